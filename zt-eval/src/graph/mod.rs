@@ -1,0 +1,278 @@
+//! The decision graph: the waist between the compiler and the engines.
+//!
+//! Acyclic and flat: every node stands after the nodes it reads, no two nodes are equal, every node is reached from a rule.
+//! Rules share their tests. What a node means is said once, here; [`eval`](crate::eval) and the code generators read it.
+//!
+//! *Unknown and absent.* Every node yields a [`Datum`](crate::value::Datum). An operator with an operand that is not a
+//! value yields unknown, unless its documentation says otherwise. A condition that is not a Boolean value is
+//! [`Truth::Unknown`](crate::Truth::Unknown).
+
+#[cfg(feature = "build")]
+pub mod build;
+#[cfg(feature = "build")]
+pub mod draw;
+mod validate;
+pub mod wire;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ActionId, ConstId, EntityTypeId, NodeId, ObligationId, ParamId, PatternId, RecordId, RuleId, ZoneId};
+use crate::limits::Limits;
+use crate::pattern::Pattern;
+use crate::schema::Schema;
+use crate::value::{Arith, Duration, SetOp, Value};
+use crate::zone::Zone;
+
+/// A condition or a value that is computed at most once for a request.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Node {
+    /// A constant.
+    Const(ConstId),
+    /// A parameter's value.
+    Param(ParamId),
+    /// The request's subject, an entity.
+    Subject,
+    /// The request's resource, an entity.
+    Resource,
+    /// An attribute of the context, subject to its freshness.
+    Context(u32),
+    /// An attribute of the entity `of`, subject to its freshness; absent when `of` is absent, unknown when `of` is of
+    /// another type than `ty`.
+    Attribute {
+        /// The entity.
+        of: NodeId,
+        /// The type that declares the attribute.
+        ty: EntityTypeId,
+        /// The attribute's position.
+        attribute: u32,
+    },
+    /// A record's field; absent when `of` is absent.
+    Field {
+        /// The record.
+        of: NodeId,
+        /// Its type.
+        record: RecordId,
+        /// The field's position.
+        field: u32,
+    },
+    /// The element that the quantifier at this level (1 = outermost) is at; over a map, the value.
+    Element(u8),
+    /// The key that the quantifier over a map at this level is at.
+    Key(u8),
+    /// Kleene's conjunction of two or more conditions.
+    And(Box<[NodeId]>),
+    /// Kleene's disjunction of two or more conditions.
+    Or(Box<[NodeId]>),
+    /// Kleene's negation.
+    Not(NodeId),
+    /// `then` or `otherwise` as the condition says; when it is unknown, their common datum if they agree, else unknown.
+    If {
+        /// The condition.
+        condition: NodeId,
+        /// Taken when it holds.
+        then: NodeId,
+        /// Taken when it does not.
+        otherwise: NodeId,
+    },
+    /// Whether two values compare so.
+    Compare(CompareOp, NodeId, NodeId),
+    /// Whether the first entity is, or lies below, the second; or any of a set or list of entities.
+    Within(NodeId, NodeId),
+    /// Whether a collection has an element, a range or any of several ranges an address, a text another text.
+    Contains(NodeId, NodeId),
+    /// Whether a collection has any element of another.
+    ContainsAny(NodeId, NodeId),
+    /// Whether a collection has all elements of another.
+    ContainsAll(NodeId, NodeId),
+    /// Whether a text, or a path by whole segments, starts with another.
+    StartsWith(NodeId, NodeId),
+    /// Whether a text ends with another.
+    EndsWith(NodeId, NodeId),
+    /// Whether the entity is of one of these types (sorted).
+    Is(NodeId, Box<[EntityTypeId]>),
+    /// Whether an optional has a value: true for a value, false when absent, else unknown.
+    IsPresent(NodeId),
+    /// Whether a text or a collection is empty.
+    IsEmpty(NodeId),
+    /// Whether a text, path or host matches a pattern.
+    Matches(NodeId, PatternId),
+    /// What a route pattern captured, as a string; unknown unless it matches.
+    Capture {
+        /// The path.
+        of: NodeId,
+        /// The route.
+        pattern: PatternId,
+        /// Position among the route's captures.
+        index: u32,
+    },
+    /// `now OP t`: how the instant of the decision compares with a timestamp.
+    Now(NowOp, NodeId),
+    /// Whether it is one of these weekdays in a zone.
+    Weekday(ZoneId, Weekdays),
+    /// Whether the time of day in a zone is in one of these ranges of milliseconds from midnight, half-open; a range that
+    /// ends before it starts crosses midnight.
+    TimeOfDay(ZoneId, Box<[(u32, u32)]>),
+    /// A quantifier over a set, list or map. `All` is false if the body is false for one element, else unknown if it is
+    /// unknown for one, else true; `Any` dually. `Count` is the number for which it holds, unknown if it is unknown for one.
+    /// Over a collection that is not a value, unknown. (`none` is `Not` of `Any`.)
+    Quantified {
+        /// Which.
+        quantifier: Quantifier,
+        /// The collection.
+        over: NodeId,
+        /// Nesting level of the variable, from 1.
+        level: u8,
+        /// The condition on each element.
+        body: NodeId,
+    },
+    /// The first datum unless it is absent, else the second; unknown when the first is.
+    Otherwise(NodeId, NodeId),
+    /// Arithmetic; unknown on overflow.
+    Arith(Arith, NodeId, NodeId),
+    /// Negation of a number or a duration; unknown on overflow.
+    Negate(NodeId),
+    /// A text with ASCII letters in lower case.
+    Lower(NodeId),
+    /// Number of characters (Unicode scalar values) of a text, of elements of a collection.
+    Size(NodeId),
+    /// Union, intersection, difference of two sets.
+    SetOperation(SetOp, NodeId, NodeId),
+    /// A map's value at a key: absent when the map has no such key.
+    Index(NodeId, NodeId),
+    /// A set of these elements; unknown when one is not a value.
+    Set(Box<[NodeId]>),
+    /// A list of these elements; unknown when one is not a value.
+    List(Box<[NodeId]>),
+}
+
+/// Comparisons that the others are made of: `a > b` is `b < a`, `a != b` is `not a == b`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum CompareOp {
+    /// Equal.
+    Equal,
+    /// Less.
+    Less,
+    /// Less or equal.
+    LessOrEqual,
+}
+
+/// Comparisons of the decision's instant with a timestamp.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum NowOp {
+    /// `now < t`; flips at t.
+    Before,
+    /// `now <= t`; flips one millisecond after t.
+    AtOrBefore,
+    /// `now == t`; flips at t and one millisecond after it.
+    At,
+}
+
+/// Weekdays as a set of bits, bit 0 for Monday.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Weekdays(pub u8);
+
+/// Quantifiers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "`Node::Quantified` says what they mean")]
+pub enum Quantifier {
+    All,
+    Any,
+    Count,
+}
+
+/// What a rule does when it fires.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Access is granted.
+    Allow,
+    /// Access is refused.
+    Deny,
+}
+
+/// A rule, in the order of the source.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its name, with its package unless that is the root.
+    pub name: Arc<str>,
+    /// Where it stands: `file:line:column`.
+    pub place: Arc<str>,
+    /// What it does when it fires.
+    pub effect: Effect,
+    /// Reported and never deciding.
+    pub audit: bool,
+    /// Its whole condition: scope, `for` and `when`. An allow rule fires when this is true, a deny rule when it is true or
+    /// unknown.
+    pub condition: NodeId,
+    /// Why it denies, for the person who is denied.
+    pub because: Option<Arc<str>>,
+    /// Deny rules that an allow rule overrides when it fires.
+    pub overrides: Box<[RuleId]>,
+    /// What an allow rule obliges the enforcement point to; it fires only if every argument is a value.
+    pub duties: Box<[DutyTemplate]>,
+    /// Controls of compliance frameworks that it serves.
+    pub controls: Box<[Arc<str>]>,
+    /// Annotations, in order.
+    pub annotations: Box<[(Arc<str>, Option<Arc<str>>)]>,
+}
+
+/// An obligation with the nodes that compute its arguments.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DutyTemplate {
+    /// The obligation.
+    pub obligation: ObligationId,
+    /// Its arguments, in the order of its parameters.
+    pub args: Box<[NodeId]>,
+}
+
+/// The rules that can apply to an action, each kind in source order.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ActionRules {
+    /// Deny rules that decide.
+    pub denies: Box<[RuleId]>,
+    /// Allow rules that decide.
+    pub allows: Box<[RuleId]>,
+    /// Rules of either kind that are only reported.
+    pub audits: Box<[RuleId]>,
+}
+
+/// A compiled policy: everything that deciding needs.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Policy {
+    pub(crate) name: Arc<str>,
+    pub(crate) compiler: Arc<str>,
+    pub(crate) schema: Schema,
+    pub(crate) limits: Limits,
+    pub(crate) clock_skew: Duration,
+    pub(crate) consts: Vec<Value>,
+    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) zones: Vec<Zone>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) rules: Vec<Rule>,
+    /// By [`ActionId`].
+    pub(crate) actions: Vec<ActionRules>,
+    /// What is derived from the above when the policy is built or loaded.
+    #[serde(skip)]
+    pub(crate) derived: Derived,
+}
+
+/// What is computed once from a policy's parts.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Derived {
+    /// By [`NodeId`]: the deepest quantifier level whose variable the node depends on; 0 for none.
+    pub levels: Vec<u8>,
+    /// Row by [`EntityTypeId`]: the types that parents can lead to, reflexively.
+    pub leads_to: Vec<Box<[bool]>>,
+    /// SHA-256 of the policy's wire form.
+    pub digest: [u8; 32],
+}
+
+impl Policy {
+    /// The rules that can apply to an action.
+    #[must_use]
+    pub fn rules_for(&self, action: ActionId) -> Option<&ActionRules> {
+        self.actions.get(action.index())
+    }
+}

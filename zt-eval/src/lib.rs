@@ -1,0 +1,32 @@
+//! The decision engine of the `zt` policy language.
+//!
+//! A program that only decides links this crate, loads a compiled [`Policy`], gives it entities, and asks. There is no parser
+//! of policies here, no clock and no I/O: `now` is an argument, documents are bytes.
+//!
+//! Reading order: [`value`] (what is known), [`schema`] (what is declared), [`request`] and [`store`] (where evidence comes
+//! from), [`graph`] (what a policy means), [`eval`] (how it decides), [`decision`] (the answer).
+
+pub mod id;
+mod truth;
+pub mod value;
+pub mod pattern;
+pub mod zone;
+pub mod json;
+pub mod limits;
+pub mod schema;
+pub mod request;
+pub mod store;
+pub mod facts;
+pub mod graph;
+pub mod eval;
+pub mod decision;
+pub mod pdp;
+
+pub use decision::{Decision, Mode};
+pub use graph::{Effect, Policy};
+pub use limits::Limits;
+pub use pdp::Pdp;
+pub use request::Request;
+pub use schema::Schema;
+pub use store::Store;
+pub use truth::Truth;
