@@ -5,6 +5,7 @@
 
 pub mod codes;
 pub mod json;
+mod lines;
 pub mod render;
 
 use std::sync::Arc;
@@ -104,4 +105,12 @@ impl Diagnostic {
     pub fn span(&self) -> Span {
         self.labels.first().map(|label| label.span).unwrap_or_default()
     }
+}
+
+/// By file, then place, then code; what was found twice is told once.
+fn in_order(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+    let mut all: Vec<&Diagnostic> = diagnostics.iter().collect();
+    all.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
+    all.dedup();
+    all
 }
