@@ -3,15 +3,21 @@
 //! A [`Value`] is canonical by construction: the parsers in this module's children give one form to every value, or
 //! nothing. What cannot be put into canonical form is [`Datum::Unknown`], never a guess. Values clone in constant time.
 
+mod collection;
 mod decimal;
 mod duration;
 mod host;
 mod net;
+mod number;
 mod ops;
 mod path;
 mod quantity;
 mod timestamp;
 mod version;
+mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -19,14 +25,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{EntityTypeId, EnumId};
 
+pub use collection::{SetOp, contains, contains_all, contains_any, set_operation};
 pub use decimal::Decimal;
 pub use duration::Duration;
 pub use host::Host;
+pub(crate) use host::is_label;
 pub use net::{Ip, IpRange};
-pub use ops::{Arith, Ordering, SetOp, arith, compare, contains, negate, set_operation, size};
+pub use ops::{
+    Arith, arith, compare, ends_with, equal, index, is_empty, lower, negate, size, starts_with,
+};
 pub use path::Path;
+pub(crate) use path::{decode_segment, write_segment};
 pub use quantity::Quantity;
 pub use timestamp::Timestamp;
+pub(crate) use timestamp::{DAY_MS, civil_from_days, days_from_civil};
 pub use version::Version;
 
 /// An entity's identity: its type and its id within the type.
@@ -49,8 +61,10 @@ pub struct EnumMember {
 
 /// A known value.
 ///
-/// Sets are kept sorted and without repetition, map entries sorted by key.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+/// Sets are kept sorted and without repetition, map entries sorted by key. The order of the variants is part of
+/// [`Value::order`]. Rust's `==` and `<` here are structural; the language's are [`equal`] and [`compare`].
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Vec<wire::Item>", into = "Vec<wire::Item>")]
 pub enum Value {
     /// A truth value.
     Bool(bool),
@@ -91,7 +105,7 @@ pub enum Value {
 }
 
 /// What is known of a place that can hold a value.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Datum {
     /// Nothing is known.
     Unknown,
@@ -105,6 +119,15 @@ impl Datum {
     /// The value, when there is one.
     #[must_use]
     pub fn value(&self) -> Option<&Value> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Unknown | Self::Absent => None,
+        }
+    }
+
+    /// The value, when there is one.
+    #[must_use]
+    pub fn into_value(self) -> Option<Value> {
         match self {
             Self::Value(value) => Some(value),
             Self::Unknown | Self::Absent => None,
