@@ -3,7 +3,6 @@
 //! Everything is listed; only [`render`](super::render) stops at a limit.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -57,14 +56,14 @@ pub struct JsonFix {
     #[serde(flatten)]
     pub place: JsonPlace,
     /// The new text.
-    pub with: Arc<str>,
+    pub with: String,
 }
 
 /// A range of a file: `start..end` in bytes from 0, and its ends as lines and columns (in characters) from 1.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[expect(missing_docs, reason = "the type's own documentation says it")]
 pub struct JsonPlace {
-    pub file: Arc<str>,
+    pub file: String,
     pub start: usize,
     pub end: usize,
     pub line: usize,
@@ -96,7 +95,7 @@ impl Files<'_> {
             message: diagnostic.message.clone(),
             labels: diagnostic.labels.iter().map(|label| self.label(label)).collect(),
             help: diagnostic.help.clone(),
-            fix: diagnostic.fix.as_ref().map(|fix| JsonFix { place: self.place(fix.span), with: fix.with.clone() }),
+            fix: diagnostic.fix.as_ref().map(|fix| JsonFix { place: self.place(fix.span), with: fix.with.to_string() }),
         }
     }
 
@@ -109,7 +108,7 @@ impl Files<'_> {
         let range = lines.range(span);
         let (first, last) = (lines.place(range.start), lines.place(range.end));
         JsonPlace {
-            file: self.sources.get(span.file).map(|file| file.name.clone()).unwrap_or_default(),
+            file: self.sources.get(span.file).map(|file| file.name.to_string()).unwrap_or_default(),
             start: range.start,
             end: range.end,
             line: first.line,

@@ -115,7 +115,7 @@ fn a_label_of_many_lines_or_columns_stays_small() {
     let report = render(&[whole, inside], &sources, plain());
     assert!(report.len() < 4_000, "{report}");
     assert!(report.contains("here") && report.contains("far away") && report.contains("at the end"), "{report}");
-    assert!(report.contains("a.zt:2:20000"), "{report}");
+    assert!(report.contains("a.zt:2:20001"), "{report}");
 }
 
 #[test]
