@@ -1,0 +1,149 @@
+//! The table of declared names.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use zt_eval::id::{ActionId, EntityTypeId, EnumId, ObligationId, ParamId, RecordId, SourceId};
+
+use crate::package::{PackageId, Packages};
+use crate::span::Span;
+
+/// Names of different namespaces do not meet.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[expect(missing_docs, reason = "each namespace is named after what is in it")]
+pub enum Namespace {
+    Type,
+    Value,
+    Action,
+    Source,
+    Obligation,
+    Rule,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "each variant is named after what is declared")]
+pub enum Def {
+    Enum(EnumId),
+    Entity(EntityTypeId),
+    Record(RecordId),
+    /// A function or a `let`, by position among both.
+    Function(usize),
+    Param(ParamId),
+    Action(ActionId),
+    /// An action group, by position.
+    Group(usize),
+    Source(SourceId),
+    Obligation(ObligationId),
+    /// A rule, by position.
+    Rule(usize),
+}
+
+/// A declared name.
+#[derive(Debug)]
+pub struct Symbol {
+    /// The name.
+    pub name: Arc<str>,
+    /// What it stands for.
+    pub def: Def,
+    /// Where it is declared.
+    pub span: Span,
+    /// The package that declares it.
+    pub package: PackageId,
+    /// Whether anything names it.
+    pub used: Cell<bool>,
+}
+
+/// The declared names of all packages, and what each package can see.
+#[derive(Debug, Default)]
+pub struct Symbols {
+    table: BTreeMap<(PackageId, Namespace, Arc<str>), Symbol>,
+    /// By package: names of the packages it uses, by alias and by full name.
+    aliases: Vec<HashMap<Arc<str>, PackageId>>,
+    /// By package: who delegates to it.
+    delegators: Vec<Option<PackageId>>,
+    /// (user, used): that a name of `used` was written in `user`.
+    named: RefCell<BTreeSet<(PackageId, PackageId)>>,
+}
+
+impl Symbols {
+    /// A table without names that knows who sees whom.
+    #[must_use]
+    pub fn new(packages: &Packages<'_>) -> Self {
+        let aliases = packages.list.iter().map(|package| {
+            let full = |id: PackageId| packages.get(id).map(|used| used.name.clone()).unwrap_or_default();
+            let pairs = package.uses.iter().flat_map(|used| [(used.alias.clone(), used.package), (full(used.package), used.package)]);
+            pairs.collect()
+        });
+        let delegators = packages.list.iter().map(|package| package.delegation.map(|delegation| delegation.by));
+        Self { aliases: aliases.collect(), delegators: delegators.collect(), ..Self::default() }
+    }
+
+    /// Adds a name; gives back the earlier symbol if there is one.
+    pub fn insert(&mut self, namespace: Namespace, symbol: Symbol) -> Result<(), Span> {
+        let key = (symbol.package, namespace, symbol.name.clone());
+        if let Some(earlier) = self.table.get(&key) {
+            return Err(earlier.span);
+        }
+        self.table.insert(key, symbol);
+        Ok(())
+    }
+
+    /// What a dotted name means in `package`, and marks it as used.
+    #[must_use]
+    pub fn find(&self, package: PackageId, namespace: Namespace, segments: &[&str]) -> Option<&Symbol> {
+        let (last, qualifier) = segments.split_last()?;
+        if qualifier.is_empty() {
+            return self.visible_from(package).find_map(|seen| self.get(seen, namespace, last));
+        }
+        let target = self.find_package(package, qualifier)?;
+        let found = self.get(target, namespace, last);
+        if found.is_some() {
+            self.named.borrow_mut().insert((package, target));
+        }
+        found
+    }
+
+    /// The package that a dotted name means in `package`.
+    #[must_use]
+    pub fn find_package(&self, package: PackageId, qualifier: &[&str]) -> Option<PackageId> {
+        let text = qualifier.join(".");
+        self.visible_from(package).find_map(|seen| self.aliases.get(seen.0)?.get(text.as_str()).copied())
+    }
+
+    /// The names of a namespace that can be written in `package`, for suggestions.
+    pub fn candidates(&self, package: PackageId, namespace: Namespace) -> impl Iterator<Item = &str> {
+        let seen: Vec<PackageId> = self.visible_from(package).collect();
+        let inside = move |key: &(PackageId, Namespace, Arc<str>)| key.1 == namespace && seen.contains(&key.0);
+        self.table.iter().filter(move |(key, _)| inside(key)).map(|(key, _)| &*key.2)
+    }
+
+    /// The names of packages that can be written in `package`.
+    pub fn package_names(&self, package: PackageId) -> impl Iterator<Item = &str> {
+        self.visible_from(package).filter_map(|seen| self.aliases.get(seen.0)).flat_map(HashMap::keys).map(|name| &**name)
+    }
+
+    /// Every symbol with its namespace, by package and name.
+    pub fn iter(&self) -> impl Iterator<Item = (Namespace, &Symbol)> {
+        self.table.iter().map(|(key, symbol)| (key.1, symbol))
+    }
+
+    /// Whether a name of `used` was written in `user`.
+    #[must_use]
+    pub fn names_package(&self, user: PackageId, used: PackageId) -> bool {
+        self.named.borrow().contains(&(user, used))
+    }
+
+    /// The package itself, then those whose vocabulary it speaks because they delegate to it.
+    fn visible_from(&self, package: PackageId) -> impl Iterator<Item = PackageId> + '_ {
+        let next = move |seen: &PackageId| self.delegators.get(seen.0).copied().flatten();
+        std::iter::successors(Some(package), next).take(self.delegators.len().max(1))
+    }
+
+    fn get(&self, package: PackageId, namespace: Namespace, name: &str) -> Option<&Symbol> {
+        let symbol = self.table.get(&(package, namespace, Arc::from(name)))?;
+        symbol.used.set(true);
+        Some(symbol)
+    }
+}
