@@ -1,0 +1,355 @@
+//! The engine's one reader of JSON (RFC 8259).
+//!
+//! A pull scanner rather than a general library, because requests need four things of it: parts that no test reads are
+//! skipped without being built (but checked), numbers keep their exact text, keys arrive one by one with their offsets so
+//! that the reader finds duplicates and names the place of a mistake, and generated code can mirror it byte for byte.
+//!
+//! Nothing recurses beyond `depth_max`, text is valid UTF-8, and half a surrogate pair is an error.
+
+mod error;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+pub use error::{JsonError, JsonErrorKind};
+
+/// The kind of a JSON value, told by its first byte.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// Reads one JSON document from left to right. After an error it is spent.
+///
+/// ```
+/// use zt_eval::json::{JsonError, Scanner};
+///
+/// let mut scanner = Scanner::new(br#"{"skipped": [1, {}], "amount": 12.50}"#, 8);
+/// let mut amount = None;
+/// scanner.object(|scanner, key, _offset| -> Result<(), JsonError> {
+///     if key == "amount" {
+///         amount = Some(scanner.number()?);
+///     } else {
+///         scanner.skip()?;
+///     }
+///     Ok(())
+/// })?;
+/// scanner.finish()?;
+/// assert_eq!(amount, Some("12.50"));
+/// # Ok::<(), JsonError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scanner<'a> {
+    text: &'a [u8],
+    offset: usize,
+    depth: u32,
+    depth_max: u32,
+    /// The closing bytes that [`skip`](Self::skip) waits for; empty between calls.
+    closers: Vec<u8>,
+}
+
+impl<'a> Scanner<'a> {
+    /// A scanner at the start of `text`, which may nest objects and arrays `depth_max` deep.
+    #[must_use]
+    pub const fn new(text: &'a [u8], depth_max: u32) -> Self {
+        Self {
+            text,
+            offset: 0,
+            depth: 0,
+            depth_max,
+            closers: Vec::new(),
+        }
+    }
+
+    /// The offset of the next byte to be read. After [`peek`](Self::peek) it is that of the value to come.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub const fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// The kind of the value to come; skips space before it.
+    ///
+    /// # Errors
+    ///
+    /// When no value can start there.
+    pub fn peek(&mut self) -> Result<Kind, JsonError> {
+        match self.next_token()? {
+            b'n' => Ok(Kind::Null),
+            b't' | b'f' => Ok(Kind::Bool),
+            b'-' | b'0'..=b'9' => Ok(Kind::Number),
+            b'"' => Ok(Kind::String),
+            b'[' => Ok(Kind::Array),
+            b'{' => Ok(Kind::Object),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    /// Reads `null`.
+    ///
+    /// # Errors
+    ///
+    /// When something else stands there.
+    pub fn null(&mut self) -> Result<(), JsonError> {
+        self.next_token()?;
+        self.literal(b"null")
+    }
+
+    /// Reads `true` or `false`.
+    ///
+    /// # Errors
+    ///
+    /// When something else stands there.
+    pub fn bool(&mut self) -> Result<bool, JsonError> {
+        let is_true = self.next_token()? == b't';
+        self.literal(if is_true { b"true" } else { b"false" })?;
+        Ok(is_true)
+    }
+
+    /// Reads a number and gives its exact text.
+    ///
+    /// # Errors
+    ///
+    /// When no number stands there.
+    pub fn number(&mut self) -> Result<&'a str, JsonError> {
+        self.next_token()?;
+        text::number(self)
+    }
+
+    /// Reads a string; borrows it unless it has escapes.
+    ///
+    /// # Errors
+    ///
+    /// When no string stands there, or it has a control character, a bad escape, half a surrogate pair, or bad UTF-8.
+    pub fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        self.expect(b'"')?;
+        text::string_tail(self)
+    }
+
+    /// Reads an object: calls `member` with each key and the key's offset, in order; it must read exactly the value.
+    ///
+    /// Duplicate keys are passed on like any others: only the reader knows which members matter.
+    ///
+    /// # Errors
+    ///
+    /// When no object stands there, it is malformed or nests too deep, or `member` gives an error.
+    pub fn object<E: From<JsonError>>(
+        &mut self,
+        mut member: impl FnMut(&mut Self, Cow<'a, str>, usize) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(b'{')?;
+        self.enter()?;
+        let mut is_first = true;
+        while self.has_next(b'}', is_first)? {
+            is_first = false;
+            let (key, offset) = self.key()?;
+            member(self, key, offset)?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads an array: calls `element` before each element; it must read exactly the element.
+    ///
+    /// # Errors
+    ///
+    /// When no array stands there, it is malformed or nests too deep, or `element` gives an error.
+    pub fn array<E: From<JsonError>>(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(b'[')?;
+        self.enter()?;
+        let mut is_first = true;
+        while self.has_next(b']', is_first)? {
+            is_first = false;
+            element(self)?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads past any value, checking it in full, and gives the range of its bytes. Does not recurse.
+    ///
+    /// # Errors
+    ///
+    /// When the value is malformed or nests too deep.
+    pub fn skip(&mut self) -> Result<Range<usize>, JsonError> {
+        self.next_token()?;
+        let start = self.offset;
+        let result = self.skip_value();
+        self.depth -= u32::try_from(self.closers.len())
+            .unwrap_or(self.depth)
+            .min(self.depth);
+        self.closers.clear();
+        result.map(|()| start..self.offset)
+    }
+
+    /// Ends the document.
+    ///
+    /// # Errors
+    ///
+    /// When anything but space is left.
+    pub fn finish(&mut self) -> Result<(), JsonError> {
+        self.skip_space();
+        if self.rest().is_empty() {
+            Ok(())
+        } else {
+            Err(self.error(JsonErrorKind::TrailingData))
+        }
+    }
+
+    fn skip_value(&mut self) -> Result<(), JsonError> {
+        loop {
+            let is_open = self.skip_scalar_or_open()?;
+            let mut is_first = is_open;
+            // Close what ends here, until another element or the end of the outermost value.
+            loop {
+                let Some(&closer) = self.closers.last() else {
+                    return Ok(());
+                };
+                if self.has_next(closer, is_first)? {
+                    if closer == b'}' {
+                        self.key_skipped()?;
+                    }
+                    break;
+                }
+                self.closers.pop();
+                self.depth -= 1;
+                is_first = false;
+            }
+        }
+    }
+
+    /// Reads past a scalar, or into a container, and tells which.
+    fn skip_scalar_or_open(&mut self) -> Result<bool, JsonError> {
+        let closer = match self.peek()? {
+            Kind::Null => return self.null().map(|()| false),
+            Kind::Bool => return self.bool().map(|_| false),
+            Kind::Number => return self.number().map(|_| false),
+            Kind::String => return self.skip_string().map(|()| false),
+            Kind::Array => b']',
+            Kind::Object => b'}',
+        };
+        self.offset += 1;
+        self.enter()?;
+        self.closers.push(closer);
+        Ok(true)
+    }
+
+    fn skip_string(&mut self) -> Result<(), JsonError> {
+        self.expect(b'"')?;
+        text::skip_string_tail(self)
+    }
+
+    /// Whether another element or member comes; reads the comma before it, or the closing byte.
+    fn has_next(&mut self, closer: u8, is_first: bool) -> Result<bool, JsonError> {
+        let next = self.next_token()?;
+        if next == closer {
+            self.offset += 1;
+            return Ok(false);
+        }
+        if !is_first {
+            self.expect(b',')?;
+        }
+        Ok(true)
+    }
+
+    fn key(&mut self) -> Result<(Cow<'a, str>, usize), JsonError> {
+        self.next_token()?;
+        let offset = self.offset;
+        let key = self.string()?;
+        self.expect(b':')?;
+        Ok((key, offset))
+    }
+
+    fn key_skipped(&mut self) -> Result<(), JsonError> {
+        self.skip_string()?;
+        self.expect(b':')
+    }
+
+    fn enter(&mut self) -> Result<(), JsonError> {
+        if self.depth >= self.depth_max {
+            let kind = JsonErrorKind::DepthLimit {
+                limit: self.depth_max,
+            };
+            return Err(JsonError {
+                offset: self.offset - 1,
+                kind,
+            });
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn literal(&mut self, literal: &[u8]) -> Result<(), JsonError> {
+        for expected in literal {
+            match self.rest().first() {
+                Some(byte) if byte == expected => self.offset += 1,
+                _ => return Err(self.unexpected()),
+            }
+        }
+        Ok(())
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.next_token()? != byte {
+            return Err(self.unexpected());
+        }
+        self.offset += 1;
+        Ok(())
+    }
+
+    /// The next byte that is no space, which becomes the next to be read.
+    fn next_token(&mut self) -> Result<u8, JsonError> {
+        self.skip_space();
+        self.rest()
+            .first()
+            .copied()
+            .ok_or_else(|| self.error(JsonErrorKind::EndOfText))
+    }
+
+    fn skip_space(&mut self) {
+        let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.offset += self.rest().iter().take_while(is_space).count();
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.get(self.offset..).unwrap_or_default()
+    }
+
+    /// The error for the next byte not being what must come.
+    fn unexpected(&self) -> JsonError {
+        self.error(match self.rest().first() {
+            Some(byte) => JsonErrorKind::UnexpectedByte(*byte),
+            None => JsonErrorKind::EndOfText,
+        })
+    }
+
+    const fn error(&self, kind: JsonErrorKind) -> JsonError {
+        JsonError {
+            offset: self.offset,
+            kind,
+        }
+    }
+}
