@@ -33,7 +33,8 @@ impl Quantity {
 
     /// The amount that the text states, in the grammar of Kubernetes's `resource.Quantity`: an optional sign, digits with
     /// an optional point, then one of `n u m k M G T P E`, `Ki Mi Gi Ti Pi Ei`, a decimal exponent (`e3`, `E-2`), or
-    /// nothing. `None` for anything finer than a nano unit or beyond 2^63-1.
+    /// nothing. `None` for anything finer than a nano unit or beyond 2^63-1, and for a mantissa whose
+    /// digits alone exceed 128 bits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (negative, rest) = match text.strip_prefix('+') {
