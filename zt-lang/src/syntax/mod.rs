@@ -23,6 +23,11 @@
 
 pub mod ast;
 pub mod lex;
+mod grammar;
+mod nesting;
+mod parse;
+mod split;
 mod unescape;
 
+pub use parse::{SyntaxLimits, is_reserved, parse};
 pub use unescape::{unescape, unescape_pattern, unescape_regex};
