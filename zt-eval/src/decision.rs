@@ -1,11 +1,18 @@
 //! The answer to a request.
 
+mod json;
+
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::graph::Effect;
 use crate::id::{ObligationId, RuleId};
 use crate::request::InvalidRequest;
 use crate::value::{Duration, EntityUid, Timestamp, Value};
+
+pub use json::{uid_to_json, value_to_json};
 
 /// How much of the decision is wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -3,6 +3,10 @@
 //! Everything that comes from outside (requests, entity data, parameters) is read against a [`Schema`]. All names in it are
 //! the ones that requests use: bare for the root package, `zt.http.Request` for the packages it uses.
 
+mod check;
+pub(crate) mod text;
+mod wire;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -33,6 +37,7 @@ pub struct Schema {
 
 /// A type of the language.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "wire::Form", into = "wire::Form")]
 pub enum Type {
     /// `Bool`
     Bool,
@@ -93,7 +98,11 @@ impl Type {
     /// `T?`, once.
     #[must_use]
     pub fn optional(self) -> Self {
-        if self.is_optional() { self } else { Self::Optional(Box::new(self)) }
+        if self.is_optional() {
+            self
+        } else {
+            Self::Optional(Box::new(self))
+        }
     }
 }
 
@@ -286,18 +295,27 @@ impl Schema {
     /// An entity type by the name that requests use.
     #[must_use]
     pub fn find_entity(&self, name: &str) -> Option<EntityTypeId> {
-        self.entities.iter().position(|entity| &*entity.name == name).map(EntityTypeId::new)
+        self.entities
+            .iter()
+            .position(|entity| &*entity.name == name)
+            .map(EntityTypeId::new)
     }
 
     /// An action by name.
     #[must_use]
     pub fn find_action(&self, name: &str) -> Option<ActionId> {
-        self.actions.iter().position(|action| &*action.name == name).map(ActionId::new)
+        self.actions
+            .iter()
+            .position(|action| &*action.name == name)
+            .map(ActionId::new)
     }
 
     /// A source by name.
     #[must_use]
     pub fn find_source(&self, name: &str) -> Option<SourceId> {
-        self.sources.iter().position(|source| &*source.name == name).map(SourceId::new)
+        self.sources
+            .iter()
+            .position(|source| &*source.name == name)
+            .map(SourceId::new)
     }
 }

@@ -1,0 +1,150 @@
+//! What follows from the declarations: which values fit a type, where parents can lead, when entity data can be shared.
+
+use sha2::{Digest, Sha256};
+
+use super::{Clock, EnumType, Field, RecordType, Schema, Type};
+use crate::id::EntityTypeId;
+use crate::value::{Datum, EnumMember, Value};
+
+impl Schema {
+    /// Whether `value` is a value of the type. A record's fields may be unknown; they are absent only if optional.
+    ///
+    /// Values nested deeper than [`Value::DEPTH_MAX`] fit no type.
+    #[must_use]
+    pub fn accepts(&self, ty: &Type, value: &Value) -> bool {
+        self.accepts_within(ty, value, Value::DEPTH_MAX)
+    }
+
+    /// Whether the datum can be what is known of a place of this type.
+    #[must_use]
+    pub fn accepts_datum(&self, ty: &Type, datum: &Datum) -> bool {
+        self.accepts_datum_within(ty, datum, Value::DEPTH_MAX)
+    }
+
+    fn accepts_datum_within(&self, ty: &Type, datum: &Datum, depth_max: u32) -> bool {
+        match datum {
+            Datum::Unknown => true,
+            Datum::Absent => ty.is_optional(),
+            Datum::Value(value) => self.accepts_within(ty, value, depth_max),
+        }
+    }
+
+    fn accepts_within(&self, ty: &Type, value: &Value, depth_max: u32) -> bool {
+        match (ty.present(), value) {
+            (Type::Set(of), Value::Set(elements)) | (Type::List(of), Value::List(elements)) => {
+                depth_max > 0
+                    && elements
+                        .iter()
+                        .all(|element| self.accepts_within(of, element, depth_max - 1))
+            }
+            (Type::Map(of), Value::Map(entries)) => {
+                depth_max > 0
+                    && entries
+                        .iter()
+                        .all(|(_, entry)| self.accepts_within(of, entry, depth_max - 1))
+            }
+            (Type::Record(id), Value::Record(data)) => {
+                depth_max > 0
+                    && self
+                        .record(*id)
+                        .is_some_and(|record| self.fills(&record.fields, data, depth_max - 1))
+            }
+            (ty, value) => self.accepts_scalar(ty, value),
+        }
+    }
+
+    fn fills(&self, fields: &[Field], data: &[Datum], depth_max: u32) -> bool {
+        fields.len() == data.len()
+            && fields
+                .iter()
+                .zip(data)
+                .all(|(field, datum)| self.accepts_datum_within(&field.ty, datum, depth_max))
+    }
+
+    fn accepts_scalar(&self, ty: &Type, value: &Value) -> bool {
+        match (ty, value) {
+            (Type::Enum(id), Value::Enum(member)) => *id == member.ty && self.has_member(*member),
+            (Type::Entity(types), Value::Entity(uid)) => types.contains(&uid.ty),
+            (Type::Bool, Value::Bool(_))
+            | (Type::Int, Value::Int(_))
+            | (Type::Decimal, Value::Decimal(_))
+            | (Type::String, Value::String(_))
+            | (Type::Timestamp, Value::Timestamp(_))
+            | (Type::Duration, Value::Duration(_))
+            | (Type::Ip, Value::Ip(_))
+            | (Type::IpRange, Value::IpRange(_))
+            | (Type::Version, Value::Version(_))
+            | (Type::Quantity, Value::Quantity(_))
+            | (Type::Path, Value::Path(_))
+            | (Type::Host, Value::Host(_)) => true,
+            _ => false,
+        }
+    }
+
+    fn has_member(&self, member: EnumMember) -> bool {
+        self.enum_type(member.ty)
+            .is_some_and(|ty| (member.index as usize) < ty.members.len())
+    }
+
+    /// Row by entity type: the types that its parents, their parents and so on can have, and the type itself.
+    #[must_use]
+    pub fn leads_to(&self) -> Vec<Box<[bool]>> {
+        (0..self.entities.len())
+            .map(|from| self.reachable(EntityTypeId::new(from)))
+            .collect()
+    }
+
+    fn reachable(&self, from: EntityTypeId) -> Box<[bool]> {
+        let mut row = vec![false; self.entities.len()].into_boxed_slice();
+        let mut pending = vec![from];
+        while let Some(ty) = pending.pop() {
+            if let Some(seen) = row.get_mut(ty.index())
+                && !std::mem::replace(seen, true)
+            {
+                pending.extend(
+                    self.entity(ty)
+                        .into_iter()
+                        .flat_map(|entity| &entity.parents),
+                );
+            }
+        }
+        row
+    }
+
+    /// A digest of everything that entity data is read against: two schemas with the same one read it the same.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let entities: Vec<_> = self
+            .entities
+            .iter()
+            .map(|entity| {
+                let attributes: Vec<_> = entity
+                    .attributes
+                    .iter()
+                    .map(|each| (&each.name, &each.ty))
+                    .collect();
+                (&entity.name, &entity.parents, attributes)
+            })
+            .collect();
+        let parts: (&Vec<EnumType>, &Vec<RecordType>, _) = (&self.enums, &self.records, entities);
+        // Serialising names, ids and types into memory has no way to fail; were there one, the prefix is still a digest.
+        Sha256::digest(postcard::to_stdvec(&parts).unwrap_or_default()).into()
+    }
+
+    /// The type of the time that a freshness bound reads among `siblings`; `None` when there is no such place.
+    #[must_use]
+    pub fn clock_type<'a>(
+        &'a self,
+        siblings: &'a [super::Attribute],
+        clock: &Clock,
+    ) -> Option<&'a Type> {
+        let mut ty = &siblings.get(clock.attribute as usize)?.ty;
+        for field in &clock.fields {
+            let Type::Record(id) = ty.present() else {
+                return None;
+            };
+            ty = &self.record(*id)?.fields.get(*field as usize)?.ty;
+        }
+        Some(ty)
+    }
+}
