@@ -1,0 +1,3 @@
+//! The command line of the `zt` policy language.
+
+fn main() {}
