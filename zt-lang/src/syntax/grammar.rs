@@ -18,9 +18,9 @@ pub(super) fn is_noise(production: Rule) -> bool {
             | R::kw_overridable | R::kw_by | R::kw_when | R::kw_for | R::kw_because | R::kw_oblige | R::kw_overrides
             | R::kw_control | R::kw_given | R::kw_now | R::kw_store | R::kw_evidence | R::kw_expect | R::kw_challenge
             | R::kw_unknown | R::kw_reason | R::kw_if | R::kw_then | R::kw_else | R::kw_is | R::kw_like | R::kw_matches
-            | R::kw_count | R::kw_in | R::kw_not | R::kw_and | R::kw_or | R::kw_all | R::kw_any | R::kw_none | R::kw_subject
+            | R::kw_count | R::kw_in | R::kw_not | R::kw_any | R::kw_none | R::kw_subject
             | R::kw_resource | R::kw_allow | R::kw_deny | R::at | R::open_paren | R::close_paren | R::open_bracket | R::close_bracket | R::open_brace
             | R::close_brace | R::open_angle | R::close_angle | R::colon | R::double_colon | R::comma | R::dot | R::bar
-            | R::arrow | R::equals | R::EOI | R::sensitive_word
+            | R::arrow | R::equals | R::EOI | R::sensitive_word | R::quantifier
     )
 }

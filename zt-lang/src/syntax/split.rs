@@ -49,8 +49,9 @@ pub(super) struct Outline<'a> {
 impl<'a> Outline<'a> {
     pub fn new(text: &'a str, all_tokens: &[Token]) -> Self {
         let tokens: Vec<_> = all_tokens.iter().filter(|token| !token.is_comment()).copied().collect();
-        let partners = partners(text, &tokens);
-        Self { text, tokens, partners }
+        let mut outline = Self { text, tokens, partners: Vec::new() };
+        outline.partners = outline.pair_brackets();
+        outline
     }
 
     pub fn token(&self, index: usize) -> Option<Token> {
@@ -125,7 +126,7 @@ impl<'a> Outline<'a> {
             return false;
         }
         if self.in_first_column(index) {
-            return true;
+            return self.word(index + 2) != "::";
         }
         self.has_shape_of_head(index) && (starts_line || !self.is_open_ended_before(index))
     }
@@ -138,6 +139,39 @@ impl<'a> Outline<'a> {
             && !self.is_open_ended_before(index)
             && !OPEN_ENDED_WORDS.contains(&word)
             && !CONTINUING_WORDS.contains(&word)
+    }
+
+    /// Whether an item surely starts here, even where a bracket stands open: an item word in the first column, except for
+    /// the words that the blocks of tests have too.
+    fn is_boundary(&self, index: usize, in_test: bool) -> bool {
+        let is_head = self.is_item_word(index) && self.in_first_column(index) && self.has_shape_of_head(index);
+        let of_test = match self.word(index) {
+            "entity" => self.word(index + 2) == "::",
+            "context" => in_test,
+            "param" => in_test && self.word(index + 2) != ":",
+            "allow" | "deny" => matches!(index.checked_sub(1).map(|before| self.word(before)), Some("expect" | "never" | "always")),
+            _ => false,
+        };
+        is_head && !of_test
+    }
+
+    /// For each bracket the index of its partner. One that lacks its partner does not disturb the others.
+    fn pair_brackets(&self) -> Vec<Option<usize>> {
+        let mut pairing = Pairing { partners: vec![None; self.tokens.len()], open: Vec::new(), pending: [0; 3] };
+        let mut in_test = false;
+        for (index, token) in self.tokens.iter().enumerate() {
+            let byte = self.text.as_bytes().get(token.start).copied().unwrap_or(0);
+            match token.kind {
+                TokenKind::Open => pairing.open(index, closing(byte)),
+                TokenKind::Close => pairing.close(index, byte),
+                TokenKind::Word if self.is_boundary(index, in_test) => {
+                    pairing.forget();
+                    in_test = self.word(index) == "test";
+                }
+                _ => {}
+            }
+        }
+        pairing.partners
     }
 
     /// The file's chunks, in order; every token is in one.
@@ -158,6 +192,57 @@ impl<'a> Outline<'a> {
             };
         }
         splitter.finish()
+    }
+}
+
+struct Pairing {
+    partners: Vec<Option<usize>>,
+    /// The brackets that stand open, each with the byte that closes it.
+    open: Vec<(usize, u8)>,
+    /// How many of each kind stand open.
+    pending: [usize; 3],
+}
+
+impl Pairing {
+    fn count(&mut self, close: u8) -> &mut usize {
+        let [round, square, curly] = &mut self.pending;
+        match close {
+            b')' => round,
+            b']' => square,
+            _ => curly,
+        }
+    }
+
+    fn open(&mut self, index: usize, close: u8) {
+        self.open.push((index, close));
+        *self.count(close) += 1;
+    }
+
+    fn close(&mut self, index: usize, byte: u8) {
+        // Looks for a partner only when there is one: every step then takes a bracket off, and time stays linear.
+        if *self.count(byte) == 0 {
+            return;
+        }
+        while let Some((opener, close)) = self.open.pop() {
+            *self.count(close) -= 1;
+            if close == byte {
+                self.set(opener, index);
+                self.set(index, opener);
+                return;
+            }
+        }
+    }
+
+    fn set(&mut self, index: usize, partner: usize) {
+        if let Some(place) = self.partners.get_mut(index) {
+            *place = Some(partner);
+        }
+    }
+
+    /// What stands open has no partner.
+    fn forget(&mut self) {
+        self.open.clear();
+        self.pending = [0; 3];
     }
 }
 
@@ -232,41 +317,6 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     }
     let distances = known.iter().map(|&known| (strsim::damerau_levenshtein(word, known), known));
     distances.filter(|&(distance, known)| distance <= allowed && known.len() > distance + 1).min().map(|(_, known)| known)
-}
-
-/// Pairs brackets; one that lacks its partner does not disturb the others.
-fn partners(text: &str, tokens: &[Token]) -> Vec<Option<usize>> {
-    let mut partners = vec![None; tokens.len()];
-    let mut open: Vec<(usize, u8)> = Vec::new();
-    let mut pending = [0_usize; 3];
-    let slot = |close: u8| match close {
-        b')' => 0,
-        b']' => 1,
-        _ => 2,
-    };
-    for (index, token) in tokens.iter().enumerate() {
-        let byte = text.as_bytes().get(token.start).copied().unwrap_or(0);
-        match token.kind {
-            TokenKind::Open => {
-                let close = closing(byte);
-                open.push((index, close));
-                pending.get_mut(slot(close)).into_iter().for_each(|count| *count += 1);
-            }
-            // Search for a partner only when there is one: every step then takes a bracket off, and time stays linear.
-            TokenKind::Close if pending.get(slot(byte)).is_some_and(|&count| count > 0) => {
-                while let Some((opener, close)) = open.pop() {
-                    pending.get_mut(slot(close)).into_iter().for_each(|count| *count -= 1);
-                    if close == byte {
-                        partners.get_mut(opener).into_iter().for_each(|partner| *partner = Some(index));
-                        partners.get_mut(index).into_iter().for_each(|partner| *partner = Some(opener));
-                        break;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    partners
 }
 
 /// The bracket that closes `open`.

@@ -491,14 +491,14 @@ fn wording(production: Rule) -> Option<String> {
     use Rule as R;
     let phrase = match production {
         R::EOI => "the end of the item",
-        R::ident | R::any_ident | R::word | R::quoted | R::name | R::names | R::alias | R::path | R::from_name => "a name",
+        R::ident | R::any_ident | R::name | R::names | R::alias | R::path | R::from_name => "a name",
         R::field | R::attribute | R::fn_param | R::entry | R::argument => "a field such as `name: …`",
         R::type_ | R::set | R::list_of | R::map | R::union | R::type_ident | R::type_name => "a type",
         R::expression | R::operation | R::if_ | R::not | R::neg | R::literal_start | R::paren | R::list | R::record_literal
-        | R::quantified | R::count | R::boolean | R::null | R::request_word | R::entity_literal | R::int | R::decimal | R::duration
+        | R::quantified | R::count | R::constant | R::quantifier | R::entity_start | R::request_word | R::entity_literal | R::int | R::decimal | R::duration
         | R::time | R::ip | R::ip_range => "an expression",
         R::string => "a text in quotes",
-        R::binary | R::is_test | R::like | R::matches => "an operator",
+        R::binary | R::operator_word | R::operator_sign | R::not_in | R::is_test | R::like | R::matches => "an operator",
         R::select | R::index | R::call | R::double_colon | R::optional | R::bar | R::dot => return None,
         R::actions | R::any_action => "actions or `any`",
         R::when | R::kw_when => "`when`",

@@ -75,15 +75,15 @@ impl Builder<'_> {
     }
 
     fn disjunction(&mut self, parts: &mut Parts<'_>) -> Built<Tree> {
-        self.connected(parts, Rule::kw_or, Self::conjunction)
+        self.connected(parts, "or", Self::conjunction)
     }
 
     fn conjunction(&mut self, parts: &mut Parts<'_>) -> Built<Tree> {
-        self.connected(parts, Rule::kw_and, Self::negation)
+        self.connected(parts, "and", Self::negation)
     }
 
     /// A flat list joined by `and` or by `or`; lists of the same word within it are joined to it.
-    fn connected(&mut self, parts: &mut Parts<'_>, joiner: Rule, operand: fn(&mut Self, &mut Parts<'_>) -> Built<Tree>) -> Built<Tree> {
+    fn connected(&mut self, parts: &mut Parts<'_>, joiner: &str, operand: fn(&mut Self, &mut Parts<'_>) -> Built<Tree>) -> Built<Tree> {
         let first = operand(self, parts)?;
         if !next_is(parts, joiner) {
             return Ok(first);
@@ -92,7 +92,7 @@ impl Builder<'_> {
         let mut add = |tree: Tree| {
             span = span.to(tree.expr.span);
             match (tree.expr.node, joiner) {
-                (ExprKind::And(list), Rule::kw_and) | (ExprKind::Or(list), Rule::kw_or) => {
+                (ExprKind::And(list), "and") | (ExprKind::Or(list), "or") => {
                     depth = depth.max(tree.depth - 1);
                     operands.extend(list);
                 }
@@ -107,7 +107,7 @@ impl Builder<'_> {
             parts.need()?;
             add(operand(self, parts)?);
         }
-        let kind = if joiner == Rule::kw_and { ExprKind::And(operands) } else { ExprKind::Or(operands) };
+        let kind = if joiner == "and" { ExprKind::And(operands) } else { ExprKind::Or(operands) };
         self.node(kind, span, depth + 1)
     }
 
@@ -215,13 +215,13 @@ impl Builder<'_> {
 
     fn range(&mut self, parts: &mut Parts<'_>) -> Built<Tree> {
         let low = self.negative(parts)?;
-        if !next_is(parts, Rule::range) {
+        if !next_is(parts, "..") {
             return Ok(low);
         }
         parts.need()?;
         let high = self.negative(parts)?;
         let span = low.expr.span.to(high.expr.span);
-        if next_is(parts, Rule::range) {
+        if next_is(parts, "..") {
             return Err(Box::new(Diagnostic::new(Code::BAD_RANGE, span, "a range has two ends").help("write `low..high`")));
         }
         let depth = 1 + low.depth.max(high.depth);
@@ -296,8 +296,8 @@ impl Builder<'_> {
             Rule::time => ExprKind::Time(text.into()),
             Rule::ip => ExprKind::Ip(text.into()),
             Rule::ip_range => ExprKind::IpRange(text.into()),
-            Rule::boolean => ExprKind::Bool(text == "true"),
-            Rule::null => ExprKind::Null,
+            Rule::constant if text == "null" => ExprKind::Null,
+            Rule::constant => ExprKind::Bool(text == "true"),
             Rule::request_word | Rule::ident => ExprKind::Name(self.ident(&pair).node),
             Rule::entity_literal => self.entity_literal(pair)?.node,
             _ => return self.compound(pair, span),
@@ -391,43 +391,38 @@ fn digits(text: &str) -> String {
     text.replace('_', "")
 }
 
-/// The operator rule that comes next, if an operator comes next.
-fn next_operator(parts: &mut Parts<'_>) -> Option<Rule> {
-    parts.peek_inner(Rule::binary)
-}
-
-fn next_is(parts: &mut Parts<'_>, wanted: Rule) -> bool {
-    next_operator(parts) == Some(wanted)
+/// Whether this operator comes next.
+fn next_is(parts: &mut Parts<'_>, wanted: &str) -> bool {
+    parts.peek_text(Rule::binary) == Some(wanted)
 }
 
 fn next_op(parts: &mut Parts<'_>) -> Option<BinaryOp> {
-    next_operator(parts).and_then(op_of)
+    parts.peek_text(Rule::binary).and_then(op_of)
 }
 
 fn binary_op(pair: &Pair<'_>) -> BinaryOp {
-    let operator = pair.clone().into_inner().next().map(|operator| operator.as_rule());
-    operator.and_then(op_of).unwrap_or(BinaryOp::Eq)
+    op_of(pair.as_str()).unwrap_or(BinaryOp::Eq)
 }
 
-fn op_of(production: Rule) -> Option<BinaryOp> {
-    Some(match production {
-        Rule::equal => BinaryOp::Eq,
-        Rule::not_equal => BinaryOp::Ne,
-        Rule::less => BinaryOp::Lt,
-        Rule::less_equal => BinaryOp::Le,
-        Rule::greater => BinaryOp::Gt,
-        Rule::greater_equal => BinaryOp::Ge,
-        Rule::kw_in => BinaryOp::In,
-        Rule::not_in => BinaryOp::NotIn,
-        Rule::contains => BinaryOp::Contains,
-        Rule::contains_any => BinaryOp::ContainsAny,
-        Rule::contains_all => BinaryOp::ContainsAll,
-        Rule::starts_with => BinaryOp::StartsWith,
-        Rule::ends_with => BinaryOp::EndsWith,
-        Rule::otherwise => BinaryOp::Otherwise,
-        Rule::add => BinaryOp::Add,
-        Rule::sub => BinaryOp::Sub,
-        Rule::mul => BinaryOp::Mul,
+fn op_of(text: &str) -> Option<BinaryOp> {
+    Some(match text {
+        "==" => BinaryOp::Eq,
+        "!=" => BinaryOp::Ne,
+        "<" => BinaryOp::Lt,
+        "<=" => BinaryOp::Le,
+        ">" => BinaryOp::Gt,
+        ">=" => BinaryOp::Ge,
+        "in" => BinaryOp::In,
+        "contains" => BinaryOp::Contains,
+        "contains_any" => BinaryOp::ContainsAny,
+        "contains_all" => BinaryOp::ContainsAll,
+        "starts_with" => BinaryOp::StartsWith,
+        "ends_with" => BinaryOp::EndsWith,
+        "otherwise" => BinaryOp::Otherwise,
+        "+" => BinaryOp::Add,
+        "-" => BinaryOp::Sub,
+        "*" => BinaryOp::Mul,
+        _ if text.starts_with("not") => BinaryOp::NotIn,
         _ => return None,
     })
 }

@@ -39,11 +39,10 @@ impl<'a> Parts<'a> {
         self.inner.peek().map(Pair::as_rule)
     }
 
-    /// The kind of what the next part holds, if that part is of this kind.
-    pub fn peek_inner(&mut self, wanted: Rule) -> Option<Rule> {
+    /// The text of the next part, if that is of this kind.
+    pub fn peek_text(&mut self, wanted: Rule) -> Option<&'a str> {
         self.skip_noise();
-        let next = self.inner.peek().filter(|pair| pair.as_rule() == wanted)?;
-        next.clone().into_inner().next().map(|inner| inner.as_rule())
+        self.inner.peek().filter(|pair| pair.as_rule() == wanted).map(Pair::as_str)
     }
 
     fn skip_noise(&mut self) {
