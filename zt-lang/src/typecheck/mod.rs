@@ -1,0 +1,146 @@
+//! The checker: turns the syntax of resolved packages into typed [`hir`].
+//!
+//! Every expression is checked once, where it is written, with the type that its place expects. What has been reported
+//! yields `None` or the [error type](crate::resolve::error_type), and nothing that contains it is reported again.
+//!
+//! Reading order: [`expr`] and the files it calls ([`path`], [`operator`], [`literal`], [`matching`], [`clock`]); then who
+//! calls it: [`evidence`], [`function`], [`rule`], [`test`]. [`provenance`] reads the typed result.
+
+mod clock;
+mod evidence;
+mod expr;
+mod facts;
+mod function;
+mod literal;
+mod matching;
+mod operator;
+mod path;
+mod provenance;
+mod rule;
+mod target;
+mod test;
+mod test_value;
+mod ty;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use zt_eval::Limits;
+use zt_eval::schema::{Schema, Type};
+use zt_eval::value::{Duration, Timestamp};
+use zt_eval::zone::Zone;
+
+use crate::diag::Diagnostic;
+use crate::hir;
+use crate::package::PackageId;
+use crate::resolve::Resolved;
+use crate::source::Sources;
+use crate::span::Span;
+
+use facts::Facts;
+pub use facts::key as path_key;
+pub use provenance::children;
+
+/// Checks what `resolved` declares. The result is whole only if no diagnostic is an error.
+pub fn check(
+    resolved: &mut Resolved<'_>,
+    sources: &Sources,
+    limits: &Limits,
+    clock_skew: Duration,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> hir::Policy {
+    let schema = std::mem::take(&mut resolved.schema);
+    let functions = resolved.functions.iter().map(|_| function::State::Pending).collect();
+    let mut checker = Checker {
+        resolved,
+        sources,
+        limits,
+        schema,
+        functions,
+        checked: Vec::new(),
+        locals: 0,
+        zones: HashMap::new(),
+        diagnostics,
+    };
+    checker.functions();
+    checker.params();
+    checker.evidence();
+    let rules = checker.rules();
+    let proofs = checker.proofs();
+    let tests = checker.tests();
+    let name = checker.resolved.packages.list.first().map(|root| root.name.clone()).unwrap_or_default();
+    let Checker { schema, checked: functions, .. } = checker;
+    hir::Policy { name, schema, clock_skew, functions, rules, tests, proofs }
+}
+
+/// What checking needs and what it collects.
+struct Checker<'r, 'a> {
+    resolved: &'r Resolved<'a>,
+    sources: &'r Sources,
+    limits: &'r Limits,
+    schema: Schema,
+    /// By position in [`Resolved::functions`].
+    functions: Vec<function::State>,
+    /// Functions that were checked, callees first.
+    checked: Vec<hir::Function>,
+    /// Number of locals given out.
+    locals: u32,
+    zones: HashMap<Arc<str>, Option<Arc<Zone>>>,
+    diagnostics: &'r mut Vec<Diagnostic>,
+}
+
+/// Where an expression stands: what can be named there and what is known.
+struct Scope {
+    package: PackageId,
+    place: Place,
+    /// Named locals, the innermost last.
+    locals: Vec<(Arc<str>, Binding)>,
+    /// What the conditions on the way here have settled.
+    facts: Facts,
+    /// Captures of every route met, for a message about one that is not in scope.
+    captures_seen: Vec<(Arc<str>, Span)>,
+    /// Quantifiers around.
+    depth: u32,
+}
+
+/// The kinds of place that expressions stand in.
+#[derive(Clone)]
+enum Place {
+    /// A rule or a proof, with the types of its subject and its resource.
+    Rule { subject: Type, resource: Type },
+    /// A function's or a `let`'s body.
+    Function,
+    /// A value that must be known when the policy is compiled.
+    Constant,
+    /// A value in a test, with the test's `now`.
+    Test(Option<Timestamp>),
+}
+
+/// What a local name stands for.
+#[derive(Clone)]
+enum Binding {
+    Local(hir::LocalId, Type),
+    /// An expression of type String that reads a route's capture.
+    Capture(Box<hir::Expr>),
+}
+
+impl Scope {
+    fn new(package: PackageId, place: Place) -> Self {
+        Self { package, place, locals: Vec::new(), facts: Facts::default(), captures_seen: Vec::new(), depth: 0 }
+    }
+
+    fn local(&self, name: &str) -> Option<&Binding> {
+        self.locals.iter().rev().find(|(local, _)| &**local == name).map(|(_, binding)| binding)
+    }
+}
+
+impl Checker<'_, '_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn fresh_local(&mut self) -> hir::LocalId {
+        self.locals += 1;
+        hir::LocalId(self.locals - 1)
+    }
+}
