@@ -87,18 +87,10 @@ pub struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    const UNKNOWN: Self = Reading {
-        datum: Known::Unknown,
-        until: None,
-        used_now: false,
-        freshness: &[],
-    };
+    const UNKNOWN: Self = Reading { datum: Known::Unknown, until: None, used_now: false, freshness: &[] };
 
     fn lasting(datum: Known<'a>) -> Self {
-        Reading {
-            datum,
-            ..Self::UNKNOWN
-        }
+        Reading { datum, ..Self::UNKNOWN }
     }
 
     /// Positions of the sibling attributes that were consulted as clocks.
@@ -153,9 +145,7 @@ impl<'a> World<'a> {
         if let Some(stored) = self.store.get(uid) {
             return stored.attributes();
         }
-        self.request
-            .described(uid)
-            .map_or(&[], |entity| entity.attributes())
+        self.request.described(uid).map_or(&[], |entity| entity.attributes())
     }
 
     fn fresh(&self, declared: &'a Attribute, data: &'a [Datum], at: u32) -> Reading<'a> {
@@ -163,10 +153,7 @@ impl<'a> World<'a> {
         if declared.freshness.is_empty() {
             return Reading::lasting(raw);
         }
-        let reading = Reading {
-            freshness: &declared.freshness,
-            ..Reading::UNKNOWN
-        };
+        let reading = Reading { freshness: &declared.freshness, ..Reading::UNKNOWN };
         let Some(span) = self.span(&declared.freshness, data) else {
             return reading;
         };
@@ -174,39 +161,22 @@ impl<'a> World<'a> {
             return reading;
         }
         let Some(now) = self.now.map(Timestamp::millis) else {
-            return Reading {
-                used_now: true,
-                ..reading
-            };
+            return Reading { used_now: true, ..reading };
         };
-        let datum = if span.contains(now) {
-            raw
-        } else {
-            Known::Unknown
-        };
-        Reading {
-            datum,
-            until: span.flip_after(now).and_then(Timestamp::from_millis),
-            used_now: true,
-            ..reading
-        }
+        let datum = if span.contains(now) { raw } else { Known::Unknown };
+        Reading { datum, until: span.flip_after(now).and_then(Timestamp::from_millis), used_now: true, ..reading }
     }
 
     /// When all bounds hold; `None` when a clock is not known.
     fn span(&self, bounds: &[Freshness], data: &[Datum]) -> Option<Span> {
         let skew = self.policy.clock_skew.millis();
-        let mut span = Span {
-            from: i64::MIN,
-            until: i64::MAX,
-        };
+        let mut span = Span { from: i64::MIN, until: i64::MAX };
         for bound in bounds {
             let clock = read_clock(data, bound.clock())?.millis();
             match bound {
                 Freshness::Since { age, .. } => {
                     span.from = span.from.max(clock.saturating_sub(skew));
-                    span.until = span
-                        .until
-                        .min(clock.saturating_add(age.millis()).saturating_add(1));
+                    span.until = span.until.min(clock.saturating_add(age.millis()).saturating_add(1));
                 }
                 Freshness::Until { .. } => span.until = span.until.min(clock),
             }
@@ -228,12 +198,7 @@ impl<'a> World<'a> {
 
     /// Whether `inner` is, or lies below, `outer`. Calls `consulted` for each entity whose parents were looked at; for one
     /// of the store that means all its ancestors there.
-    pub fn within(
-        &self,
-        inner: &EntityUid,
-        outer: &EntityUid,
-        consulted: &mut impl FnMut(&EntityUid),
-    ) -> Truth {
+    pub fn within(&self, inner: &EntityUid, outer: &EntityUid, consulted: &mut impl FnMut(&EntityUid)) -> Truth {
         if inner == outer {
             return Truth::True;
         }
@@ -252,11 +217,7 @@ impl<'a> World<'a> {
                 pending.extend(self.store.open(stored));
                 continue;
             }
-            match self
-                .request
-                .described(uid)
-                .and_then(|entity| entity.parents())
-            {
+            match self.request.described(uid).and_then(|entity| entity.parents()) {
                 Some(parents) if parents.binary_search(outer).is_ok() => return Truth::True,
                 Some(parents) => pending.extend(parents),
                 None => truth = Truth::Unknown,
@@ -267,18 +228,8 @@ impl<'a> World<'a> {
 
     /// Whether a path of one step or more can lead from an entity of one type to an entity of another.
     fn parents_lead_to(&self, from: EntityTypeId, to: EntityTypeId) -> bool {
-        let parents = self
-            .schema()
-            .entity(from)
-            .map_or(&[][..], |entity| &entity.parents);
-        let leads = |ty: &EntityTypeId| {
-            self.policy
-                .derived
-                .leads_to
-                .get(ty.index())?
-                .get(to.index())
-                .copied()
-        };
+        let parents = self.schema().entity(from).map_or(&[][..], |entity| &entity.parents);
+        let leads = |ty: &EntityTypeId| self.policy.derived.leads_to.get(ty.index())?.get(to.index()).copied();
         parents.iter().any(|ty| leads(ty) == Some(true))
     }
 

@@ -7,6 +7,9 @@ mod check;
 pub(crate) mod text;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -98,11 +101,7 @@ impl Type {
     /// `T?`, once.
     #[must_use]
     pub fn optional(self) -> Self {
-        if self.is_optional() {
-            self
-        } else {
-            Self::Optional(Box::new(self))
-        }
+        if self.is_optional() { self } else { Self::Optional(Box::new(self)) }
     }
 }
 
@@ -295,27 +294,18 @@ impl Schema {
     /// An entity type by the name that requests use.
     #[must_use]
     pub fn find_entity(&self, name: &str) -> Option<EntityTypeId> {
-        self.entities
-            .iter()
-            .position(|entity| &*entity.name == name)
-            .map(EntityTypeId::new)
+        self.entities.iter().position(|entity| &*entity.name == name).map(EntityTypeId::new)
     }
 
     /// An action by name.
     #[must_use]
     pub fn find_action(&self, name: &str) -> Option<ActionId> {
-        self.actions
-            .iter()
-            .position(|action| &*action.name == name)
-            .map(ActionId::new)
+        self.actions.iter().position(|action| &*action.name == name).map(ActionId::new)
     }
 
     /// A source by name.
     #[must_use]
     pub fn find_source(&self, name: &str) -> Option<SourceId> {
-        self.sources
-            .iter()
-            .position(|source| &*source.name == name)
-            .map(SourceId::new)
+        self.sources.iter().position(|source| &*source.name == name).map(SourceId::new)
     }
 }

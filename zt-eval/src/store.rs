@@ -114,25 +114,17 @@ impl Store {
     /// Whether one or more steps from parent to parent lead from `stored`, one of this store's entities, to `uid`.
     #[must_use]
     pub fn has_ancestor(&self, stored: &Stored, uid: &EntityUid) -> bool {
-        self.numbers
-            .get(uid)
-            .is_some_and(|number| self.ancestry.has(stored.lineage, *number))
+        self.numbers.get(uid).is_some_and(|number| self.ancestry.has(stored.lineage, *number))
     }
 
     /// All ancestors of an entity of this store, as far as the store knows.
     pub fn ancestors(&self, stored: &Stored) -> impl Iterator<Item = &EntityUid> {
-        self.ancestry
-            .all(stored.lineage)
-            .iter()
-            .filter_map(|number| self.uid(*number))
+        self.ancestry.all(stored.lineage).iter().filter_map(|number| self.uid(*number))
     }
 
     /// The ancestors of an entity of this store that the store does not hold, and of whose parents it knows nothing.
     pub fn open(&self, stored: &Stored) -> impl Iterator<Item = &EntityUid> {
-        self.ancestry
-            .open(stored.lineage)
-            .iter()
-            .filter_map(|number| self.uid(*number))
+        self.ancestry.open(stored.lineage).iter().filter_map(|number| self.uid(*number))
     }
 
     /// Whether any entity has an ancestor that is not held.
@@ -144,8 +136,7 @@ impl Store {
     /// Whether its data was read against declarations that mean the same as these.
     #[must_use]
     pub fn fits(&self, schema: &Schema) -> bool {
-        self.fingerprint
-            .is_none_or(|fingerprint| fingerprint == schema.fingerprint())
+        self.fingerprint.is_none_or(|fingerprint| fingerprint == schema.fingerprint())
     }
 
     /// The same as a result.
@@ -154,11 +145,7 @@ impl Store {
     ///
     /// When the store was read against other declarations.
     pub fn check_fits(&self, schema: &Schema) -> Result<(), StoreError> {
-        if self.fits(schema) {
-            Ok(())
-        } else {
-            Err(StoreError::other_schema())
-        }
+        if self.fits(schema) { Ok(()) } else { Err(StoreError::other_schema()) }
     }
 
     fn uid(&self, number: u32) -> Option<&EntityUid> {

@@ -66,10 +66,7 @@ fn error_json(error: &InvalidRequest) -> Json {
 }
 
 fn rules(policy: &Policy, ids: &[RuleId]) -> Json {
-    ids.iter()
-        .filter_map(|id| policy.rules.get(id.index()))
-        .map(rule)
-        .collect()
+    ids.iter().filter_map(|id| policy.rules.get(id.index())).map(rule).collect()
 }
 
 fn rule(rule: &Rule) -> Json {
@@ -86,21 +83,13 @@ fn obligation(schema: &Schema, duty: &Duty) -> Json {
     let args: Map<String, Json> = params
         .iter()
         .zip(&duty.args)
-        .map(|(param, value)| {
-            (
-                param.name.to_string(),
-                value_to_json(schema, &param.ty, value),
-            )
-        })
+        .map(|(param, value)| (param.name.to_string(), value_to_json(schema, &param.ty, value)))
         .collect();
     json!({ "name": declared.map(|obligation| &*obligation.name), "args": args })
 }
 
 fn challenge(schema: &Schema, challenge: &super::Challenge) -> Json {
-    let attribute = schema
-        .context
-        .get(challenge.attribute as usize)
-        .map(|attribute| &*attribute.name);
+    let attribute = schema.context.get(challenge.attribute as usize).map(|attribute| &*attribute.name);
     // A part of a second would be lost on whoever asks for it; an authentication that is younger serves as well.
     let max_age = challenge.max_age.map(|age| age.millis().max(0) / 1000);
     json!({ "attribute": attribute, "acr": &*challenge.acr, "max_age": max_age })
@@ -110,21 +99,15 @@ fn challenge(schema: &Schema, challenge: &super::Challenge) -> Json {
 #[must_use]
 pub fn value_to_json(schema: &Schema, ty: &Type, value: &Value) -> Json {
     match (ty.present(), value) {
-        (Type::Set(of), Value::Set(elements)) | (Type::List(of), Value::List(elements)) => elements
-            .iter()
-            .map(|element| value_to_json(schema, of, element))
-            .collect(),
-        (Type::Map(of), Value::Map(entries)) => entries
-            .iter()
-            .map(|(key, value)| (key.to_string(), value_to_json(schema, of, value)))
-            .collect(),
+        (Type::Set(of), Value::Set(elements)) | (Type::List(of), Value::List(elements)) => {
+            elements.iter().map(|element| value_to_json(schema, of, element)).collect()
+        }
+        (Type::Map(of), Value::Map(entries)) => {
+            entries.iter().map(|(key, value)| (key.to_string(), value_to_json(schema, of, value))).collect()
+        }
         (Type::Record(id), Value::Record(data)) => {
             let fields = schema.record(*id).map_or(&[][..], |record| &record.fields);
-            fields
-                .iter()
-                .zip(data.iter())
-                .filter_map(|(field, datum)| member(schema, field, datum))
-                .collect()
+            fields.iter().zip(data.iter()).filter_map(|(field, datum)| member(schema, field, datum)).collect()
         }
         (_, scalar) => scalar_to_json(schema, scalar),
     }
@@ -155,10 +138,7 @@ fn scalar_to_json(schema: &Schema, value: &Value) -> Json {
         Value::Host(value) => value.to_string().into(),
         Value::Enum(member) => {
             let members = schema.enum_type(member.ty).map(|ty| &ty.members);
-            members
-                .and_then(|members| members.get(member.index as usize))
-                .map(|name| &**name)
-                .into()
+            members.and_then(|members| members.get(member.index as usize)).map(|name| &**name).into()
         }
         Value::Entity(uid) => uid_to_json(schema, uid),
         // Not of the type they were said to be of, which no value of a validated policy is.

@@ -8,9 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::Request;
-use super::gather::{
-    Gathered, Question, Speaker, attributes_of, check_fits, is_complete, takes_parents,
-};
+use super::gather::{Gathered, Question, Speaker, attributes_of, check_fits, is_complete, takes_parents};
 use super::invalid::{InvalidKind, InvalidRequest};
 use super::read::{Reader, duplicate, expect};
 use crate::graph::Policy;
@@ -23,44 +21,22 @@ pub(super) fn bind(policy: &Policy, text: &[u8]) -> Result<Request, InvalidReque
     let gathered = Gathered::new(policy);
     let reader = gathered.reader();
     let mut scanner = reader.scanner(text, "request_bytes_max", policy.limits.request_bytes_max)?;
-    let [subject, action, resource, context, entities, evidence] = members(
-        &mut scanner,
-        [
-            "subject", "action", "resource", "context", "entities", "evidence",
-        ],
-    )?;
+    let [subject, action, resource, context, entities, evidence] =
+        members(&mut scanner, ["subject", "action", "resource", "context", "entities", "evidence"])?;
     scanner.finish()?;
 
-    let action = action_id(&policy.schema, action.ok_or_else(|| missing("action"))?)
-        .map_err(|e| e.under("action"))?;
+    let action = action_id(&policy.schema, action.ok_or_else(|| missing("action"))?).map_err(|e| e.under("action"))?;
     let subject = required(&reader, subject, "subject")?;
     let resource = required(&reader, resource, "resource")?;
-    let question = Question {
-        action,
-        subject: subject.uid.clone(),
-        resource: resource.uid.clone(),
-    };
+    let question = Question { action, subject: subject.uid.clone(), resource: resource.uid.clone() };
     if let Some(action) = policy.schema.action(action) {
         check_fits(&policy.schema, action, &question)?;
     }
 
-    let mut binder = Binder {
-        gathered,
-        reader,
-        question,
-        subject_vouched: false,
-    };
-    let speaker = if evidence.is_some() {
-        Speaker::Source(Schema::PEP)
-    } else {
-        Speaker::All
-    };
-    binder
-        .describe(speaker, &subject.uid, subject.body)
-        .map_err(|e| e.under("subject"))?;
-    binder
-        .describe(speaker, &resource.uid, resource.body)
-        .map_err(|e| e.under("resource"))?;
+    let mut binder = Binder { gathered, reader, question, subject_vouched: false };
+    let speaker = if evidence.is_some() { Speaker::Source(Schema::PEP) } else { Speaker::All };
+    binder.describe(speaker, &subject.uid, subject.body).map_err(|e| e.under("subject"))?;
+    binder.describe(speaker, &resource.uid, resource.body).map_err(|e| e.under("resource"))?;
     binder.context(speaker, context)?;
     binder.entities(speaker, entities)?;
     if let Some(evidence) = evidence {
@@ -81,11 +57,7 @@ fn members<'a, const N: usize>(
     expect(scanner, Kind::Object)?;
     let mut marks = [const { None }; N];
     scanner.object(|scanner, key, offset| {
-        if let Some((_, mark)) = names
-            .iter()
-            .zip(&mut marks)
-            .find(|(name, _)| ***name == *key)
-        {
+        if let Some((_, mark)) = names.iter().zip(&mut marks).find(|(name, _)| ***name == *key) {
             if mark.is_some() {
                 return Err(duplicate(&key, offset));
             }
@@ -107,10 +79,9 @@ fn action_id(schema: &Schema, mut scanner: Mark) -> Result<ActionId, InvalidRequ
     let offset = name.offset();
     expect(&mut name, Kind::String).map_err(|e| e.under("name"))?;
     let name = name.string()?;
-    schema.find_action(&name).ok_or_else(|| {
-        InvalidRequest::new(InvalidKind::UnknownAction(name.into_owned()), Some(offset))
-            .under("name")
-    })
+    schema
+        .find_action(&name)
+        .ok_or_else(|| InvalidRequest::new(InvalidKind::UnknownAction(name.into_owned()), Some(offset)).under("name"))
 }
 
 /// An entity that is named, and what is said of it.
@@ -132,52 +103,33 @@ struct Name<'a> {
     offset: usize,
 }
 
-fn required<'a>(
-    reader: &Reader,
-    mark: Option<Mark<'a>>,
-    member: &'static str,
-) -> Result<Named<'a>, InvalidRequest> {
+fn required<'a>(reader: &Reader, mark: Option<Mark<'a>>, member: &'static str) -> Result<Named<'a>, InvalidRequest> {
     named(reader, mark.ok_or_else(|| missing(member))?).map_err(|e| e.under(member))
 }
 
 /// Reads an entity whose name must be given.
 fn named<'a>(reader: &Reader, mark: Mark<'a>) -> Result<Named<'a>, InvalidRequest> {
     let (name, body) = entity(reader, mark)?;
-    let uid = EntityUid {
-        ty: name.ty.ok_or_else(|| missing("type"))?,
-        id: name.id.ok_or_else(|| missing("id"))?.into(),
-    };
+    let uid =
+        EntityUid { ty: name.ty.ok_or_else(|| missing("type"))?, id: name.id.ok_or_else(|| missing("id"))?.into() };
     Ok(Named { uid, body })
 }
 
-fn entity<'a>(
-    reader: &Reader,
-    mut scanner: Mark<'a>,
-) -> Result<(Name<'a>, Body<'a>), InvalidRequest> {
+fn entity<'a>(reader: &Reader, mut scanner: Mark<'a>) -> Result<(Name<'a>, Body<'a>), InvalidRequest> {
     let offset = scanner.offset();
-    let [ty, id, properties, parents] =
-        members(&mut scanner, ["type", "id", "properties", "parents"])?;
-    let ty = ty
-        .map(|mark| type_id(reader, mark).map_err(|e| e.under("type")))
-        .transpose()?;
-    let id = id
-        .map(|mark| text(reader, mark).map_err(|e| e.under("id")))
-        .transpose()?;
-    Ok((
-        Name { ty, id, offset },
-        Body {
-            properties,
-            parents,
-        },
-    ))
+    let [ty, id, properties, parents] = members(&mut scanner, ["type", "id", "properties", "parents"])?;
+    let ty = ty.map(|mark| type_id(reader, mark).map_err(|e| e.under("type"))).transpose()?;
+    let id = id.map(|mark| text(reader, mark).map_err(|e| e.under("id"))).transpose()?;
+    Ok((Name { ty, id, offset }, Body { properties, parents }))
 }
 
 fn type_id(reader: &Reader, mark: Mark) -> Result<EntityTypeId, InvalidRequest> {
     let offset = mark.offset();
     let name = text(reader, mark)?;
-    reader.schema.find_entity(&name).ok_or_else(|| {
-        InvalidRequest::new(InvalidKind::UnknownType(name.into_owned()), Some(offset))
-    })
+    reader
+        .schema
+        .find_entity(&name)
+        .ok_or_else(|| InvalidRequest::new(InvalidKind::UnknownType(name.into_owned()), Some(offset)))
 }
 
 fn text<'a>(reader: &Reader, mut mark: Mark<'a>) -> Result<Cow<'a, str>, InvalidRequest> {
@@ -195,11 +147,7 @@ fn attributes(
 ) -> Result<(), InvalidRequest> {
     let mut seen = vec![false; declared.len()];
     scanner.object(|scanner, key, offset| {
-        let place = declared
-            .iter()
-            .zip(&mut seen)
-            .enumerate()
-            .find(|(_, (each, _))| *each.name == *key);
+        let place = declared.iter().zip(&mut seen).enumerate().find(|(_, (each, _))| *each.name == *key);
         let Some((position, (attribute, seen))) = place else {
             return Ok(scanner.skip().map(drop)?);
         };
@@ -209,31 +157,18 @@ fn attributes(
         if !speaker.speaks_for(attribute.from) {
             return Ok(scanner.skip().map(drop)?);
         }
-        let datum = reader.datum(
-            scanner,
-            &attribute.ty,
-            is_complete(reader.schema, attribute.from),
-        );
-        datum
-            .and_then(|datum| say(position, datum, offset))
-            .map_err(|e| e.under(&key))
+        let datum = reader.datum(scanner, &attribute.ty, is_complete(reader.schema, attribute.from));
+        datum.and_then(|datum| say(position, datum, offset)).map_err(|e| e.under(&key))
     })
 }
 
 /// Reads references to parents of permitted types; anything else makes the whole list unknown.
-fn parents(
-    reader: &Reader,
-    scanner: &mut Scanner,
-    of: EntityTypeId,
-) -> Result<Option<Vec<EntityUid>>, InvalidRequest> {
+fn parents(reader: &Reader, scanner: &mut Scanner, of: EntityTypeId) -> Result<Option<Vec<EntityUid>>, InvalidRequest> {
     if scanner.peek()? != Kind::Array {
         scanner.skip()?;
         return Ok(None);
     }
-    let permitted = reader
-        .schema
-        .entity(of)
-        .map_or(&[][..], |entity| &entity.parents);
+    let permitted = reader.schema.entity(of).map_or(&[][..], |entity| &entity.parents);
     let offset = scanner.offset();
     let mut uids = Some(Vec::new());
     let mut count = 0;
@@ -245,10 +180,7 @@ fn parents(
             return Ok(scanner.skip().map(drop)?);
         }
         let names = reader.entity_names(scanner).map_err(|e| e.at(count - 1))?;
-        match (
-            reader.uid(names).filter(|uid| permitted.contains(&uid.ty)),
-            uids.as_mut(),
-        ) {
+        match (reader.uid(names).filter(|uid| permitted.contains(&uid.ty)), uids.as_mut()) {
             (Some(uid), Some(uids)) => uids.push(uid),
             _ => uids = None,
         }
@@ -267,25 +199,13 @@ struct Binder<'p> {
 }
 
 impl Binder<'_> {
-    fn describe(
-        &mut self,
-        speaker: Speaker,
-        uid: &EntityUid,
-        body: Body,
-    ) -> Result<(), InvalidRequest> {
+    fn describe(&mut self, speaker: Speaker, uid: &EntityUid, body: Body) -> Result<(), InvalidRequest> {
         if let Some(mark) = body.properties {
-            self.properties(speaker, uid, mark)
-                .map_err(|e| e.under("properties"))?;
+            self.properties(speaker, uid, mark).map_err(|e| e.under("properties"))?;
         }
         if let Some(mut mark) = body.parents {
-            let from = self
-                .reader
-                .schema
-                .entity(uid.ty)
-                .map(|entity| entity.parents_from);
-            if takes_parents(self.reader.schema, uid.ty)
-                && from.is_some_and(|from| speaker.speaks_for(from))
-            {
+            let from = self.reader.schema.entity(uid.ty).map(|entity| entity.parents_from);
+            if takes_parents(self.reader.schema, uid.ty) && from.is_some_and(|from| speaker.speaks_for(from)) {
                 let offset = mark.offset();
                 parents(&self.reader, &mut mark, uid.ty)
                     .and_then(|parents| self.gathered.say_parents(uid, parents, Some(offset)))
@@ -295,12 +215,7 @@ impl Binder<'_> {
         Ok(())
     }
 
-    fn properties(
-        &mut self,
-        speaker: Speaker,
-        uid: &EntityUid,
-        mut mark: Mark,
-    ) -> Result<(), InvalidRequest> {
+    fn properties(&mut self, speaker: Speaker, uid: &EntityUid, mut mark: Mark) -> Result<(), InvalidRequest> {
         if mark.peek()? == Kind::Null {
             return Ok(());
         }
@@ -308,13 +223,9 @@ impl Binder<'_> {
         self.gathered.describe(uid, speaker)?;
         let declared = attributes_of(self.reader.schema, uid.ty);
         let gathered = &mut self.gathered;
-        attributes(
-            &self.reader,
-            &mut mark,
-            declared,
-            speaker,
-            |attribute, datum, offset| gathered.say(uid, attribute, datum, Some(offset)),
-        )
+        attributes(&self.reader, &mut mark, declared, speaker, |attribute, datum, offset| {
+            gathered.say(uid, attribute, datum, Some(offset))
+        })
     }
 
     fn context(&mut self, speaker: Speaker, mark: Option<Mark>) -> Result<(), InvalidRequest> {
@@ -328,13 +239,9 @@ impl Binder<'_> {
         self.gathered.describe_context(speaker);
         let gathered = &mut self.gathered;
         let declared = &self.reader.schema.context;
-        attributes(
-            &self.reader,
-            &mut mark,
-            declared,
-            speaker,
-            |attribute, datum, offset| gathered.say_context(attribute, datum, Some(offset)),
-        )
+        attributes(&self.reader, &mut mark, declared, speaker, |attribute, datum, offset| {
+            gathered.say_context(attribute, datum, Some(offset))
+        })
         .map_err(|e| e.under("context"))
     }
 
@@ -365,12 +272,7 @@ impl Binder<'_> {
         scanner.skip()?;
         let max = self.reader.limits.request_entities_max;
         if seen.len() >= max as usize {
-            return Err(InvalidRequest::limit(
-                "request_entities_max",
-                max,
-                seen.len() + 1,
-                offset,
-            ));
+            return Err(InvalidRequest::limit("request_entities_max", max, seen.len() + 1, offset));
         }
         let Named { uid, body } = named(&self.reader, mark)?;
         if !seen.insert(uid.clone()) {
@@ -388,10 +290,7 @@ impl Binder<'_> {
                 let kind = InvalidKind::UnknownSource(key.clone().into_owned());
                 return Err(InvalidRequest::new(kind, Some(offset)).under(&key));
             };
-            if seen
-                .get_mut(source.index())
-                .is_some_and(|seen| std::mem::replace(seen, true))
-            {
+            if seen.get_mut(source.index()).is_some_and(|seen| std::mem::replace(seen, true)) {
                 return Err(duplicate(&key, offset));
             }
             self.part(source, scanner).map_err(|e| e.under(&key))
@@ -400,35 +299,25 @@ impl Binder<'_> {
 
     /// Reads what one source says.
     fn part(&mut self, source: SourceId, scanner: &mut Scanner) -> Result<(), InvalidRequest> {
-        let [subject, resource, context, entities] =
-            members(scanner, ["subject", "resource", "context", "entities"])?;
+        let [subject, resource, context, entities] = members(scanner, ["subject", "resource", "context", "entities"])?;
         let speaker = Speaker::Source(source);
         if let Some(mark) = subject {
             let uid = self.question.subject.clone();
-            let is_named = self
-                .asked(speaker, &uid, mark)
-                .map_err(|e| e.under("subject"))?;
+            let is_named = self.asked(speaker, &uid, mark).map_err(|e| e.under("subject"))?;
             self.subject_vouched |= is_named && self.subject_source() == Some(source);
         }
         if let Some(mark) = resource {
             let uid = self.question.resource.clone();
-            self.asked(speaker, &uid, mark)
-                .map_err(|e| e.under("resource"))?;
+            self.asked(speaker, &uid, mark).map_err(|e| e.under("resource"))?;
         }
         self.context(speaker, context)?;
         self.entities(speaker, entities)
     }
 
     /// Reads what a source says of the request's subject or resource; tells whether it names it in full.
-    fn asked(
-        &mut self,
-        speaker: Speaker,
-        uid: &EntityUid,
-        mark: Mark,
-    ) -> Result<bool, InvalidRequest> {
+    fn asked(&mut self, speaker: Speaker, uid: &EntityUid, mark: Mark) -> Result<bool, InvalidRequest> {
         let (name, body) = entity(&self.reader, mark)?;
-        let is_other = name.ty.is_some_and(|ty| ty != uid.ty)
-            || name.id.as_ref().is_some_and(|id| **id != *uid.id);
+        let is_other = name.ty.is_some_and(|ty| ty != uid.ty) || name.id.as_ref().is_some_and(|id| **id != *uid.id);
         if is_other {
             let kind = InvalidKind::OtherEntity(self.reader.schema.uid_text(uid));
             return Err(InvalidRequest::new(kind, Some(name.offset)));
@@ -438,26 +327,16 @@ impl Binder<'_> {
     }
 
     fn subject_source(&self) -> Option<SourceId> {
-        self.reader
-            .schema
-            .action(self.question.action)
-            .map(|action| action.subject_from)
+        self.reader.schema.action(self.question.action).map(|action| action.subject_from)
     }
 
     /// Where evidence is sorted, the flat subject is the enforcement point's word alone.
     fn check_vouched(&self) -> Result<(), InvalidRequest> {
         match self.subject_source() {
             Some(source) if source != Schema::PEP && !self.subject_vouched => {
-                let name = self
-                    .reader
-                    .schema
-                    .source(source)
-                    .map_or("?", |source| &source.name);
+                let name = self.reader.schema.source(source).map_or("?", |source| &source.name);
                 let kind = InvalidKind::SubjectNotVouched(name.to_owned());
-                Err(InvalidRequest::new(kind, None)
-                    .under("subject")
-                    .under(name)
-                    .under("evidence"))
+                Err(InvalidRequest::new(kind, None).under("subject").under(name).under("evidence"))
             }
             _ => Ok(()),
         }

@@ -6,9 +6,7 @@
 use std::sync::Arc;
 
 use super::Request;
-use super::gather::{
-    Gathered, Question, Speaker, attributes_of, check_fits, is_complete, takes_parents,
-};
+use super::gather::{Gathered, Question, Speaker, attributes_of, check_fits, is_complete, takes_parents};
 use super::invalid::{InvalidKind, InvalidRequest};
 use super::part::{Given, Part, PartEntity};
 use super::read::{Reader, push_known, set_of_known, settle};
@@ -33,14 +31,7 @@ pub struct Builder<'p> {
 
 impl<'p> Builder<'p> {
     pub(super) fn new(policy: &'p Policy) -> Self {
-        Self {
-            policy,
-            action: None,
-            subject: None,
-            resource: None,
-            part: Part::new(),
-            evidence: Vec::new(),
-        }
+        Self { policy, action: None, subject: None, resource: None, part: Part::new(), evidence: Vec::new() }
     }
 
     /// Who asks, by type and id.
@@ -68,24 +59,13 @@ impl<'p> Builder<'p> {
     }
 
     /// Says an attribute of an entity.
-    pub fn attribute(
-        mut self,
-        ty: &str,
-        id: &str,
-        attribute: &str,
-        value: impl Into<Given>,
-    ) -> Self {
+    pub fn attribute(mut self, ty: &str, id: &str, attribute: &str, value: impl Into<Given>) -> Self {
         self.part = self.part.attribute(ty, id, attribute, value);
         self
     }
 
     /// Says all the parents of an entity, by type and id.
-    pub fn parents<'a>(
-        mut self,
-        ty: &str,
-        id: &str,
-        parents: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Self {
+    pub fn parents<'a>(mut self, ty: &str, id: &str, parents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         self.part = self.part.parents(ty, id, parents);
         self
     }
@@ -117,19 +97,13 @@ impl<'p> Builder<'p> {
     pub fn build(self) -> Result<Request, InvalidRequest> {
         let schema = &self.policy.schema;
         let binder = PartBinder::new(self.policy);
-        let action = self
-            .action
-            .ok_or_else(|| invalid(InvalidKind::Missing("action")))?;
-        let action = schema.find_action(&action).ok_or_else(|| {
-            invalid(InvalidKind::UnknownAction(action.to_string())).under("action")
-        })?;
+        let action = self.action.ok_or_else(|| invalid(InvalidKind::Missing("action")))?;
+        let action = schema
+            .find_action(&action)
+            .ok_or_else(|| invalid(InvalidKind::UnknownAction(action.to_string())).under("action"))?;
         let subject = asked(&binder.reader, self.subject, "subject")?;
         let resource = asked(&binder.reader, self.resource, "resource")?;
-        let question = Question {
-            action,
-            subject,
-            resource,
-        };
+        let question = Question { action, subject, resource };
         let declared = schema.action(action);
         if let Some(action) = declared {
             check_fits(schema, action, &question)?;
@@ -149,13 +123,9 @@ fn asked(
 }
 
 fn uid(reader: &Reader, ty: &str, id: Arc<str>) -> Result<EntityUid, InvalidRequest> {
-    reader
-        .check_string(&id, None)
-        .map_err(|error| error.under("id"))?;
-    let ty = reader
-        .schema
-        .find_entity(ty)
-        .ok_or_else(|| invalid(InvalidKind::UnknownType(ty.to_owned())).under("type"))?;
+    reader.check_string(&id, None).map_err(|error| error.under("id"))?;
+    let ty =
+        reader.schema.find_entity(ty).ok_or_else(|| invalid(InvalidKind::UnknownType(ty.to_owned())).under("type"))?;
     Ok(EntityUid { ty, id })
 }
 
@@ -171,10 +141,7 @@ struct PartBinder<'p> {
 impl<'p> PartBinder<'p> {
     fn new(policy: &'p Policy) -> Self {
         let gathered = Gathered::new(policy);
-        Self {
-            reader: gathered.reader(),
-            gathered,
-        }
+        Self { reader: gathered.reader(), gathered }
     }
 
     fn build(
@@ -184,36 +151,24 @@ impl<'p> PartBinder<'p> {
         own: Part,
         evidence: Vec<(Arc<str>, Part)>,
     ) -> Result<Request, InvalidRequest> {
-        let own_speaker = if evidence.is_empty() {
-            Speaker::All
-        } else {
-            Speaker::Source(Schema::PEP)
-        };
+        let own_speaker = if evidence.is_empty() { Speaker::All } else { Speaker::Source(Schema::PEP) };
         let mut is_vouched = evidence.is_empty() || subject_from == Schema::PEP;
         self.part(own_speaker, own)?;
         let mut seen = Vec::new();
         for (name, part) in evidence {
-            let source = self.reader.schema.find_source(&name).ok_or_else(|| {
-                invalid(InvalidKind::UnknownSource(name.to_string()))
-                    .under(&name)
-                    .under("evidence")
-            })?;
+            let source =
+                self.reader.schema.find_source(&name).ok_or_else(|| {
+                    invalid(InvalidKind::UnknownSource(name.to_string())).under(&name).under("evidence")
+                })?;
             if seen.contains(&source) {
-                return Err(invalid(InvalidKind::DuplicateKey(name.to_string()))
-                    .under(&name)
-                    .under("evidence"));
+                return Err(invalid(InvalidKind::DuplicateKey(name.to_string())).under(&name).under("evidence"));
             }
             seen.push(source);
             is_vouched |= part.names_subject && source == subject_from;
-            self.part(Speaker::Source(source), part)
-                .map_err(|error| error.under(&name).under("evidence"))?;
+            self.part(Speaker::Source(source), part).map_err(|error| error.under(&name).under("evidence"))?;
         }
         if !is_vouched {
-            let name = self
-                .reader
-                .schema
-                .source(subject_from)
-                .map_or("?", |source| &source.name);
+            let name = self.reader.schema.source(subject_from).map_or("?", |source| &source.name);
             let kind = InvalidKind::SubjectNotVouched(name.to_owned());
             return Err(invalid(kind).under("subject").under(name).under("evidence"));
         }
@@ -224,19 +179,14 @@ impl<'p> PartBinder<'p> {
         if let Some(said) = part.context {
             self.gathered.describe_context(speaker);
             let gathered = &mut self.gathered;
-            attributes(
-                &self.reader,
-                speaker,
-                &self.reader.schema.context,
-                said,
-                |attribute, datum| gathered.say_context(attribute, datum, None),
-            )
+            attributes(&self.reader, speaker, &self.reader.schema.context, said, |attribute, datum| {
+                gathered.say_context(attribute, datum, None)
+            })
             .map_err(|error| error.under("context"))?;
         }
         for entity in part.entities {
             let path = format!("{}::{}", entity.ty, crate::schema::text::quoted(&entity.id));
-            self.entity(speaker, entity)
-                .map_err(|error| error.under(&path))?;
+            self.entity(speaker, entity).map_err(|error| error.under(&path))?;
         }
         Ok(())
     }
@@ -246,20 +196,15 @@ impl<'p> PartBinder<'p> {
         if let Some(said) = entity.attributes {
             self.gathered.describe(&uid, speaker)?;
             let gathered = &mut self.gathered;
-            attributes(
-                &self.reader,
-                speaker,
-                attributes_of(self.reader.schema, uid.ty),
-                said,
-                |attribute, datum| gathered.say(&uid, attribute, datum, None),
-            )?;
+            attributes(&self.reader, speaker, attributes_of(self.reader.schema, uid.ty), said, |attribute, datum| {
+                gathered.say(&uid, attribute, datum, None)
+            })?;
         }
         if entity.parents.len() > 1 {
             return Err(invalid(InvalidKind::DuplicateKey("parents".to_owned())).under("parents"));
         }
         for parents in entity.parents {
-            self.parents(speaker, &uid, parents)
-                .map_err(|error| error.under("parents"))?;
+            self.parents(speaker, &uid, parents).map_err(|error| error.under("parents"))?;
         }
         Ok(())
     }
@@ -271,10 +216,7 @@ impl<'p> PartBinder<'p> {
         parents: Vec<(Arc<str>, Arc<str>)>,
     ) -> Result<(), InvalidRequest> {
         let schema = self.reader.schema;
-        let Some(declared) = schema
-            .entity(of.ty)
-            .filter(|_| takes_parents(schema, of.ty))
-        else {
+        let Some(declared) = schema.entity(of.ty).filter(|_| takes_parents(schema, of.ty)) else {
             return Ok(());
         };
         self.reader.check_elements(parents.len(), None)?;
@@ -302,11 +244,7 @@ fn attributes(
 ) -> Result<(), InvalidRequest> {
     let mut seen = vec![false; declared.len()];
     for (name, given) in said {
-        let place = declared
-            .iter()
-            .zip(&mut seen)
-            .enumerate()
-            .find(|(_, (each, _))| each.name == name);
+        let place = declared.iter().zip(&mut seen).enumerate().find(|(_, (each, _))| each.name == name);
         let Some((position, (attribute, seen))) = place else {
             return Err(invalid(InvalidKind::Undeclared(name.to_string())).under(&name));
         };
@@ -334,19 +272,15 @@ impl Reader<'_> {
             (Type::Int, Given::Int(given)) => Some(Value::Int(given)),
             (scalar, Given::Int(given)) => self.schema.value_of_number(scalar, &given.to_string()),
             (scalar, Given::Text(text)) => self.given_text(scalar, &text)?,
-            (Type::Entity(types), Given::Entity { ty, id }) => Some(uid(self, &ty, id)?)
-                .filter(|uid| types.contains(&uid.ty))
-                .map(Value::Entity),
-            (Type::Set(of), Given::List(given)) => self
-                .given_elements(of, given, complete)?
-                .and_then(set_of_known),
-            (Type::List(of), Given::List(given)) => self
-                .given_elements(of, given, complete)?
-                .map(|elements| Value::List(elements.into())),
-            (Type::Map(of), Given::Record(given)) => self.given_map(of, given, complete)?,
-            (Type::Record(id), Given::Record(given)) => {
-                Some(self.given_record(*id, given, complete)?)
+            (Type::Entity(types), Given::Entity { ty, id }) => {
+                Some(uid(self, &ty, id)?).filter(|uid| types.contains(&uid.ty)).map(Value::Entity)
             }
+            (Type::Set(of), Given::List(given)) => self.given_elements(of, given, complete)?.and_then(set_of_known),
+            (Type::List(of), Given::List(given)) => {
+                self.given_elements(of, given, complete)?.map(|elements| Value::List(elements.into()))
+            }
+            (Type::Map(of), Given::Record(given)) => self.given_map(of, given, complete)?,
+            (Type::Record(id), Given::Record(given)) => Some(self.given_record(*id, given, complete)?),
             (ty, Given::Known(value)) => Some(value).filter(|value| self.schema.accepts(ty, value)),
             (_, Given::Entity { .. } | Given::List(_) | Given::Record(_)) => None,
         };
@@ -369,11 +303,7 @@ impl Reader<'_> {
         self.check_elements(given.len(), None)?;
         let mut elements = Some(Vec::with_capacity(given.len()));
         for (at, given) in given.into_iter().enumerate() {
-            push_known(
-                &mut elements,
-                self.given(of, given, complete)
-                    .map_err(|error| error.at(at))?,
-            );
+            push_known(&mut elements, self.given(of, given, complete).map_err(|error| error.at(at))?);
         }
         Ok(elements)
     }
@@ -388,21 +318,13 @@ impl Reader<'_> {
         let mut keys: Vec<Arc<str>> = Vec::with_capacity(given.len());
         let mut values = Some(Vec::with_capacity(given.len()));
         for (key, given) in given {
-            self.check_string(&key, None)
-                .map_err(|error| error.under(&key))?;
-            push_known(
-                &mut values,
-                self.given(of, given, complete)
-                    .map_err(|error| error.under(&key))?,
-            );
+            self.check_string(&key, None).map_err(|error| error.under(&key))?;
+            push_known(&mut values, self.given(of, given, complete).map_err(|error| error.under(&key))?);
             keys.push(key);
         }
         let mut sorted = keys.clone();
         sorted.sort_unstable();
-        if let Some([key, _]) = sorted
-            .windows(2)
-            .find(|pair| matches!(pair, [a, b] if a == b))
-        {
+        if let Some([key, _]) = sorted.windows(2).find(|pair| matches!(pair, [a, b] if a == b)) {
             return Err(invalid(InvalidKind::DuplicateKey(key.to_string())).under(key));
         }
         Ok(values.and_then(|values| Value::map(keys.into_iter().zip(values).collect())))
@@ -414,33 +336,17 @@ impl Reader<'_> {
         given: Vec<(Arc<str>, Given)>,
         complete: bool,
     ) -> Result<Value, InvalidRequest> {
-        let fields = self
-            .schema
-            .record(id)
-            .map_or(&[][..], |record| &record.fields);
+        let fields = self.schema.record(id).map_or(&[][..], |record| &record.fields);
         let mut data: Vec<Option<Datum>> = vec![None; fields.len()];
         for (name, given) in given {
-            let Some((field, datum)) = fields
-                .iter()
-                .zip(&mut data)
-                .find(|(field, _)| field.name == name)
-            else {
+            let Some((field, datum)) = fields.iter().zip(&mut data).find(|(field, _)| field.name == name) else {
                 return Err(invalid(InvalidKind::Undeclared(name.to_string())).under(&name));
             };
             if datum.is_some() {
                 return Err(invalid(InvalidKind::DuplicateKey(name.to_string())).under(&name));
             }
-            *datum = Some(
-                self.given(&field.ty, given, complete)
-                    .map_err(|error| error.under(&name))?,
-            );
+            *datum = Some(self.given(&field.ty, given, complete).map_err(|error| error.under(&name))?);
         }
-        Ok(Value::Record(
-            fields
-                .iter()
-                .zip(data)
-                .map(|(field, datum)| settle(&field.ty, datum, complete))
-                .collect(),
-        ))
+        Ok(Value::Record(fields.iter().zip(data).map(|(field, datum)| settle(&field.ty, datum, complete)).collect()))
     }
 }

@@ -49,10 +49,7 @@ enum State {
 }
 
 fn tail(path: &[(usize, std::vec::IntoIter<usize>)], from: usize) -> Vec<usize> {
-    path.iter()
-        .map(|(node, _)| *node)
-        .skip_while(|node| *node != from)
-        .collect()
+    path.iter().map(|(node, _)| *node).skip_while(|node| *node != from).collect()
 }
 
 /// A cycle written out: `Group::"a" → Group::"b" → Group::"a"`.
@@ -66,44 +63,25 @@ pub(crate) fn text<'a>(schema: &Schema, cycle: impl Iterator<Item = &'a EntityUi
 pub(super) fn check(request: &Request, schema: &Schema) -> Result<(), InvalidRequest> {
     refuse(request, schema, |at| {
         let parents = request.entities.get(at).and_then(|entity| entity.parents());
-        parents
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|uid| position(request, uid))
-            .collect()
+        parents.unwrap_or_default().iter().filter_map(|uid| position(request, uid)).collect()
     })
 }
 
 /// Checks the parents that a request says together with a store's. A cycle through the store leaves it through an entity
 /// that the store names and does not hold, so there is none unless the store has such entities.
-pub(super) fn check_against(
-    request: &Request,
-    schema: &Schema,
-    store: &Store,
-) -> Result<(), InvalidRequest> {
-    let says_parents = |entity: &super::Described| {
-        entity
-            .parents
-            .as_ref()
-            .is_some_and(|parents| !parents.is_empty())
-    };
+pub(super) fn check_against(request: &Request, schema: &Schema, store: &Store) -> Result<(), InvalidRequest> {
+    let says_parents = |entity: &super::Described| entity.parents.as_ref().is_some_and(|parents| !parents.is_empty());
     if !store.has_open() || !request.entities.iter().any(says_parents) {
         return Ok(());
     }
     refuse(request, schema, |at| {
-        let Some(entity) = request
-            .entities
-            .get(at)
-            .filter(|entity| store.get(&entity.uid).is_none())
-        else {
+        let Some(entity) = request.entities.get(at).filter(|entity| store.get(&entity.uid).is_none()) else {
             return Vec::new();
         };
         let mut reached = Vec::new();
         for parent in entity.parents.as_deref().unwrap_or_default() {
             match store.get(parent) {
-                Some(stored) => {
-                    reached.extend(store.open(stored).filter_map(|uid| position(request, uid)))
-                }
+                Some(stored) => reached.extend(store.open(stored).filter_map(|uid| position(request, uid))),
                 None => reached.extend(position(request, parent)),
             }
         }
@@ -111,27 +89,14 @@ pub(super) fn check_against(
     })
 }
 
-fn refuse(
-    request: &Request,
-    schema: &Schema,
-    successors: impl Fn(usize) -> Vec<usize>,
-) -> Result<(), InvalidRequest> {
+fn refuse(request: &Request, schema: &Schema, successors: impl Fn(usize) -> Vec<usize>) -> Result<(), InvalidRequest> {
     let Some(cycle) = find(request.entities.len(), successors) else {
         return Ok(());
     };
-    let uids = cycle
-        .into_iter()
-        .filter_map(|at| request.entities.get(at))
-        .map(|entity| &entity.uid);
-    Err(InvalidRequest::new(
-        InvalidKind::Cycle(text(schema, uids)),
-        None,
-    ))
+    let uids = cycle.into_iter().filter_map(|at| request.entities.get(at)).map(|entity| &entity.uid);
+    Err(InvalidRequest::new(InvalidKind::Cycle(text(schema, uids)), None))
 }
 
 fn position(request: &Request, uid: &EntityUid) -> Option<usize> {
-    request
-        .entities
-        .binary_search_by(|entity| entity.uid.cmp(uid))
-        .ok()
+    request.entities.binary_search_by(|entity| entity.uid.cmp(uid)).ok()
 }

@@ -66,20 +66,12 @@ pub(super) struct Question {
 
 impl<'p> Gathered<'p> {
     pub fn new(policy: &'p Policy) -> Self {
-        Self {
-            policy,
-            context: Said::default(),
-            entities: BTreeMap::new(),
-        }
+        Self { policy, context: Said::default(), entities: BTreeMap::new() }
     }
 
     /// How values of a request are read.
     pub fn reader(&self) -> Reader<'p> {
-        Reader {
-            schema: &self.policy.schema,
-            limits: &self.policy.limits,
-            on_mistyped: OnMistyped::Unknown,
-        }
+        Reader { schema: &self.policy.schema, limits: &self.policy.limits, on_mistyped: OnMistyped::Unknown }
     }
 
     /// The source's word on all of its context attributes begins.
@@ -93,12 +85,7 @@ impl<'p> Gathered<'p> {
         Ok(())
     }
 
-    pub fn say_context(
-        &mut self,
-        attribute: usize,
-        datum: Datum,
-        offset: Option<usize>,
-    ) -> Result<(), InvalidRequest> {
+    pub fn say_context(&mut self, attribute: usize, datum: Datum, offset: Option<usize>) -> Result<(), InvalidRequest> {
         let count = self.policy.schema.context.len();
         self.context.say(count, attribute, datum, offset)
     }
@@ -111,9 +98,7 @@ impl<'p> Gathered<'p> {
         offset: Option<usize>,
     ) -> Result<(), InvalidRequest> {
         let count = attributes_of(&self.policy.schema, uid.ty).len();
-        self.entry(uid)?
-            .attributes
-            .say(count, attribute, datum, offset)
+        self.entry(uid)?.attributes.say(count, attribute, datum, offset)
     }
 
     /// `None` for parents that could not be read.
@@ -132,12 +117,7 @@ impl<'p> Gathered<'p> {
     fn entry(&mut self, uid: &EntityUid) -> Result<&mut Entity, InvalidRequest> {
         let max = self.policy.limits.request_entities_max;
         if self.entities.len() >= max as usize && !self.entities.contains_key(uid) {
-            return Err(InvalidRequest::limit(
-                "request_entities_max",
-                max,
-                self.entities.len() + 1,
-                None,
-            ));
+            return Err(InvalidRequest::limit("request_entities_max", max, self.entities.len() + 1, None));
         }
         Ok(self.entities.entry(uid.clone()).or_default())
     }
@@ -150,11 +130,7 @@ impl<'p> Gathered<'p> {
             subject: question.subject,
             resource: question.resource,
             context: self.context.settle(schema, &schema.context),
-            entities: self
-                .entities
-                .into_iter()
-                .map(|(uid, entity)| entity.settle(schema, uid))
-                .collect(),
+            entities: self.entities.into_iter().map(|(uid, entity)| entity.settle(schema, uid)).collect(),
             policy_digest: self.policy.derived.digest,
         };
         cycle::check(&request, schema)?;
@@ -184,28 +160,18 @@ impl Said {
     fn settle(mut self, schema: &Schema, declared: &[Attribute]) -> Box<[Datum]> {
         self.data.resize(declared.len(), None);
         let speakers = &self.speakers;
-        let is_complete = |source: SourceId| {
-            is_complete(schema, source) && speakers.iter().any(|speaker| speaker.speaks_for(source))
-        };
-        let settled = declared
-            .iter()
-            .zip(self.data)
-            .map(|(each, said)| settle(&each.ty, said, is_complete(each.from)));
+        let is_complete =
+            |source: SourceId| is_complete(schema, source) && speakers.iter().any(|speaker| speaker.speaks_for(source));
+        let settled = declared.iter().zip(self.data).map(|(each, said)| settle(&each.ty, said, is_complete(each.from)));
         settled.collect()
     }
 }
 
 impl Entity {
     fn settle(self, schema: &Schema, uid: EntityUid) -> Described {
-        let parents = if takes_parents(schema, uid.ty) {
-            self.parents.flatten()
-        } else {
-            Some(Vec::new())
-        };
+        let parents = if takes_parents(schema, uid.ty) { self.parents.flatten() } else { Some(Vec::new()) };
         Described {
-            attributes: self
-                .attributes
-                .settle(schema, attributes_of(schema, uid.ty)),
+            attributes: self.attributes.settle(schema, attributes_of(schema, uid.ty)),
             parents: parents.map(|mut parents| {
                 parents.sort_unstable();
                 parents.dedup();
@@ -221,9 +187,7 @@ pub(crate) fn attributes_of(schema: &Schema, ty: EntityTypeId) -> &[Attribute] {
 }
 
 pub(super) fn takes_parents(schema: &Schema, ty: EntityTypeId) -> bool {
-    schema
-        .entity(ty)
-        .is_some_and(|entity| !entity.parents.is_empty())
+    schema.entity(ty).is_some_and(|entity| !entity.parents.is_empty())
 }
 
 pub(super) fn is_complete(schema: &Schema, source: SourceId) -> bool {
@@ -231,23 +195,15 @@ pub(super) fn is_complete(schema: &Schema, source: SourceId) -> bool {
 }
 
 /// Checks that the action takes such a subject and such a resource.
-pub(super) fn check_fits(
-    schema: &Schema,
-    action: &Action,
-    question: &Question,
-) -> Result<(), InvalidRequest> {
+pub(super) fn check_fits(schema: &Schema, action: &Action, question: &Question) -> Result<(), InvalidRequest> {
     let name = |ty: EntityTypeId| schema.types_text(&[ty]);
     if !action.subjects.contains(&question.subject.ty) {
         let kind = InvalidKind::SubjectType(name(question.subject.ty));
-        return Err(InvalidRequest::new(kind, None)
-            .under("type")
-            .under("subject"));
+        return Err(InvalidRequest::new(kind, None).under("type").under("subject"));
     }
     if !action.resources.contains(&question.resource.ty) {
         let kind = InvalidKind::ResourceType(name(question.resource.ty));
-        return Err(InvalidRequest::new(kind, None)
-            .under("type")
-            .under("resource"));
+        return Err(InvalidRequest::new(kind, None).under("type").under("resource"));
     }
     Ok(())
 }

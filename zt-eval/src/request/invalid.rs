@@ -74,6 +74,8 @@ pub enum InvalidKind {
     },
     /// A value is not of its declared type. In requests that makes it unknown; entity data and parameters are refused.
     Mistyped(String),
+    /// An entity's parents have a type that is not permitted; what is.
+    ParentType(String),
     /// Nothing of this name is declared here.
     Undeclared(String),
     /// The request was bound for another policy.
@@ -106,6 +108,7 @@ impl InvalidKind {
             Self::Undeclared(_) => "R0117",
             Self::OtherPolicy => "R0118",
             Self::OtherSchema => "R0119",
+            Self::ParentType(_) => "R0120",
         }
     }
 }
@@ -124,21 +127,17 @@ impl fmt::Display for InvalidKind {
             Self::ResourceType(name) => write!(f, "the action takes no resource of type `{name}`"),
             Self::SaidTwice => write!(f, "this is said twice by the source that vouches for it"),
             Self::DuplicateEntity(uid) => write!(f, "{uid} is described twice"),
-            Self::OtherEntity(uid) => write!(
-                f,
-                "the source speaks of another entity than the request's {uid}"
-            ),
+            Self::OtherEntity(uid) => write!(f, "the source speaks of another entity than the request's {uid}"),
             Self::SubjectNotVouched(source) => {
-                write!(
-                    f,
-                    "the action wants the subject from `{source}`, which does not name it"
-                )
+                write!(f, "the action wants the subject from `{source}`, which does not name it")
             }
             Self::Cycle(cycle) => write!(f, "parents form a cycle: {cycle}"),
             Self::Limit { limit, max, usage } => {
                 write!(f, "{usage} exceeds the limit `{limit}` of {max}")
             }
             Self::Mistyped(ty) => write!(f, "expected a value of type {ty}"),
+            Self::ParentType(permitted) if permitted.is_empty() => write!(f, "entities of this type have no parents"),
+            Self::ParentType(permitted) => write!(f, "expected a parent of type {permitted}"),
             Self::Undeclared(name) => write!(f, "`{name}` is not declared"),
             Self::OtherPolicy => write!(f, "the request was bound for another policy"),
             Self::OtherSchema => write!(f, "the entity data was loaded for other declarations"),
@@ -148,11 +147,7 @@ impl fmt::Display for InvalidKind {
 
 impl InvalidRequest {
     pub(crate) fn new(kind: InvalidKind, offset: Option<usize>) -> Self {
-        Self(Box::new(Refusal {
-            kind,
-            path: Vec::new(),
-            offset,
-        }))
+        Self(Box::new(Refusal { kind, path: Vec::new(), offset }))
     }
 
     pub(crate) fn other_policy() -> Self {
@@ -163,21 +158,9 @@ impl InvalidRequest {
         Self::new(InvalidKind::OtherSchema, None)
     }
 
-    pub(crate) fn limit(
-        limit: &'static str,
-        max: u32,
-        usage: usize,
-        offset: Option<usize>,
-    ) -> Self {
+    pub(crate) fn limit(limit: &'static str, max: u32, usage: usize, offset: Option<usize>) -> Self {
         let usage = u64::try_from(usage).unwrap_or(u64::MAX);
-        Self::new(
-            InvalidKind::Limit {
-                limit,
-                max: u64::from(max),
-                usage,
-            },
-            offset,
-        )
+        Self::new(InvalidKind::Limit { limit, max: u64::from(max), usage }, offset)
     }
 
     /// Places the error below an object's member.
@@ -229,8 +212,7 @@ impl From<JsonError> for InvalidRequest {
     fn from(error: JsonError) -> Self {
         match error.kind {
             JsonErrorKind::DepthLimit { limit } => {
-                let usage =
-                    usize::try_from(limit).map_or(usize::MAX, |limit| limit.saturating_add(1));
+                let usage = usize::try_from(limit).map_or(usize::MAX, |limit| limit.saturating_add(1));
                 Self::limit("depth_max", limit, usage, Some(error.offset))
             }
             kind => Self::new(InvalidKind::Json(kind), Some(error.offset)),

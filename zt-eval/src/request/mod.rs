@@ -14,6 +14,8 @@ pub(crate) mod read;
 mod scalar;
 
 #[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
 mod property_tests;
 #[cfg(test)]
 mod tests;
@@ -98,10 +100,7 @@ impl Request {
     /// The description of an entity.
     #[must_use]
     pub fn described(&self, uid: &EntityUid) -> Option<&Described> {
-        let at = self
-            .entities
-            .binary_search_by(|entity| entity.uid.cmp(uid))
-            .ok()?;
+        let at = self.entities.binary_search_by(|entity| entity.uid.cmp(uid)).ok()?;
         self.entities.get(at)
     }
 

@@ -35,23 +35,13 @@ impl Given {
     /// A reference to an entity.
     #[must_use]
     pub fn entity(ty: &str, id: &str) -> Self {
-        Self::Entity {
-            ty: ty.into(),
-            id: id.into(),
-        }
+        Self::Entity { ty: ty.into(), id: id.into() }
     }
 
     /// A record or a map.
     #[must_use]
-    pub fn record<K: Into<Arc<str>>, V: Into<Self>>(
-        entries: impl IntoIterator<Item = (K, V)>,
-    ) -> Self {
-        Self::Record(
-            entries
-                .into_iter()
-                .map(|(key, value)| (key.into(), value.into()))
-                .collect(),
-        )
+    pub fn record<K: Into<Arc<str>>, V: Into<Self>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self::Record(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
     }
 }
 
@@ -124,9 +114,7 @@ impl Part {
     /// Says an attribute of the context.
     #[must_use]
     pub fn context(mut self, attribute: &str, value: impl Into<Given>) -> Self {
-        self.context
-            .get_or_insert_default()
-            .push((attribute.into(), value.into()));
+        self.context.get_or_insert_default().push((attribute.into(), value.into()));
         self
     }
 
@@ -134,23 +122,13 @@ impl Part {
     #[must_use]
     pub fn attribute(self, ty: &str, id: &str, attribute: &str, value: impl Into<Given>) -> Self {
         let said = (attribute.into(), value.into());
-        self.change(ty, id, |entity| {
-            entity.attributes.get_or_insert_default().push(said)
-        })
+        self.change(ty, id, |entity| entity.attributes.get_or_insert_default().push(said))
     }
 
     /// Says all the parents of an entity, by type and id.
     #[must_use]
-    pub fn parents<'a>(
-        self,
-        ty: &str,
-        id: &str,
-        parents: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Self {
-        let parents = parents
-            .into_iter()
-            .map(|(ty, id)| (ty.into(), id.into()))
-            .collect();
+    pub fn parents<'a>(self, ty: &str, id: &str, parents: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let parents = parents.into_iter().map(|(ty, id)| (ty.into(), id.into())).collect();
         self.change(ty, id, |entity| entity.parents.push(parents))
     }
 
@@ -177,20 +155,11 @@ impl Part {
     }
 
     fn change(mut self, ty: &str, id: &str, change: impl FnOnce(&mut PartEntity)) -> Self {
-        match self
-            .entities
-            .iter_mut()
-            .find(|each| *each.ty == *ty && *each.id == *id)
-        {
+        match self.entities.iter_mut().find(|each| *each.ty == *ty && *each.id == *id) {
             Some(entity) => change(entity),
             None => {
                 let (ty, id) = (ty.into(), id.into());
-                let mut entity = PartEntity {
-                    ty,
-                    id,
-                    attributes: None,
-                    parents: Vec::new(),
-                };
+                let mut entity = PartEntity { ty, id, attributes: None, parents: Vec::new() };
                 change(&mut entity);
                 self.entities.push(entity);
             }

@@ -22,17 +22,8 @@ const DEPTH_CEILING: u32 = 256;
 /// # Errors
 ///
 /// When the text is not JSON, not a value of the type, or exceeds a limit.
-pub fn parse_value(
-    schema: &Schema,
-    limits: &Limits,
-    ty: &Type,
-    text: &[u8],
-) -> Result<Datum, InvalidValue> {
-    let reader = Reader {
-        schema,
-        limits,
-        on_mistyped: OnMistyped::Refuse,
-    };
+pub fn parse_value(schema: &Schema, limits: &Limits, ty: &Type, text: &[u8]) -> Result<Datum, InvalidValue> {
+    let reader = Reader { schema, limits, on_mistyped: OnMistyped::Refuse };
     let mut scanner = reader.scanner(text, "request_bytes_max", limits.request_bytes_max)?;
     let datum = reader.datum(&mut scanner, ty, true)?;
     scanner.finish()?;
@@ -79,12 +70,7 @@ impl<'p> Reader<'p> {
 
     /// Reads what is known of a place of type `ty`. In records, a missing optional member is absent if the speaker is
     /// `complete`.
-    pub fn datum(
-        &self,
-        scanner: &mut Scanner,
-        ty: &Type,
-        complete: bool,
-    ) -> Result<Datum, InvalidRequest> {
+    pub fn datum(&self, scanner: &mut Scanner, ty: &Type, complete: bool) -> Result<Datum, InvalidRequest> {
         let kind = scanner.peek()?;
         let offset = scanner.offset();
         let value = match (ty.present(), kind) {
@@ -93,9 +79,9 @@ impl<'p> Reader<'p> {
                 return Ok(Datum::Absent);
             }
             (Type::Set(of), Kind::Array) => self.set(scanner, of, complete)?,
-            (Type::List(of), Kind::Array) => self
-                .elements(scanner, of, complete)?
-                .map(|elements| Value::List(elements.into())),
+            (Type::List(of), Kind::Array) => {
+                self.elements(scanner, of, complete)?.map(|elements| Value::List(elements.into()))
+            }
             (Type::Map(of), Kind::Object) => self.map(scanner, of, complete)?,
             (Type::Record(id), Kind::Object) => Some(self.record(scanner, *id, complete)?),
             (Type::Entity(_), Kind::Object) => self.entity(scanner, ty)?,
@@ -110,19 +96,13 @@ impl<'p> Reader<'p> {
     pub fn mistyped(&self, ty: &Type, offset: usize) -> Result<Datum, InvalidRequest> {
         match self.on_mistyped {
             OnMistyped::Unknown => Ok(Datum::Unknown),
-            OnMistyped::Refuse => Err(InvalidRequest::new(
-                InvalidKind::Mistyped(self.schema.type_text(ty)),
-                Some(offset),
-            )),
+            OnMistyped::Refuse => {
+                Err(InvalidRequest::new(InvalidKind::Mistyped(self.schema.type_text(ty)), Some(offset)))
+            }
         }
     }
 
-    fn scalar(
-        &self,
-        scanner: &mut Scanner,
-        ty: &Type,
-        kind: Kind,
-    ) -> Result<Option<Value>, InvalidRequest> {
+    fn scalar(&self, scanner: &mut Scanner, ty: &Type, kind: Kind) -> Result<Option<Value>, InvalidRequest> {
         Ok(match kind {
             Kind::String if is_scalar(ty) => self.schema.value_of_text(ty, &self.string(scanner)?),
             Kind::Number => self.schema.value_of_number(ty, scanner.number()?),
@@ -145,21 +125,12 @@ impl<'p> Reader<'p> {
     pub fn check_string(&self, text: &str, offset: Option<usize>) -> Result<(), InvalidRequest> {
         let max = self.limits.string_bytes_max;
         if text.len() > max as usize {
-            return Err(InvalidRequest::limit(
-                "string_bytes_max",
-                max,
-                text.len(),
-                offset,
-            ));
+            return Err(InvalidRequest::limit("string_bytes_max", max, text.len(), offset));
         }
         Ok(())
     }
 
-    pub fn check_elements(
-        &self,
-        count: usize,
-        offset: Option<usize>,
-    ) -> Result<(), InvalidRequest> {
+    pub fn check_elements(&self, count: usize, offset: Option<usize>) -> Result<(), InvalidRequest> {
         let max = self.limits.elements_max;
         if count > max as usize {
             return Err(InvalidRequest::limit("elements_max", max, count, offset));
@@ -167,22 +138,12 @@ impl<'p> Reader<'p> {
         Ok(())
     }
 
-    fn set(
-        &self,
-        scanner: &mut Scanner,
-        of: &Type,
-        complete: bool,
-    ) -> Result<Option<Value>, InvalidRequest> {
+    fn set(&self, scanner: &mut Scanner, of: &Type, complete: bool) -> Result<Option<Value>, InvalidRequest> {
         Ok(self.elements(scanner, of, complete)?.and_then(set_of_known))
     }
 
     /// The elements of an array if all are values.
-    fn elements(
-        &self,
-        scanner: &mut Scanner,
-        of: &Type,
-        complete: bool,
-    ) -> Result<Option<Vec<Value>>, InvalidRequest> {
+    fn elements(&self, scanner: &mut Scanner, of: &Type, complete: bool) -> Result<Option<Vec<Value>>, InvalidRequest> {
         let start = scanner.offset();
         let mut elements = Some(Vec::new());
         let mut count = 0;
@@ -192,9 +153,7 @@ impl<'p> Reader<'p> {
                 // Counted to the end, for the message; the array is refused.
                 return Ok(scanner.skip().map(drop)?);
             }
-            let datum = self
-                .datum(scanner, of, complete)
-                .map_err(|error| error.at(count - 1))?;
+            let datum = self.datum(scanner, of, complete).map_err(|error| error.at(count - 1))?;
             push_known(&mut elements, datum);
             Ok::<_, InvalidRequest>(())
         })?;
@@ -202,12 +161,7 @@ impl<'p> Reader<'p> {
         Ok(elements)
     }
 
-    fn map(
-        &self,
-        scanner: &mut Scanner,
-        of: &Type,
-        complete: bool,
-    ) -> Result<Option<Value>, InvalidRequest> {
+    fn map(&self, scanner: &mut Scanner, of: &Type, complete: bool) -> Result<Option<Value>, InvalidRequest> {
         let start = scanner.offset();
         let mut keys: Vec<(Arc<str>, usize)> = Vec::new();
         let mut values = Some(Vec::new());
@@ -217,57 +171,32 @@ impl<'p> Reader<'p> {
             if count > self.limits.elements_max as usize {
                 return Ok(scanner.skip().map(drop)?);
             }
-            self.check_string(&key, Some(offset))
-                .map_err(|error| error.under(&key))?;
-            let datum = self
-                .datum(scanner, of, complete)
-                .map_err(|error| error.under(&key))?;
+            self.check_string(&key, Some(offset)).map_err(|error| error.under(&key))?;
+            let datum = self.datum(scanner, of, complete).map_err(|error| error.under(&key))?;
             keys.push((key.into(), offset));
             push_known(&mut values, datum);
             Ok::<_, InvalidRequest>(())
         })?;
         self.check_elements(count, Some(start))?;
         check_distinct(&keys)?;
-        Ok(values.and_then(|values| {
-            Value::map(keys.into_iter().map(|(key, _)| key).zip(values).collect())
-        }))
+        Ok(values.and_then(|values| Value::map(keys.into_iter().map(|(key, _)| key).zip(values).collect())))
     }
 
-    fn record(
-        &self,
-        scanner: &mut Scanner,
-        id: RecordId,
-        complete: bool,
-    ) -> Result<Value, InvalidRequest> {
-        let fields = self
-            .schema
-            .record(id)
-            .map_or(&[][..], |record| &record.fields);
+    fn record(&self, scanner: &mut Scanner, id: RecordId, complete: bool) -> Result<Value, InvalidRequest> {
+        let fields = self.schema.record(id).map_or(&[][..], |record| &record.fields);
         let mut data: Vec<Option<Datum>> = vec![None; fields.len()];
         scanner.object(|scanner, key, offset| {
-            let place = fields
-                .iter()
-                .zip(&mut data)
-                .find(|(field, _)| *field.name == *key);
+            let place = fields.iter().zip(&mut data).find(|(field, _)| *field.name == *key);
             let Some((field, datum)) = place else {
                 return Ok(scanner.skip().map(drop)?);
             };
             if datum.is_some() {
                 return Err(duplicate(&key, offset));
             }
-            *datum = Some(
-                self.datum(scanner, &field.ty, complete)
-                    .map_err(|error| error.under(&key))?,
-            );
+            *datum = Some(self.datum(scanner, &field.ty, complete).map_err(|error| error.under(&key))?);
             Ok(())
         })?;
-        Ok(Value::Record(
-            fields
-                .iter()
-                .zip(data)
-                .map(|(field, datum)| settle(&field.ty, datum, complete))
-                .collect(),
-        ))
+        Ok(Value::Record(fields.iter().zip(data).map(|(field, datum)| settle(&field.ty, datum, complete)).collect()))
     }
 
     fn entity(&self, scanner: &mut Scanner, ty: &Type) -> Result<Option<Value>, InvalidRequest> {
@@ -281,10 +210,7 @@ impl<'p> Reader<'p> {
     }
 
     /// Reads an entity reference: whatever of `type` and `id` is there and is a string.
-    pub fn entity_names<'a>(
-        &self,
-        scanner: &mut Scanner<'a>,
-    ) -> Result<EntityNames<'a>, InvalidRequest> {
+    pub fn entity_names<'a>(&self, scanner: &mut Scanner<'a>) -> Result<EntityNames<'a>, InvalidRequest> {
         let mut names = EntityNames::default();
         let (mut has_type, mut has_id) = (false, false);
         scanner.object(|scanner, key, offset| {
@@ -309,28 +235,18 @@ impl<'p> Reader<'p> {
     /// The entity that both names are given of, if its type exists.
     pub fn uid(&self, names: EntityNames) -> Option<EntityUid> {
         let ty = self.schema.find_entity(&names.ty?)?;
-        Some(EntityUid {
-            ty,
-            id: names.id?.into(),
-        })
+        Some(EntityUid { ty, id: names.id?.into() })
     }
 }
 
 /// What is known of a place of type `ty`, given what was said. Silence is a fact where the speaker is `complete`.
 pub(crate) fn settle(ty: &Type, said: Option<Datum>, complete: bool) -> Datum {
-    said.unwrap_or(if complete && ty.is_optional() {
-        Datum::Absent
-    } else {
-        Datum::Unknown
-    })
+    said.unwrap_or(if complete && ty.is_optional() { Datum::Absent } else { Datum::Unknown })
 }
 
 /// The set of values of which nothing inside is unknown: whether a partly known element equals another is not known.
 pub(crate) fn set_of_known(elements: Vec<Value>) -> Option<Value> {
-    elements
-        .iter()
-        .all(is_wholly_known)
-        .then(|| Value::set(elements))
+    elements.iter().all(is_wholly_known).then(|| Value::set(elements))
 }
 
 /// Adds a value; anything else makes the whole unknown.
@@ -357,13 +273,7 @@ fn is_wholly_known(value: &Value) -> bool {
 pub(crate) fn is_scalar(ty: &Type) -> bool {
     !matches!(
         ty,
-        Type::Bool
-            | Type::Int
-            | Type::Entity(_)
-            | Type::Record(_)
-            | Type::Set(_)
-            | Type::List(_)
-            | Type::Map(_)
+        Type::Bool | Type::Int | Type::Entity(_) | Type::Record(_) | Type::Set(_) | Type::List(_) | Type::Map(_)
     )
 }
 
@@ -381,22 +291,14 @@ pub(crate) fn expect(scanner: &mut Scanner, kind: Kind) -> Result<(), InvalidReq
         Kind::Array => "an array",
         _ => "a string",
     };
-    Err(InvalidRequest::new(
-        InvalidKind::Shape(expected),
-        Some(scanner.offset()),
-    ))
+    Err(InvalidRequest::new(InvalidKind::Shape(expected), Some(scanner.offset())))
 }
 
 fn check_distinct(keys: &[(Arc<str>, usize)]) -> Result<(), InvalidRequest> {
     let mut sorted: Vec<&(Arc<str>, usize)> = keys.iter().collect();
     sorted.sort_unstable();
-    let twice = sorted
-        .windows(2)
-        .filter(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
-    match twice
-        .filter_map(|pair| pair.last())
-        .min_by_key(|(_, offset)| *offset)
-    {
+    let twice = sorted.windows(2).filter(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
+    match twice.filter_map(|pair| pair.last()).min_by_key(|(_, offset)| *offset) {
         Some((key, offset)) => Err(duplicate(key, *offset)),
         None => Ok(()),
     }

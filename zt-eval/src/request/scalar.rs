@@ -3,9 +3,7 @@
 //! Requests, entity data, parameters and programs all come through here, so a text means the same wherever it is given.
 
 use crate::schema::{Schema, Type};
-use crate::value::{
-    Decimal, Duration, EnumMember, Host, Ip, IpRange, Path, Quantity, Timestamp, Value, Version,
-};
+use crate::value::{Decimal, Duration, EnumMember, Host, Ip, IpRange, Path, Quantity, Timestamp, Value, Version};
 
 impl Schema {
     /// The value of a scalar type that a text stands for; `None` when it stands for none.
@@ -23,15 +21,8 @@ impl Schema {
             Type::Path => Path::parse(text).map(Value::Path),
             Type::Host => Host::parse(text).map(Value::Host),
             Type::Enum(id) => {
-                let index = self
-                    .enum_type(*id)?
-                    .members
-                    .iter()
-                    .position(|member| **member == *text)?;
-                Some(Value::Enum(EnumMember {
-                    ty: *id,
-                    index: u32::try_from(index).ok()?,
-                }))
+                let index = self.enum_type(*id)?.members.iter().position(|member| **member == *text)?;
+                Some(Value::Enum(EnumMember { ty: *id, index: u32::try_from(index).ok()? }))
             }
             _ => None,
         }

@@ -32,22 +32,13 @@ impl Schema {
     fn accepts_within(&self, ty: &Type, value: &Value, depth_max: u32) -> bool {
         match (ty.present(), value) {
             (Type::Set(of), Value::Set(elements)) | (Type::List(of), Value::List(elements)) => {
-                depth_max > 0
-                    && elements
-                        .iter()
-                        .all(|element| self.accepts_within(of, element, depth_max - 1))
+                depth_max > 0 && elements.iter().all(|element| self.accepts_within(of, element, depth_max - 1))
             }
             (Type::Map(of), Value::Map(entries)) => {
-                depth_max > 0
-                    && entries
-                        .iter()
-                        .all(|(_, entry)| self.accepts_within(of, entry, depth_max - 1))
+                depth_max > 0 && entries.iter().all(|(_, entry)| self.accepts_within(of, entry, depth_max - 1))
             }
             (Type::Record(id), Value::Record(data)) => {
-                depth_max > 0
-                    && self
-                        .record(*id)
-                        .is_some_and(|record| self.fills(&record.fields, data, depth_max - 1))
+                depth_max > 0 && self.record(*id).is_some_and(|record| self.fills(&record.fields, data, depth_max - 1))
             }
             (ty, value) => self.accepts_scalar(ty, value),
         }
@@ -55,10 +46,7 @@ impl Schema {
 
     fn fills(&self, fields: &[Field], data: &[Datum], depth_max: u32) -> bool {
         fields.len() == data.len()
-            && fields
-                .iter()
-                .zip(data)
-                .all(|(field, datum)| self.accepts_datum_within(&field.ty, datum, depth_max))
+            && fields.iter().zip(data).all(|(field, datum)| self.accepts_datum_within(&field.ty, datum, depth_max))
     }
 
     fn accepts_scalar(&self, ty: &Type, value: &Value) -> bool {
@@ -82,16 +70,13 @@ impl Schema {
     }
 
     fn has_member(&self, member: EnumMember) -> bool {
-        self.enum_type(member.ty)
-            .is_some_and(|ty| (member.index as usize) < ty.members.len())
+        self.enum_type(member.ty).is_some_and(|ty| (member.index as usize) < ty.members.len())
     }
 
     /// Row by entity type: the types that its parents, their parents and so on can have, and the type itself.
     #[must_use]
     pub fn leads_to(&self) -> Vec<Box<[bool]>> {
-        (0..self.entities.len())
-            .map(|from| self.reachable(EntityTypeId::new(from)))
-            .collect()
+        (0..self.entities.len()).map(|from| self.reachable(EntityTypeId::new(from))).collect()
     }
 
     fn reachable(&self, from: EntityTypeId) -> Box<[bool]> {
@@ -101,11 +86,7 @@ impl Schema {
             if let Some(seen) = row.get_mut(ty.index())
                 && !std::mem::replace(seen, true)
             {
-                pending.extend(
-                    self.entity(ty)
-                        .into_iter()
-                        .flat_map(|entity| &entity.parents),
-                );
+                pending.extend(self.entity(ty).into_iter().flat_map(|entity| &entity.parents));
             }
         }
         row
@@ -118,11 +99,7 @@ impl Schema {
             .entities
             .iter()
             .map(|entity| {
-                let attributes: Vec<_> = entity
-                    .attributes
-                    .iter()
-                    .map(|each| (&each.name, &each.ty))
-                    .collect();
+                let attributes: Vec<_> = entity.attributes.iter().map(|each| (&each.name, &each.ty)).collect();
                 (&entity.name, &entity.parents, attributes)
             })
             .collect();
@@ -133,11 +110,7 @@ impl Schema {
 
     /// The type of the time that a freshness bound reads among `siblings`; `None` when there is no such place.
     #[must_use]
-    pub fn clock_type<'a>(
-        &'a self,
-        siblings: &'a [super::Attribute],
-        clock: &Clock,
-    ) -> Option<&'a Type> {
+    pub fn clock_type<'a>(&'a self, siblings: &'a [super::Attribute], clock: &Clock) -> Option<&'a Type> {
         let mut ty = &siblings.get(clock.attribute as usize)?.ty;
         for field in &clock.fields {
             let Type::Record(id) = ty.present() else {

@@ -46,20 +46,11 @@ impl Schema {
         match fact {
             Fact::Context(attribute) => {
                 let attribute = self.context.get(*attribute as usize);
-                format!(
-                    "context.{}",
-                    member(attribute.map_or("?", |each| &each.name))
-                )
+                format!("context.{}", member(attribute.map_or("?", |each| &each.name)))
             }
             Fact::Attribute(uid, attribute) => {
-                let attribute = self
-                    .entity(uid.ty)
-                    .and_then(|entity| entity.attributes.get(*attribute as usize));
-                format!(
-                    "{}.{}",
-                    self.uid_text(uid),
-                    member(attribute.map_or("?", |each| &each.name))
-                )
+                let attribute = self.entity(uid.ty).and_then(|entity| entity.attributes.get(*attribute as usize));
+                format!("{}.{}", self.uid_text(uid), member(attribute.map_or("?", |each| &each.name)))
             }
             Fact::Parents(uid) => format!("{} parents", self.uid_text(uid)),
             Fact::Now => "now".into(),
@@ -70,18 +61,12 @@ impl Schema {
 /// A name as it stands after a dot: in backquotes unless it is a word.
 #[must_use]
 pub fn member(name: &str) -> std::borrow::Cow<'_, str> {
-    if is_word(name) {
-        name.into()
-    } else {
-        format!("`{name}`").into()
-    }
+    if is_word(name) { name.into() } else { format!("`{name}`").into() }
 }
 
 pub(crate) fn is_word(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .chars()
-            .all(|each| each.is_ascii_alphanumeric() || each == '_')
+        && name.chars().all(|each| each.is_ascii_alphanumeric() || each == '_')
 }
 
 /// A string literal.

@@ -52,94 +52,49 @@ impl From<Type> for Form {
                 Type::Map(inner) => (Wrapper::Map, inner),
                 Type::Optional(inner) => (Wrapper::Optional, inner),
                 Type::Bool => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Bool,
-                    };
+                    return Self { wrappers, of: Leaf::Bool };
                 }
                 Type::Int => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Int,
-                    };
+                    return Self { wrappers, of: Leaf::Int };
                 }
                 Type::Decimal => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Decimal,
-                    };
+                    return Self { wrappers, of: Leaf::Decimal };
                 }
                 Type::String => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::String,
-                    };
+                    return Self { wrappers, of: Leaf::String };
                 }
                 Type::Timestamp => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Timestamp,
-                    };
+                    return Self { wrappers, of: Leaf::Timestamp };
                 }
                 Type::Duration => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Duration,
-                    };
+                    return Self { wrappers, of: Leaf::Duration };
                 }
                 Type::Ip => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Ip,
-                    };
+                    return Self { wrappers, of: Leaf::Ip };
                 }
                 Type::IpRange => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::IpRange,
-                    };
+                    return Self { wrappers, of: Leaf::IpRange };
                 }
                 Type::Version => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Version,
-                    };
+                    return Self { wrappers, of: Leaf::Version };
                 }
                 Type::Quantity => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Quantity,
-                    };
+                    return Self { wrappers, of: Leaf::Quantity };
                 }
                 Type::Path => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Path,
-                    };
+                    return Self { wrappers, of: Leaf::Path };
                 }
                 Type::Host => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Host,
-                    };
+                    return Self { wrappers, of: Leaf::Host };
                 }
                 Type::Enum(id) => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Enum(id),
-                    };
+                    return Self { wrappers, of: Leaf::Enum(id) };
                 }
                 Type::Entity(types) => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Entity(types),
-                    };
+                    return Self { wrappers, of: Leaf::Entity(types) };
                 }
                 Type::Record(id) => {
-                    return Self {
-                        wrappers,
-                        of: Leaf::Record(id),
-                    };
+                    return Self { wrappers, of: Leaf::Record(id) };
                 }
             };
             wrappers.push(wrapper);

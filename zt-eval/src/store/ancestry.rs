@@ -54,18 +54,11 @@ impl Ancestry {
             let lineage = match by_parents.get(&**own) {
                 Some(lineage) => *lineage,
                 None => {
-                    let set = ancestry
-                        .union(own, &lineages, limits.elements_max)
-                        .map_err(|error| error.at(number))?;
+                    let set = ancestry.union(own, &lineages, limits.elements_max).map_err(|error| error.at(number))?;
                     entries += set.all.len();
                     if entries > ENTRIES_MAX {
                         let max = u32::try_from(ENTRIES_MAX).unwrap_or(u32::MAX);
-                        return Err(InvalidRequest::limit(
-                            "ancestors of all entities",
-                            max,
-                            entries,
-                            None,
-                        ));
+                        return Err(InvalidRequest::limit("ancestors of all entities", max, entries, None));
                     }
                     let lineage = u32::try_from(ancestry.sets.len()).unwrap_or(u32::MAX);
                     ancestry.sets.push(set);
@@ -81,12 +74,7 @@ impl Ancestry {
     }
 
     /// The parents and all their ancestors.
-    fn union(
-        &self,
-        parents: &[u32],
-        lineages: &[u32],
-        elements_max: u32,
-    ) -> Result<Set, InvalidRequest> {
+    fn union(&self, parents: &[u32], lineages: &[u32], elements_max: u32) -> Result<Set, InvalidRequest> {
         let mut all = parents.to_vec();
         let mut tidied = all.len();
         for parent in parents {
@@ -102,10 +90,7 @@ impl Ancestry {
         }
         tidy(&mut all, elements_max)?;
         let held = all.partition_point(|number| (*number as usize) < lineages.len());
-        Ok(Set {
-            open: all.get(held..).unwrap_or_default().into(),
-            all: all.into(),
-        })
+        Ok(Set { open: all.get(held..).unwrap_or_default().into(), all: all.into() })
     }
 }
 
@@ -113,10 +98,7 @@ fn tidy(numbers: &mut Vec<u32>, elements_max: u32) -> Result<(), InvalidRequest>
     numbers.sort_unstable();
     numbers.dedup();
     if numbers.len() > elements_max as usize {
-        return Err(
-            InvalidRequest::limit("elements_max", elements_max, numbers.len(), None)
-                .under("parents"),
-        );
+        return Err(InvalidRequest::limit("elements_max", elements_max, numbers.len(), None).under("parents"));
     }
     Ok(())
 }
@@ -128,17 +110,11 @@ fn ancestors_first(parents: &Parents) -> Vec<usize> {
     for root in 0..parents.len() {
         // Each entry: an entity, and how many of its parents have been looked at.
         let mut path = vec![(root, 0)];
-        if is_seen
-            .get_mut(root)
-            .is_none_or(|seen| std::mem::replace(seen, true))
-        {
+        if is_seen.get_mut(root).is_none_or(|seen| std::mem::replace(seen, true)) {
             continue;
         }
         while let Some((number, next)) = path.last_mut() {
-            let parent = parents
-                .get(*number)
-                .and_then(|own| own.get(*next))
-                .map(|parent| *parent as usize);
+            let parent = parents.get(*number).and_then(|own| own.get(*next)).map(|parent| *parent as usize);
             *next += 1;
             match parent {
                 None => {
@@ -146,10 +122,7 @@ fn ancestors_first(parents: &Parents) -> Vec<usize> {
                     path.pop();
                 }
                 Some(parent) => {
-                    if is_seen
-                        .get_mut(parent)
-                        .is_some_and(|seen| !std::mem::replace(seen, true))
-                    {
+                    if is_seen.get_mut(parent).is_some_and(|seen| !std::mem::replace(seen, true)) {
                         path.push((parent, 0));
                     }
                 }

@@ -15,19 +15,8 @@ use crate::schema::{Attribute, Schema};
 use crate::value::{Datum, EntityUid};
 
 pub(super) fn load(schema: &Schema, limits: &Limits, text: &[u8]) -> Result<Store, StoreError> {
-    let loader = Loader {
-        reader: Reader {
-            schema,
-            limits,
-            on_mistyped: OnMistyped::Refuse,
-        },
-        schema,
-        limits,
-    };
-    let mut scanner =
-        loader
-            .reader
-            .scanner(text, "entities_bytes_max", limits.entities_bytes_max)?;
+    let loader = Loader { reader: Reader { schema, limits, on_mistyped: OnMistyped::Refuse }, schema, limits };
+    let mut scanner = loader.reader.scanner(text, "entities_bytes_max", limits.entities_bytes_max)?;
     let mut store = loader.entities(&mut scanner)?;
     scanner.finish()?;
 
@@ -58,12 +47,7 @@ impl Loader<'_> {
             let offset = scanner.offset();
             let at = store.entities.len();
             if at >= max as usize {
-                return Err(InvalidRequest::limit(
-                    "store_entities_max",
-                    max,
-                    at + 1,
-                    Some(offset),
-                ));
+                return Err(InvalidRequest::limit("store_entities_max", max, at + 1, Some(offset)));
             }
             let stored = self.entity(scanner).map_err(|error| error.at(at))?;
             let number = u32::try_from(at).unwrap_or(u32::MAX);
@@ -98,20 +82,12 @@ impl Loader<'_> {
             Ok(scanner.skip().map(drop)?)
         })?;
         let missing = |name| InvalidRequest::new(InvalidKind::Missing(name), Some(offset));
-        let ty = self
-            .entity_type(ty.ok_or_else(|| missing("type"))?)
-            .map_err(|error| error.under("type"))?;
-        let id = self
-            .text(id.ok_or_else(|| missing("id"))?)
-            .map_err(|error| error.under("id"))?;
+        let ty = self.entity_type(ty.ok_or_else(|| missing("type"))?).map_err(|error| error.under("type"))?;
+        let id = self.text(id.ok_or_else(|| missing("id"))?).map_err(|error| error.under("id"))?;
         Ok(Stored {
             uid: EntityUid { ty, id: id.into() },
-            attributes: self
-                .attributes(ty, properties)
-                .map_err(|error| error.under("properties"))?,
-            parents: self
-                .parents(ty, parents)
-                .map_err(|error| error.under("parents"))?,
+            attributes: self.attributes(ty, properties).map_err(|error| error.under("properties"))?,
+            parents: self.parents(ty, parents).map_err(|error| error.under("parents"))?,
             lineage: 0,
         })
     }
@@ -128,25 +104,14 @@ impl Loader<'_> {
         Ok(self.reader.string(&mut scanner)?.into_owned())
     }
 
-    fn attributes(
-        &self,
-        ty: EntityTypeId,
-        properties: Option<Scanner>,
-    ) -> Result<Box<[Datum]>, StoreError> {
-        let declared = self
-            .schema
-            .entity(ty)
-            .map_or(&[][..], |entity| &entity.attributes);
+    fn attributes(&self, ty: EntityTypeId, properties: Option<Scanner>) -> Result<Box<[Datum]>, StoreError> {
+        let declared = self.schema.entity(ty).map_or(&[][..], |entity| &entity.attributes);
         let mut data = vec![None; declared.len()];
         if let Some(mut scanner) = properties {
             expect(&mut scanner, Kind::Object)?;
             self.said(&mut scanner, declared, &mut data)?;
         }
-        Ok(declared
-            .iter()
-            .zip(data)
-            .map(|(attribute, said)| settle(&attribute.ty, said, true))
-            .collect())
+        Ok(declared.iter().zip(data).map(|(attribute, said)| settle(&attribute.ty, said, true)).collect())
     }
 
     fn said(
@@ -156,39 +121,25 @@ impl Loader<'_> {
         data: &mut [Option<Datum>],
     ) -> Result<(), StoreError> {
         scanner.object(|scanner, key, offset| {
-            let place = declared
-                .iter()
-                .zip(data.iter_mut())
-                .find(|(attribute, _)| *attribute.name == *key);
+            let place = declared.iter().zip(data.iter_mut()).find(|(attribute, _)| *attribute.name == *key);
             let Some((attribute, datum)) = place else {
                 return Ok(scanner.skip().map(drop)?);
             };
             if datum.is_some() {
                 return Err(duplicate(&key, offset));
             }
-            *datum = Some(
-                self.reader
-                    .datum(scanner, &attribute.ty, true)
-                    .map_err(|error| error.under(&key))?,
-            );
+            *datum = Some(self.reader.datum(scanner, &attribute.ty, true).map_err(|error| error.under(&key))?);
             Ok(())
         })
     }
 
-    fn parents(
-        &self,
-        ty: EntityTypeId,
-        parents: Option<Scanner>,
-    ) -> Result<Box<[EntityUid]>, StoreError> {
+    fn parents(&self, ty: EntityTypeId, parents: Option<Scanner>) -> Result<Box<[EntityUid]>, StoreError> {
         let Some(mut scanner) = parents else {
             return Ok(Box::default());
         };
         expect(&mut scanner, Kind::Array)?;
         let start = scanner.offset();
-        let permitted = self
-            .schema
-            .entity(ty)
-            .map_or(&[][..], |entity| &entity.parents);
+        let permitted = self.schema.entity(ty).map_or(&[][..], |entity| &entity.parents);
         let mut uids = Vec::new();
         let mut count = 0;
         scanner.array(|scanner| {
@@ -196,10 +147,7 @@ impl Loader<'_> {
             if count > self.limits.elements_max as usize {
                 return Ok(scanner.skip().map(drop)?);
             }
-            uids.push(
-                self.parent(scanner, permitted)
-                    .map_err(|error| error.at(count - 1))?,
-            );
+            uids.push(self.parent(scanner, permitted).map_err(|error| error.at(count - 1))?);
             Ok::<_, InvalidRequest>(())
         })?;
         self.reader.check_elements(count, Some(start))?;
@@ -208,45 +156,25 @@ impl Loader<'_> {
         Ok(uids.into())
     }
 
-    fn parent(
-        &self,
-        scanner: &mut Scanner,
-        permitted: &[EntityTypeId],
-    ) -> Result<EntityUid, StoreError> {
+    fn parent(&self, scanner: &mut Scanner, permitted: &[EntityTypeId]) -> Result<EntityUid, StoreError> {
         expect(scanner, Kind::Object)?;
         let offset = scanner.offset();
         let names = self.reader.entity_names(scanner)?;
-        let uid = self
-            .reader
-            .uid(names)
-            .filter(|uid| permitted.contains(&uid.ty));
+        let uid = self.reader.uid(names).filter(|uid| permitted.contains(&uid.ty));
         uid.ok_or_else(|| {
-            let permitted = match self.schema.types_text(permitted) {
-                none if none.is_empty() => "none: entities of this type have no parents".to_owned(),
-                names => names,
-            };
-            InvalidRequest::new(InvalidKind::Mistyped(permitted), Some(offset))
+            let kind = InvalidKind::ParentType(self.schema.types_text(permitted));
+            InvalidRequest::new(kind, Some(offset))
         })
     }
 
     fn check_acyclic(&self, store: &Store, parents: &Parents) -> Result<(), StoreError> {
-        let held = |at: usize| {
-            parents
-                .get(at)
-                .into_iter()
-                .flatten()
-                .map(|number| *number as usize)
-        };
-        let Some(found) = cycle::find(parents.len(), |at| {
-            held(at).filter(|number| *number < parents.len()).collect()
-        }) else {
+        let held = |at: usize| parents.get(at).into_iter().flatten().map(|number| *number as usize);
+        let Some(found) = cycle::find(parents.len(), |at| held(at).filter(|number| *number < parents.len()).collect())
+        else {
             return Ok(());
         };
         let first = found.first().copied().unwrap_or_default();
-        let uids = found
-            .iter()
-            .filter_map(|number| store.entities.get(*number))
-            .map(Stored::uid);
+        let uids = found.iter().filter_map(|number| store.entities.get(*number)).map(Stored::uid);
         let error = InvalidRequest::new(InvalidKind::Cycle(cycle::text(self.schema, uids)), None);
         Err(error.under("parents").at(first))
     }
@@ -254,12 +182,7 @@ impl Loader<'_> {
 
 /// The parents as numbers; entities that are named and not held get the numbers after those that are.
 fn number_parents(store: &mut Store) -> Parents {
-    let Store {
-        entities,
-        numbers,
-        open,
-        ..
-    } = store;
+    let Store { entities, numbers, open, .. } = store;
     let held = entities.len();
     let mut number_of = |uid: &EntityUid, numbers: &mut HashMap<EntityUid, u32>| {
         *numbers.entry(uid.clone()).or_insert_with(|| {
@@ -270,11 +193,7 @@ fn number_parents(store: &mut Store) -> Parents {
     entities
         .iter()
         .map(|stored| {
-            let mut own: Vec<u32> = stored
-                .parents
-                .iter()
-                .map(|uid| number_of(uid, numbers))
-                .collect();
+            let mut own: Vec<u32> = stored.parents.iter().map(|uid| number_of(uid, numbers)).collect();
             own.sort_unstable();
             own.into()
         })

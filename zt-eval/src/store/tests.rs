@@ -1,1 +1,148 @@
+//! What entity data means and what is wrong with it.
 
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::Store;
+use crate::limits::Limits;
+use crate::request::StoreError;
+use crate::request::fixture::*;
+use crate::value::{Datum, Value};
+
+fn load(document: &str) -> Result<Store, StoreError> {
+    Store::from_json(&policy(), document.as_bytes())
+}
+
+fn groups(edges: &[(&str, &str)]) -> String {
+    let group = |(id, parent): &(&str, &str)| json!({ "type": "Group", "id": id, "parents": [{ "type": "Group", "id": parent }] });
+    serde_json::Value::from(edges.iter().map(group).collect::<Vec<_>>()).to_string()
+}
+
+#[test]
+fn missing_is_absent_for_optionals_and_unknown_for_others() {
+    let store =
+        load(r#"[{"type":"User","id":"ann","properties":{"manager":null,"badge":1}},{"type":"User","id":"bob"}]"#);
+    let store = store.unwrap();
+    let data = |id: &str| store.get(&uid(USER, id)).unwrap().attributes().to_vec();
+    let one = Datum::Value(Value::Int(1));
+    assert_eq!(data("ann"), [Datum::Unknown, Datum::Absent, Datum::Absent, one, Datum::Absent]);
+    assert_eq!(data("bob")[..2], [Datum::Unknown, Datum::Absent]);
+    assert_eq!(store.get(&uid(USER, "bob")).unwrap().parents(), []);
+    assert_eq!((store.len(), store.is_empty(), store.revision()), (2, false, 0));
+    assert_eq!(store.get(&uid(USER, "eve")), None);
+}
+
+#[test]
+fn data_that_does_not_fit_is_refused_with_its_place() {
+    for (document, code, path, at) in [
+        (r#"{"type":1}"#, "R0103", "$", "{"),
+        (r#"[1]"#, "R0103", "$[0]", "1"),
+        (r#"[{"id":"a"}]"#, "R0102", "$[0]", "{"),
+        (r#"[{"type":"User"}]"#, "R0102", "$[0]", "{"),
+        (r#"[{"type":"Nope","id":"a"}]"#, "R0105", "$[0].type", "\"Nope\""),
+        (r#"[{"type":"User","id":"a","id":"b"}]"#, "R0104", "$[0].id", "\"id\":\"b\""),
+        (r#"[{"type":"User","id":"a"},{"type":"User","id":"a"}]"#, "R0111", "$[1]", r#"{"type":"User","id":"a"}]"#),
+        (r#"[{"type":"User","id":"a","properties":{"badge":"x"}}]"#, "R0116", "$[0].properties.badge", "\"x\""),
+        (r#"[{"type":"User","id":"a","properties":{"badge":null}}]"#, "R0116", "$[0].properties.badge", "null"),
+        (
+            r#"[{"type":"User","id":"a","properties":{"badge":1,"badge":1}}]"#,
+            "R0104",
+            "$[0].properties.badge",
+            "\"badge\":1}",
+        ),
+        (r#"[{"type":"Document","id":"a","properties":{"tags":["a",2]}}]"#, "R0116", "$[0].properties.tags[1]", "2]"),
+        (
+            r#"[{"type":"User","id":"a","parents":[{"type":"User","id":"b"}]}]"#,
+            "R0120",
+            "$[0].parents[0]",
+            r#"{"type":"User","id":"b"}"#,
+        ),
+        (r#"[{"type":"User","id":"a","parents":{}}]"#, "R0103", "$[0].parents", "{}"),
+        (r#"[{"type":"User","id":"a"}"#, "R0101", "$", ""),
+        (r#"[] 1"#, "R0101", "$", "1"),
+    ] {
+        let error = load(document).unwrap_err();
+        assert_eq!((error.code(), error.path().as_str()), (code, path), "{document}: {error}");
+        assert!(document[error.offset().unwrap()..].starts_with(at), "{document}: {error}");
+    }
+    let error = load(r#"[{"type":"Service","id":"a","parents":[{"type":"User","id":"b"}]}]"#).unwrap_err();
+    assert_eq!(error.kind().to_string(), "entities of this type have no parents");
+}
+
+#[test]
+fn a_cycle_is_named() {
+    let error = load(&groups(&[("x", "a"), ("a", "b"), ("b", "c"), ("c", "a")])).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        r#"parents form a cycle: Group::"a" → Group::"b" → Group::"c" → Group::"a" at $[1].parents"#
+    );
+    assert_eq!(load(&groups(&[("a", "a")])).unwrap_err().code(), "R0114");
+}
+
+#[test]
+fn ancestors_are_all_that_is_reached() {
+    let store = load(&groups(&[("a", "b"), ("b", "c"), ("d", "c"), ("c", "outside")])).unwrap();
+    let stored = store.get(&uid(GROUP, "a")).unwrap();
+    let ids = |uids: Vec<&crate::value::EntityUid>| {
+        let mut ids: Vec<String> = uids.into_iter().map(|uid| uid.id.to_string()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(store.ancestors(stored).collect()), ["b", "c", "outside"]);
+    assert_eq!(ids(store.open(stored).collect()), ["outside"]);
+    assert!(store.has_open() && store.has_ancestor(stored, &uid(GROUP, "outside")));
+    assert!(!store.has_ancestor(stored, &uid(GROUP, "d")) && !store.has_ancestor(stored, &uid(GROUP, "a")));
+    assert!(store.get(&uid(GROUP, "outside")).is_none());
+}
+
+fn chain(length: usize) -> String {
+    let mut document = String::from("[");
+    for at in 0..length {
+        let comma = if at == 0 { "" } else { "," };
+        write!(document, r#"{comma}{{"type":"Group","id":"{at}","parents":[{{"type":"Group","id":"{}"}}]}}"#, at + 1)
+            .unwrap();
+    }
+    document + "]"
+}
+
+#[test]
+fn long_chains_neither_recurse_nor_grow_without_bound() {
+    let store = load(&chain(4096)).unwrap();
+    let first = store.get(&uid(GROUP, "0")).unwrap();
+    assert!(store.has_ancestor(first, &uid(GROUP, "4096")));
+    let error = load(&chain(100_000)).unwrap_err();
+    assert_eq!(error.code(), "R0115");
+    assert_eq!(error.kind().to_string(), "4097 exceeds the limit `elements_max` of 4096");
+}
+
+#[test]
+fn entities_with_the_same_parents_share_their_ancestors() {
+    let users: Vec<_> = (0..1000)
+        .map(|id| json!({ "type": "User", "id": id.to_string(), "parents": [{ "type": "Group", "id": "g" }] }))
+        .collect();
+    let store = load(&serde_json::Value::from(users).to_string()).unwrap();
+    let lineages: std::collections::BTreeSet<u32> = store.entities().iter().map(|stored| stored.lineage).collect();
+    assert_eq!(lineages.len(), 1);
+}
+
+#[test]
+fn limits_hold() {
+    let limits = Limits { store_entities_max: 1, entities_bytes_max: 200, ..Limits::default() };
+    let policy = policy_of(schema(), limits);
+    let code = |document: &str| Store::from_json(&policy, document.as_bytes()).unwrap_err().kind().to_string();
+    assert_eq!(code(&groups(&[("a", "b"), ("b", "c")])), "2 exceeds the limit `store_entities_max` of 1");
+    assert_eq!(code(&chain(9)), format!("{} exceeds the limit `entities_bytes_max` of 200", chain(9).len()));
+}
+
+#[test]
+fn a_store_fits_the_schema_that_it_was_read_against() {
+    let store = load("[]").unwrap();
+    let mut other = schema();
+    assert!(store.fits(&other));
+    other.context.pop();
+    assert!(store.fits(&other), "the context is no matter of the store's");
+    other.entities[1].attributes.swap(0, 1);
+    assert!(!store.fits(&other) && Store::empty().fits(&other));
+    assert_eq!(store.check_fits(&other).unwrap_err().code(), "R0119");
+}
