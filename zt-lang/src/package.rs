@@ -31,8 +31,6 @@ pub struct Package<'a> {
     pub uses: Vec<Use<'a>>,
     /// Who delegates to it, and where it may act.
     pub delegation: Option<Delegation<'a>>,
-    /// Whether it comes with the compiler.
-    pub builtin: bool,
 }
 
 /// A `use` that was found.
@@ -118,9 +116,8 @@ fn group<'a>(files: &'a [(FileId, ast::File)], diagnostics: &mut Vec<Diagnostic>
         check_package_line(*id, file, diagnostics);
         let name = package_name(file).map_or_else(|| String::from("policy"), ast::Name::text);
         let index = *by_name.entry(name.clone()).or_insert_with(|| {
-            let builtin = library::find(&name).is_some();
             let name = name.as_str().into();
-            list.push(Package { name, files: Vec::new(), uses: Vec::new(), delegation: None, builtin });
+            list.push(Package { name, files: Vec::new(), uses: Vec::new(), delegation: None });
             list.len() - 1
         });
         if let Some(package) = list.get_mut(index) {
@@ -213,8 +210,9 @@ fn unknown_package<'n>(clause: &ast::Use, names: impl Iterator<Item = &'n Arc<st
     let diagnostic =
         Diagnostic::new(Code::UNKNOWN_PACKAGE, clause.package.span(), format!("there is no package `{text}` among the files"))
             .label("not found");
-    let known: Vec<&str> = names.map(|name| &**name).chain(library::names()).collect();
-    match nearest(&text, known.iter().copied()) {
+    let mut known: Vec<&str> = names.map(|name| &**name).collect();
+    library::names().for_each(|name| known.push(name));
+    match nearest(&text, known) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(clause.package.span(), near),
         None => diagnostic.help("name its files, or the folder that holds them, on the command line as well"),
     }

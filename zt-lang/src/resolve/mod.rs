@@ -7,9 +7,7 @@ mod collect;
 mod schema;
 mod symbols;
 
-use std::sync::Arc;
-
-use zt_eval::id::{ActionId, EntityTypeId, ParamId};
+use zt_eval::id::{ActionId, EntityTypeId};
 use zt_eval::schema::Schema;
 
 use crate::diag::Diagnostic;
@@ -111,12 +109,6 @@ impl Resolved<'_> {
     pub fn attribute_span(&self, owner: Owner, index: u32) -> Option<Span> {
         let found = self.attributes.iter().find(|attribute| attribute.owner == owner && attribute.index == index);
         found.map(|attribute| attribute.node.name.span)
-    }
-
-    /// Parameter names by id, for messages.
-    #[must_use]
-    pub fn param_name(&self, id: ParamId) -> Arc<str> {
-        self.schema.param(id).map(|param| param.name.clone()).unwrap_or_default()
     }
 }
 

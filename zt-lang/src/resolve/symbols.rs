@@ -11,7 +11,6 @@ use crate::span::Span;
 
 /// Names of different namespaces do not meet.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[expect(missing_docs, reason = "each namespace is named after what is in it")]
 pub enum Namespace {
     Type,
     Value,
@@ -23,7 +22,6 @@ pub enum Namespace {
 
 /// What a name stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "each variant is named after what is declared")]
 pub enum Def {
     Enum(EnumId),
     Entity(EntityTypeId),
@@ -117,11 +115,6 @@ impl Symbols {
         let seen: Vec<PackageId> = self.visible_from(package).collect();
         let inside = move |key: &(PackageId, Namespace, Arc<str>)| key.1 == namespace && seen.contains(&key.0);
         self.table.iter().filter(move |(key, _)| inside(key)).map(|(key, _)| &*key.2)
-    }
-
-    /// The names of packages that can be written in `package`.
-    pub fn package_names(&self, package: PackageId) -> impl Iterator<Item = &str> {
-        self.visible_from(package).filter_map(|seen| self.aliases.get(seen.0)).flat_map(HashMap::keys).map(|name| &**name)
     }
 
     /// Every symbol with its namespace, by package and name.

@@ -3,7 +3,7 @@
 use zt_eval::schema::Type;
 use zt_eval::value::Value;
 
-use super::{Binding, Checker, Place, Scope, ty};
+use super::{Checker, Local, Place, Scope, ty};
 use crate::diag::{Code, Diagnostic};
 use crate::hir::{self, ExprKind};
 use crate::span::Span;
@@ -218,9 +218,9 @@ impl Checker<'_, '_> {
 
     /// A new local named `name`.
     pub fn bind(&mut self, scope: &mut Scope, name: &ast::Ident, ty: Type) -> hir::LocalId {
-        let local = self.fresh_local();
-        scope.locals.push((name.node.clone(), Binding::Local(local, ty)));
-        local
+        let id = self.fresh_local();
+        scope.locals.push(Local { name: name.node.clone(), id, ty });
+        id
     }
 
     /// A constant's value; anything else is reported.

@@ -94,7 +94,7 @@ struct Scope {
     package: PackageId,
     place: Place,
     /// Named locals, the innermost last.
-    locals: Vec<(Arc<str>, Binding)>,
+    locals: Vec<Local>,
     /// What the conditions on the way here have settled.
     facts: Facts,
     /// Captures of every route met, for a message about one that is not in scope.
@@ -117,11 +117,10 @@ enum Place {
 }
 
 /// What a local name stands for.
-#[derive(Clone)]
-enum Binding {
-    Local(hir::LocalId, Type),
-    /// An expression of type String that reads a route's capture.
-    Capture(Box<hir::Expr>),
+struct Local {
+    name: Arc<str>,
+    id: hir::LocalId,
+    ty: Type,
 }
 
 impl Scope {
@@ -129,8 +128,8 @@ impl Scope {
         Self { package, place, locals: Vec::new(), facts: Facts::default(), captures_seen: Vec::new(), depth: 0 }
     }
 
-    fn local(&self, name: &str) -> Option<&Binding> {
-        self.locals.iter().rev().find(|(local, _)| &**local == name).map(|(_, binding)| binding)
+    fn local(&self, name: &str) -> Option<&Local> {
+        self.locals.iter().rev().find(|local| &*local.name == name)
     }
 }
 

@@ -7,7 +7,7 @@ use zt_eval::schema::Type;
 use zt_eval::value::{EntityUid, EnumMember, Value};
 
 use super::expr::typed;
-use super::{Binding, Checker, Place, Scope, ty};
+use super::{Checker, Place, Scope, ty};
 use crate::diag::{Code, Diagnostic};
 use crate::hir::{self, ExprKind};
 use crate::names::nearest;
@@ -30,11 +30,9 @@ impl Checker<'_, '_> {
     }
 
     fn name(&mut self, scope: &Scope, name: &Arc<str>, span: Span, expected: Option<&Type>) -> Option<hir::Expr> {
-        if let Some(binding) = scope.local(name) {
-            return Some(match binding {
-                Binding::Local(local, ty) => typed(ExprKind::Local(*local), ty.clone(), span),
-                Binding::Capture(capture) => hir::Expr { span, ..(**capture).clone() },
-            });
+        if let Some(local) = scope.local(name) {
+            let found = typed(ExprKind::Local(local.id), local.ty.clone(), span);
+            return (!ty::is_error(&found.ty)).then_some(found);
         }
         if let Some((_, capture)) = scope.facts.captures.iter().rev().find(|(captured, _)| captured == name) {
             return Some(hir::Expr { span, ..capture.clone() });
@@ -144,7 +142,7 @@ impl Checker<'_, '_> {
             return None;
         }
         let diagnostic = Diagnostic::new(Code::UNKNOWN_NAME, span, format!("nothing here is called `{name}`"));
-        let locals = scope.locals.iter().map(|(local, _)| &**local);
+        let locals = scope.locals.iter().map(|local| &*local.name);
         let candidates = self.resolved.symbols.candidates(scope.package, Namespace::Value).chain(locals);
         let is_attribute = self.schema.context.iter().any(|attribute| &*attribute.name == name);
         let diagnostic = match nearest(name, candidates.chain(["subject", "resource", "context"])) {

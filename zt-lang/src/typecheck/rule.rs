@@ -68,7 +68,7 @@ impl Checker<'_, '_> {
                 misplaced(name.span(), "a deny rule overrides nothing", "only an `allow` rule can override a deny");
             }
         } else if let Some(overridable) = &node.overridable {
-            misplaced(overridable.span.0, "an allow rule is not overridden", "a deny rule ends it already; `overridable` belongs to `deny`");
+            misplaced(overridable.span, "an allow rule is not overridden", "a deny rule ends it already; `overridable` belongs to `deny`");
         }
     }
 

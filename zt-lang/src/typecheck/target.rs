@@ -3,10 +3,9 @@
 use zt_eval::id::{ActionId, EntityTypeId};
 use zt_eval::schema::Type;
 
-use super::expr::typed;
 use super::{Checker, Place, Scope};
 use crate::diag::{Code, Diagnostic};
-use crate::hir::{self, ExprKind};
+use crate::hir;
 use crate::package::PackageId;
 use crate::resolve::{Def, find_action};
 use crate::syntax::ast;
@@ -107,10 +106,5 @@ impl Checker<'_, '_> {
             conditions.push(when);
         }
         Some(conditions)
-    }
-
-    /// A condition that holds always.
-    pub fn always(span: crate::span::Span) -> hir::Expr {
-        typed(ExprKind::Const(zt_eval::value::Value::Bool(true)), Type::Bool, span)
     }
 }
