@@ -122,11 +122,14 @@ impl<'a> Outline<'a> {
         let before = index.checked_sub(1).map_or("", |before| self.word(before));
         let starts_line = self.tokens.get(index).is_some_and(|token| token.starts_line);
         let is_name = head.is_some_and(|head| head + 1 == index) && !starts_line;
-        if is_name || matches!(before, "." | "@" | "never" | "always" | "expect") || self.word(index + 1) == "." {
+        if is_name || matches!(before, "never" | "always" | "expect") || self.word(index + 1) == "." {
             return false;
         }
         if self.in_first_column(index) {
             return self.word(index + 2) != "::";
+        }
+        if matches!(before, "." | "@") {
+            return false;
         }
         self.has_shape_of_head(index) && (starts_line || !self.is_open_ended_before(index))
     }

@@ -66,13 +66,13 @@ impl Parser<'_> {
         self.unknown_item(&scene)
             .or_else(|| self.foreign_text(&scene))
             .or_else(|| self.foreign_operator(&scene))
+            .or_else(|| self.presence(&scene))
             .or_else(|| self.conditional(&scene))
             .or_else(|| self.missing_name(&scene))
             .or_else(|| self.reserved_word(&scene))
             .or_else(|| self.missing_colon(&scene))
             .or_else(|| self.lone_bracket(&scene))
             .or_else(|| self.bad_literal(&scene))
-            .or_else(|| self.presence(&scene))
             .or_else(|| self.entity_reference(&scene))
             .or_else(|| self.quantifier(&scene))
             .or_else(|| self.clause(&scene))
@@ -122,10 +122,11 @@ impl Parser<'_> {
         let end = self.end_of(chunk.end - 1);
         let diagnostic = Diagnostic::new(Code::UNCLOSED, self.token_span(culprit), message).label("opened here");
         let help = format!("add the missing `{close}`");
+        let mended = if close == '}' { "\n}".to_owned() } else { close.to_string() };
         Some(match (chunk.end < self.outline.tokens.len(), culprit == opener) {
             (true, true) => {
                 let next = self.token_span(chunk.end);
-                diagnostic.also(next, format!("`{close}` is missing before this")).help(help).fix(self.span(end, end), format!("\n{close}"))
+                diagnostic.also(next, format!("`{close}` is missing before this")).help(help).fix(self.span(end, end), mended)
             }
             (false, true) => diagnostic.also(self.span(end, end), format!("the file ends without `{close}`")).help(help),
             (_, false) => diagnostic.help(help),
@@ -231,6 +232,7 @@ impl Parser<'_> {
             "=>" if scene.expects(Rule::arrow) => ("the arrow is written `->`", Some("->")),
             ":=" => ("what a name stands for follows `=`", Some("=")),
             "==" if scene.expects(Rule::equals) => ("what a name stands for follows a single `=`", Some("=")),
+            "=" if scene.expects(Rule::colon) && self.head_word(scene) == "param" => return Some(self.missing_type(scene)),
             "=" if scene.expects(Rule::colon) => ("a colon stands here", Some(":")),
             ":" if scene.expects(Rule::equals) && !scene.expects(Rule::colon) => ("what a name stands for follows `=`", Some("=")),
             "===" => ("equality is asked with `==`", Some("==")),
@@ -253,6 +255,17 @@ impl Parser<'_> {
             None if message.contains("division") => diagnostic.help("compare products instead: `a * 2 <= b` for `a <= b / 2`"),
             None => diagnostic,
         })
+    }
+
+    fn head_word(&self, scene: &Scene) -> &str {
+        scene.chunk.head.map_or("", |head| self.at(head))
+    }
+
+    /// `param limit = 5`
+    fn missing_type(&self, scene: &Scene) -> Diagnostic {
+        let before = scene.index.saturating_sub(1);
+        let help = format!("a parameter says its type, as in `param {}: Int`", self.at(before));
+        Diagnostic::new(Code::SYNTAX, self.token_span(before), "this parameter has no type").label("a `:` and a type must follow").help(help)
     }
 
     /// `if` without `then` or `else`, or where it needs parentheses.
@@ -295,8 +308,12 @@ impl Parser<'_> {
 
     /// An item without a name.
     fn missing_name(&self, scene: &Scene) -> Option<Diagnostic> {
-        let head = scene.chunk.head.filter(|&head| head + 1 == scene.index)?;
+        let nameless_proof = self.head_word(scene) == "prove" && matches!(self.at(scene.index.saturating_sub(1)), "never" | "always");
+        let head = scene.chunk.head.filter(|&head| head + 1 == scene.index || nameless_proof && head + 2 == scene.index)?;
         let word = self.at(head);
+        if nameless_proof {
+            return Some(self.nameless(head, "proof", "prove holds_are_absolute: never allow change when resource.legal_hold"));
+        }
         if matches!(word, "context") || self.kind_at(scene.index) == Some(TokenKind::Word) && scene.index < scene.chunk.end && word != "test" {
             return None;
         }
@@ -317,9 +334,12 @@ impl Parser<'_> {
             "test" => ("test", "test \"what it shows\" { … }"),
             _ => ("proof", "prove holds_are_absolute: never allow change when resource.legal_hold"),
         };
-        let place = self.token_span(head);
-        let diagnostic = Diagnostic::new(Code::SYNTAX, place, format!("this {what} has no name"));
-        Some(diagnostic.label("a name must follow").help(format!("for example `{example}`")))
+        Some(self.nameless(head, what, example))
+    }
+
+    fn nameless(&self, head: usize, what: &str, example: &str) -> Diagnostic {
+        let diagnostic = Diagnostic::new(Code::SYNTAX, self.token_span(head), format!("this {what} has no name"));
+        diagnostic.label("a name must follow").help(format!("for example `{example}`"))
     }
 
     /// A keyword where a name should be.
@@ -453,8 +473,20 @@ impl Parser<'_> {
             return Diagnostic::new(Code::SYNTAX, self.token_span(scene.index.saturating_sub(1)), message).label(format!("expected {wanted} after this"));
         }
         let found = self.at(scene.index);
+        if let Some(known) = self.nearest_expected(scene, found) {
+            let diagnostic = Diagnostic::new(Code::SYNTAX, place, format!("expected {wanted}, found `{found}`"));
+            return diagnostic.label(format!("did you mean `{known}`?")).help(format!("write `{known}`")).fix(place, known);
+        }
         let shown = if found.len() > 40 { "this text".to_owned() } else { quote(found) };
         Diagnostic::new(Code::SYNTAX, place, format!("expected {wanted}, found {shown}")).label(format!("expected {wanted}"))
+    }
+
+    /// The keyword among those expected that `found` probably means.
+    fn nearest_expected(&self, scene: &Scene, found: &str) -> Option<String> {
+        let wordings = scene.expected.iter().filter_map(|&it| wording(it)).collect::<Vec<_>>();
+        let words: Vec<&str> = wordings.iter().flat_map(|wording| wording.split('`')).filter(|word| crate::syntax::lex::is_word(word)).collect();
+        let foreign = FOREIGN_ITEMS.iter().find(|(foreign, known)| *foreign == found && words.contains(known)).map(|&(_, known)| known);
+        foreign.or_else(|| nearest(found, &words)).map(str::to_owned)
     }
 
     /// What could have stood where the grammar stopped, in an author's words.
@@ -462,7 +494,17 @@ impl Parser<'_> {
         let words: BTreeSet<String> = scene.expected.iter().filter_map(|&it| wording(it)).collect();
         let mut words: Vec<_> = words.into_iter().collect();
         if words.iter().any(|word| word == "an expression") {
-            words.retain(|word| !matches!(&**word, "a name" | "a text in quotes"));
+            words.retain(|word| !matches!(&**word, "a name" | "a text in quotes" | "`(`" | "`[`" | "`{`"));
+        }
+        let is_clause = |word: &String| CLAUSES.iter().any(|clause| *word == format!("`{clause}`"));
+        if words.iter().filter(|word| is_clause(word)).count() > 2 {
+            words.retain(|word| !is_clause(word));
+            words.push("a clause such as `when` or `because`".to_owned());
+        } else if words.len() > 1 {
+            words.retain(|word| word != "an operator");
+        }
+        if words.len() > 1 {
+            words.retain(|word| word != "the end of the item");
         }
         if words.len() > 5 {
             words.truncate(4);
@@ -498,7 +540,8 @@ fn wording(production: Rule) -> Option<String> {
         | R::quantified | R::count | R::constant | R::quantifier | R::entity_start | R::request_word | R::entity_literal | R::int | R::decimal | R::duration
         | R::time | R::ip | R::ip_range => "an expression",
         R::string => "a text in quotes",
-        R::binary | R::operator_word | R::operator_sign | R::not_in | R::is_test | R::like | R::matches => "an operator",
+        R::kw_not | R::kw_count | R::kw_if => "an expression",
+        R::binary | R::is_test | R::like | R::matches | R::kw_like | R::kw_matches => "an operator",
         R::select | R::index | R::call | R::double_colon | R::optional | R::bar | R::dot => return None,
         R::actions | R::any_action => "actions or `any`",
         R::when | R::kw_when => "`when`",

@@ -422,7 +422,7 @@ fn op_of(text: &str) -> Option<BinaryOp> {
         "+" => BinaryOp::Add,
         "-" => BinaryOp::Sub,
         "*" => BinaryOp::Mul,
-        _ if text.starts_with("not") => BinaryOp::NotIn,
+        _ if text.starts_with("not") => BinaryOp::NotIn, // with any space or comment between
         _ => return None,
     })
 }
