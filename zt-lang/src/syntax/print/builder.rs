@@ -77,6 +77,21 @@ pub(super) fn bare_word(name: &str) -> String {
     if is_reserved(name) { format!("`{name}`") } else { any_word(name) }
 }
 
+/// The name of a declared value where any word may stand: a capital needs backquotes.
+pub(super) fn value_word(name: &str) -> String {
+    if name.starts_with(|first: char| first.is_ascii_uppercase()) { format!("`{name}`") } else { any_word(name) }
+}
+
+/// The name of a declared value where reserved words are not names.
+pub(super) fn bare_value_word(name: &str) -> String {
+    if is_reserved(name) { format!("`{name}`") } else { value_word(name) }
+}
+
+/// The name of a declared type: what has no capital needs backquotes.
+pub(super) fn type_word(name: &str) -> String {
+    if name.starts_with(|first: char| first.is_ascii_uppercase()) { any_word(name) } else { format!("`{name}`") }
+}
+
 /// The tokens and instructions so far.
 #[derive(Default)]
 pub(super) struct Builder<'a> {
@@ -215,6 +230,21 @@ impl<'a> Builder<'a> {
     /// A name where reserved words are not names.
     pub(super) fn bare(&mut self, name: &Ident) {
         self.word(bare_word(&name.node));
+    }
+
+    /// The name of a type that is declared here.
+    pub(super) fn declares_type(&mut self, name: &Ident) {
+        self.word(type_word(&name.node));
+    }
+
+    /// The name of a value that is declared here.
+    pub(super) fn declares_value(&mut self, name: &Ident) {
+        self.word(bare_value_word(&name.node));
+    }
+
+    /// The name of an attribute, field or parameter that is declared here.
+    pub(super) fn declares_field(&mut self, name: &Ident) {
+        self.word(value_word(&name.node));
     }
 
     /// A name where any word may stand.

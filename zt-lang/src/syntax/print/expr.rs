@@ -139,16 +139,19 @@ impl Builder<'_> {
             ExprKind::Binary(op, left, right) => self.binary(op.node, left, right),
             ExprKind::Is(inner, names) => {
                 self.test(inner, &["is"]);
+                self.space();
                 self.types(names);
             }
             ExprKind::IsPresent(inner) => self.test(inner, &["is", "present"]),
             ExprKind::IsEmpty(inner) => self.test(inner, &["is", "empty"]),
             ExprKind::Like(inner, pattern) => {
                 self.test(inner, &["like"]);
+                self.space();
                 self.string(&pattern.node);
             }
             ExprKind::Matches(inner, pattern) => {
                 self.test(inner, &["matches"]);
+                self.space();
                 self.string(&pattern.node);
             }
             ExprKind::If(..) => self.group(|b| b.choice(expr)),
@@ -251,7 +254,6 @@ impl Builder<'_> {
             self.space();
             self.word(*word);
         }
-        self.space();
     }
 
     /// `if c then a else if d then b else e`, broken before each `else`.
@@ -295,10 +297,13 @@ impl Builder<'_> {
                 self.word(",");
                 self.space();
             }
-            self.bare(var);
+            self.declares_value(var);
         }
         self.spaced("in");
         self.ranked(over, Rank::Or);
+        if self.tokens.last().is_some_and(|last| takes_colons(&last.text)) {
+            self.space();
+        }
         self.word(":");
         self.space();
         self.parenthesised(body, false);
@@ -360,6 +365,11 @@ impl Builder<'_> {
         self.name(name);
         self.bracketed("(", args, ")", |b, (name, value)| b.entry(name, value));
     }
+}
+
+/// Whether a colon directly behind would be read as part of a literal: `08:00`, `2001:db8::1`.
+fn takes_colons(literal: &str) -> bool {
+    literal.starts_with(|c: char| c.is_ascii_digit()) || (literal.contains(':') && !literal.starts_with(['"', '`']))
 }
 
 /// `name` as a string literal.

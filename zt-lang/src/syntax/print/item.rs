@@ -1,6 +1,6 @@
 //! Declarations, rules and proofs.
 
-use super::builder::{Builder, STEP, any_word};
+use super::builder::{Builder, STEP, value_word};
 use super::expr::Rank;
 use super::layout::{Gap, Op, width};
 use crate::span::Span;
@@ -21,7 +21,7 @@ impl Builder<'_> {
             self.hard();
         }
         match &item.kind {
-            ItemKind::Package(name) => self.headed("package", |b| b.name(name)),
+            ItemKind::Package(name) => self.headed("package", |b| b.package(name)),
             ItemKind::Use(node) => self.headed("use", |b| b.use_(node)),
             ItemKind::Enum(node) => self.enum_(node),
             ItemKind::Source(node) => self.headed("source", |b| b.source(node)),
@@ -29,7 +29,7 @@ impl Builder<'_> {
             ItemKind::Record(node) => self.record_type(node),
             ItemKind::Context(attributes) => self.context(attributes, item.span),
             ItemKind::Obligation(node) => self.headed("obligation", |b| {
-                b.bare(&node.name);
+                b.declares_value(&node.name);
                 b.bracketed("(", &node.params, ")", Self::field);
             }),
             ItemKind::Action(node) => self.headed("action", |b| b.group(|b| b.action(node))),
@@ -63,11 +63,22 @@ impl Builder<'_> {
         });
     }
 
+    fn package(&mut self, name: &Name) {
+        for (position, segment) in name.segments.iter().enumerate() {
+            if position > 0 {
+                self.word(".");
+                self.declares_field(segment);
+            } else {
+                self.declares_value(segment);
+            }
+        }
+    }
+
     fn use_(&mut self, node: &Use) {
         self.name(&node.package);
         if let Some(alias) = &node.alias {
             self.spaced("as");
-            self.bare(alias);
+            self.declares_value(alias);
         }
         if !node.scope.is_empty() {
             self.spaced("scope");
@@ -79,7 +90,7 @@ impl Builder<'_> {
         self.word("enum");
         self.push_op(Op::In(STEP));
         self.space();
-        self.bare(&node.name);
+        self.declares_type(&node.name);
         self.space();
         self.group(|b| {
             b.word("{");
@@ -95,7 +106,7 @@ impl Builder<'_> {
                     b.word("<");
                     b.space();
                 }
-                b.bare(member);
+                b.declares_value(member);
             }
             b.close_block();
         });
@@ -110,7 +121,7 @@ impl Builder<'_> {
     }
 
     fn source(&mut self, node: &Source) {
-        self.bare(&node.name);
+        self.declares_value(&node.name);
         self.space();
         self.word(if node.verified { "verified" } else { "unverified" });
         if node.complete {
@@ -123,7 +134,7 @@ impl Builder<'_> {
         self.word("entity");
         self.push_op(Op::In(STEP));
         self.space();
-        self.bare(&node.name);
+        self.declares_type(&node.name);
         if !node.parents.is_empty() {
             self.spaced("in");
             self.names(&node.parents);
@@ -169,7 +180,7 @@ impl Builder<'_> {
         self.word("record");
         self.push_op(Op::In(STEP));
         self.space();
-        self.bare(&node.name);
+        self.declares_type(&node.name);
         self.space();
         let column = name_column(node.fields.iter().map(|field| &field.name));
         self.block(node.fields.iter().map(|field| field.name.span), node.name.span, false, |b, group, position| {
@@ -209,9 +220,9 @@ impl Builder<'_> {
 
     /// `name: Type`, the type in a column if the group is broken.
     fn typed_name(&mut self, name: &Ident, ty: &Spanned<Type>, group: usize, column: usize) {
-        self.any(name);
+        self.declares_field(name);
         self.word(":");
-        self.push_op(Op::Pad(column.saturating_sub(width(&any_word(&name.node))) + 1, group));
+        self.push_op(Op::Pad(column.saturating_sub(width(&value_word(&name.node))) + 1, group));
         self.type_(ty);
     }
 
@@ -259,7 +270,7 @@ impl Builder<'_> {
     /// A parameter of an obligation or function.
     fn field(&mut self, field: &Field) {
         self.doc(field.doc.as_ref());
-        self.any(&field.name);
+        self.declares_field(&field.name);
         self.word(":");
         self.space();
         self.type_(&field.ty);
@@ -302,10 +313,10 @@ impl Builder<'_> {
         });
     }
 
-    /// A type's name; what is called like a collection needs backquotes.
+    /// A type's name; what begins like a collection or a test behind `is` needs backquotes.
     fn type_name(&mut self, name: &Name) {
         let first = name.segments.first().map_or("", |segment| &*segment.node);
-        if matches!(first, "Set" | "List" | "Map") {
+        if matches!(first, "Set" | "List" | "Map" | "present" | "empty") {
             self.word(format!("`{first}`"));
             for segment in name.segments.iter().skip(1) {
                 self.word(".");
@@ -324,7 +335,7 @@ impl Builder<'_> {
     fn action(&mut self, node: &Action) {
         match node {
             Action::Declared { names, subjects, subject_from, resources } => {
-                self.group(|b| b.indented(|b| b.commas(names, Self::bare)));
+                self.group(|b| b.indented(|b| b.commas(names, Self::declares_value)));
                 self.word(":");
                 self.indented(|b| {
                     b.line();
@@ -338,7 +349,7 @@ impl Builder<'_> {
                 });
             }
             Action::Group { name, members } => {
-                self.bare(name);
+                self.declares_value(name);
                 self.spaced("=");
                 self.names(members);
             }
@@ -346,7 +357,7 @@ impl Builder<'_> {
     }
 
     fn let_(&mut self, node: &Let) {
-        self.bare(&node.name);
+        self.declares_value(&node.name);
         if let Some(ty) = &node.ty {
             self.word(":");
             self.space();
@@ -356,7 +367,7 @@ impl Builder<'_> {
     }
 
     fn param(&mut self, node: &Param) {
-        self.bare(&node.name);
+        self.declares_value(&node.name);
         self.word(":");
         self.space();
         self.type_(&node.ty);
@@ -366,9 +377,10 @@ impl Builder<'_> {
     }
 
     fn fn_(&mut self, node: &Fn) {
-        self.bare(&node.name);
+        self.declares_value(&node.name);
         self.bracketed("(", &node.params, ")", |b, field| {
-            b.bare(&field.name);
+            b.doc(field.doc.as_ref());
+            b.declares_value(&field.name);
             b.word(":");
             b.space();
             b.type_(&field.ty);
@@ -377,7 +389,7 @@ impl Builder<'_> {
     }
 
     fn rule(&mut self, node: &Rule) {
-        self.bare(&node.name);
+        self.declares_value(&node.name);
         if node.audit.is_some() {
             self.space();
             self.word("audit");
@@ -431,7 +443,8 @@ impl Builder<'_> {
         for (word, side) in tests {
             let Some(side) = side else { continue };
             self.spaced(word);
-            self.ranked(side, Rank::Or);
+            // Conditions belong into `when`; only parentheses make them values.
+            self.ranked(side, Rank::Otherwise);
         }
     }
 
@@ -442,7 +455,7 @@ impl Builder<'_> {
     }
 
     fn prove(&mut self, node: &Prove) {
-        self.bare(&node.name);
+        self.declares_value(&node.name);
         self.word(":");
         self.space();
         let targets = node.targets.first().map(|target| target.whom.span);
@@ -457,15 +470,18 @@ impl Builder<'_> {
         self.word(if node.always { "always" } else { "never" });
         self.spaced(effect(node.effect));
         self.actions(&node.actions);
-        let for_first = targets <= condition || condition.is_none();
-        for turn in [for_first, !for_first] {
-            if turn && targets.is_some() {
-                self.line();
-                self.for_(&node.targets);
-            } else if let (false, Some(when)) = (turn, &node.when) {
-                self.line();
-                self.when(when);
-            }
+        let condition_first = targets.is_some() && condition.is_some_and(|condition| Some(condition) < targets);
+        if let (true, Some(when)) = (condition_first, &node.when) {
+            self.line();
+            self.when(when);
+        }
+        if targets.is_some() {
+            self.line();
+            self.for_(&node.targets);
+        }
+        if let (false, Some(when)) = (condition_first, &node.when) {
+            self.line();
+            self.when(when);
         }
         self.push_op(Op::Close);
     }
@@ -519,7 +535,7 @@ fn clauses(node: &Rule) -> Vec<(Span, Clause<'_>)> {
 
 /// The width of the widest name.
 fn name_column<'a>(names: impl Iterator<Item = &'a Ident>) -> usize {
-    names.map(|name| width(&any_word(&name.node))).max().unwrap_or(0)
+    names.map(|name| width(&value_word(&name.node))).max().unwrap_or(0)
 }
 
 fn type_width(ty: &Spanned<Type>) -> usize {

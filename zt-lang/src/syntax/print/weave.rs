@@ -5,6 +5,8 @@
 //! that has a line for itself stays before the token that follows. A comma belongs to what stands before it: comments
 //! in between move behind it.
 
+use std::collections::VecDeque;
+
 use super::layout::{Comment, Token};
 use crate::syntax::lex::{self, TokenKind};
 
@@ -14,7 +16,7 @@ pub(super) struct Mismatch;
 
 /// Puts the comments and empty lines of `text` into the notes of `tokens`; gives those behind the last token.
 pub(super) fn weave(text: &str, tokens: &mut [Token]) -> Result<Vec<Comment>, Mismatch> {
-    let mut weaver = Weaver { tokens, next: 0, eaten: 0, end: Vec::new() };
+    let mut weaver = Weaver { tokens, next: 0, eaten: 0, hoisted: VecDeque::new(), end: Vec::new() };
     let mut before = 0;
     for found in lex::tokens(text) {
         let gap = text.get(before..found.start).unwrap_or("");
@@ -22,6 +24,7 @@ pub(super) fn weave(text: &str, tokens: &mut [Token]) -> Result<Vec<Comment>, Mi
         let word = found.text(text);
         match found.kind {
             TokenKind::Doc if weaver.expects_doc(word) => weaver.take(blank),
+            TokenKind::Doc if weaver.hoisted_doc(word) => {}
             TokenKind::Doc | TokenKind::Comment => weaver.comment(word, blank, found, text),
             _ => weaver.eat(word, blank)?,
         }
@@ -36,6 +39,8 @@ struct Weaver<'a> {
     next: usize,
     /// How many of its bytes were seen already, where the text's tokens are smaller.
     eaten: usize,
+    /// Doc comments that are printed before annotations but were written behind them.
+    hoisted: VecDeque<String>,
     end: Vec<Comment>,
 }
 
@@ -43,6 +48,15 @@ impl Weaver<'_> {
     /// Whether a doc comment of the text is the one that is printed next.
     fn expects_doc(&self, found: &str) -> bool {
         self.tokens.get(self.next).is_some_and(|token| token.text.starts_with("///") && doc(&token.text) == doc(found))
+    }
+
+    /// Whether a doc comment of the text has been passed among the printed tokens already.
+    fn hoisted_doc(&mut self, found: &str) -> bool {
+        let passed = self.hoisted.front().is_some_and(|passed| doc(passed) == doc(found));
+        if passed {
+            self.hoisted.pop_front();
+        }
+        passed
     }
 
     fn take(&mut self, blank: bool) {
@@ -80,6 +94,9 @@ impl Weaver<'_> {
                 return Ok(());
             } else if token.optional && self.eaten == 0 {
                 self.next += 1;
+            } else if found == "@" && token.text.starts_with("///") {
+                self.hoisted.push_back(token.text.clone());
+                self.next += 1;
             } else {
                 return Err(Mismatch);
             }
@@ -111,7 +128,7 @@ impl Weaver<'_> {
 
     fn finish(self) -> Result<Vec<Comment>, Mismatch> {
         let left = self.tokens.get(self.next..).unwrap_or(&[]);
-        if left.iter().all(|token| token.optional) { Ok(self.end) } else { Err(Mismatch) }
+        if self.hoisted.is_empty() && left.iter().all(|token| token.optional) { Ok(self.end) } else { Err(Mismatch) }
     }
 }
 
