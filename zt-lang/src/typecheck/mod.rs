@@ -101,6 +101,9 @@ struct Scope {
     captures_seen: Vec<(Arc<str>, Span)>,
     /// Quantifiers around.
     depth: u32,
+    /// Whether a test that can never hold is a fact instead of a mistake: the scope of a delegation bounds rules about
+    /// several kinds of resource.
+    shared: bool,
 }
 
 /// The kinds of place that expressions stand in.
@@ -125,7 +128,7 @@ struct Local {
 
 impl Scope {
     fn new(package: PackageId, place: Place) -> Self {
-        Self { package, place, locals: Vec::new(), facts: Facts::default(), captures_seen: Vec::new(), depth: 0 }
+        Self { package, place, locals: Vec::new(), facts: Facts::default(), captures_seen: Vec::new(), depth: 0, shared: false }
     }
 
     fn local(&self, name: &str) -> Option<&Local> {

@@ -1,7 +1,7 @@
 //! Operators over values: comparison, membership, hierarchy, text, arithmetic, presence, and the built-in functions.
 
 use zt_eval::schema::Type;
-use zt_eval::value::{Arith, SetOp};
+use zt_eval::value::{Arith, SetOp, Value};
 
 use super::expr::{join, typed};
 use super::{Checker, Scope, ty};
@@ -160,13 +160,20 @@ impl Checker<'_, '_> {
             let b = self.infer(scope, b, wanted.as_ref()).and_then(|b| self.met(b));
             (a?, b?)
         };
-        self.member_of(element, collection, op, span)
+        self.member_of(scope, element, collection, op, span)
     }
 
     /// `element in collection`, by the types of both.
-    pub fn member_of(&mut self, element: hir::Expr, collection: hir::Expr, op: Span, span: Span) -> Option<hir::Expr> {
+    fn member_of(
+        &mut self,
+        scope: &Scope,
+        element: hir::Expr,
+        collection: hir::Expr,
+        op: Span,
+        span: Span,
+    ) -> Option<hir::Expr> {
         if matches!(element.ty, Type::Entity(_)) {
-            return self.within(element, collection, op, span);
+            return self.within(scope, element, collection, op, span);
         }
         let fits = match (&element.ty, &collection.ty) {
             (Type::Ip, Type::IpRange) | (Type::String, Type::Map(_)) => true,
@@ -189,7 +196,7 @@ impl Checker<'_, '_> {
         None
     }
 
-    fn within(&mut self, entity: hir::Expr, target: hir::Expr, op: Span, span: Span) -> Option<hir::Expr> {
+    fn within(&mut self, scope: &Scope, entity: hir::Expr, target: hir::Expr, op: Span, span: Span) -> Option<hir::Expr> {
         let ancestors = match &target.ty {
             Type::Set(inner) | Type::List(inner) => (**inner).clone(),
             other => other.clone(),
@@ -204,6 +211,9 @@ impl Checker<'_, '_> {
             return None;
         };
         if !from.is_empty() && !to.is_empty() && !from.iter().any(|from| to.iter().any(|to| self.leads(*from, *to))) {
+            if scope.shared {
+                return Some(typed(ExprKind::Const(Value::Bool(false)), Type::Bool, span));
+            }
             let (left, right) = (ty::described(&self.schema, &entity.ty), ty::described(&self.schema, &ancestors));
             self.report(
                 Diagnostic::new(Code::BAD_TARGET, op, format!("{left} is never in {right}"))
@@ -320,6 +330,15 @@ impl Checker<'_, '_> {
             self.report(Diagnostic::new(Code::TYPE_MISMATCH, of.span, message));
             return None;
         };
+        if types.len() < names.len() {
+            return None;
+        }
+        if scope.shared {
+            types.retain(|(ty, _)| possible.contains(ty));
+            if types.is_empty() {
+                return Some(typed(ExprKind::Const(Value::Bool(false)), Type::Bool, span));
+            }
+        }
         for (ty, place) in &types {
             if !possible.contains(ty) {
                 let what = ty::described(&self.schema, &Type::Entity(vec![*ty]));
@@ -330,9 +349,6 @@ impl Checker<'_, '_> {
                 );
                 return None;
             }
-        }
-        if types.len() < names.len() {
-            return None;
         }
         let mut types: Vec<_> = types.into_iter().map(|(ty, _)| ty).collect();
         types.sort_unstable();

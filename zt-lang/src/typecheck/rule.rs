@@ -92,7 +92,9 @@ impl Checker<'_, '_> {
         for delegation in delegations.into_iter().rev() {
             let own = std::mem::replace(&mut scope.package, delegation.by);
             let before = self.diagnostics.len();
+            scope.shared = true;
             let found = if actions.is_empty() { None } else { self.targets(scope, delegation.scope) };
+            scope.shared = false;
             scope.package = own;
             self.report_scope_once(before);
             for condition in found.into_iter().flatten() {
