@@ -6,6 +6,7 @@
 pub mod codes;
 pub mod json;
 mod lines;
+mod marks;
 pub mod render;
 
 use std::sync::Arc;

@@ -16,6 +16,7 @@ use miette::{
 };
 
 use super::lines::{Lines, printable};
+use super::marks::{self, Mark};
 use super::{Diagnostic, Fix, Label, Severity, in_order};
 use crate::source::Sources;
 use crate::span::FileId;
@@ -142,21 +143,19 @@ impl Report<'_> {
         let home = diagnostic.span().file;
         let mut main = self.drawing(Some(diagnostic), home, &diagnostic.message);
         let mut notes: Vec<Drawing> = Vec::new();
-        for (position, label) in diagnostic.labels.iter().enumerate() {
-            if label.span.file == home {
-                main.label(label, position == 0);
-            } else {
-                let mut note = self.drawing(None, label.span.file, note_text(label));
-                note.label(&Label { text: String::new(), ..label.clone() }, true);
-                notes.push(note);
-            }
+        let (here, elsewhere): (Vec<&Label>, _) = diagnostic.labels.iter().partition(|label| label.span.file == home);
+        main.point_at(&here);
+        for label in elsewhere {
+            let mut note = self.drawing(None, label.span.file, note_text(label));
+            note.point_at(&[&Label { text: String::new(), ..label.clone() }]);
+            notes.push(note);
         }
         std::iter::once(main).chain(notes).collect()
     }
 
     fn drawing(&mut self, about: Option<&Diagnostic>, file: FileId, message: &str) -> Drawing {
         let lines = self.files.entry(file).or_insert_with(|| Arc::new(Lines::new(self.sources, file)));
-        let view = View(Arc::clone(lines));
+        let view = View { lines: Arc::clone(lines), place: 0..0 };
         let severity = about.map_or(miette::Severity::Advice, |diagnostic| match diagnostic.severity() {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
@@ -213,11 +212,22 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn label(&mut self, label: &Label, primary: bool) {
-        let range = self.view.visible(self.view.0.range(label.span));
-        let text = (!label.text.is_empty()).then(|| printable(&label.text).into_owned());
-        let labelled = if primary { LabeledSpan::new_primary_with_span } else { LabeledSpan::new_with_span };
-        self.labels.push(labelled(text, (range.start, range.len())));
+    /// Draws these labels; the first says where the report is.
+    fn point_at(&mut self, labels: &[&Label]) {
+        let lines = &self.view.lines;
+        let asked = labels.iter().map(|label| Mark {
+            range: self.view.visible(lines.range(label.span)),
+            text: printable(&label.text).into_owned(),
+            primary: false,
+        });
+        let mut asked: Vec<Mark> = asked.collect();
+        if let (Some(first), Some(label)) = (asked.first_mut(), labels.first()) {
+            first.primary = true;
+            self.view.place.start = lines.range(label.span).start;
+        }
+        let marks = marks::apart(asked, lines);
+        self.view.place.end = marks.iter().find(|mark| mark.primary).map_or(0, |mark| mark.range.start);
+        self.labels = marks.into_iter().map(Mark::labelled).collect();
     }
 }
 
@@ -258,13 +268,17 @@ impl miette::Diagnostic for Drawing {
 }
 
 /// A file as miette reads it.
-struct View(Arc<Lines>);
+struct View {
+    lines: Arc<Lines>,
+    /// Where the report is, then where its primary label was drawn; the two differ when labels had to be moved.
+    place: Range<usize>,
+}
 
 impl View {
     /// What is drawn of a label: its part of its first line, and of that a bounded piece. A label behind the last line
     /// break, where there is nothing to point at, moves to the end of the line before.
     fn visible(&self, range: Range<usize>) -> Range<usize> {
-        let Self(lines) = self;
+        let lines = &self.lines;
         let mut line = lines.line_of(range.start);
         if line > 0 && lines.line(line).is_empty() && line == lines.last() {
             line -= 1;
@@ -283,7 +297,7 @@ impl View {
 
     /// The whole lines that miette asks for, or the neighbourhood of the label on a long line.
     fn excerpt(&self, span: Range<usize>, before: usize, after: usize) -> Option<(Range<usize>, usize)> {
-        let Self(lines) = self;
+        let lines = &self.lines;
         let (first, last) = (lines.line_of(span.start), lines.line_of(span.end));
         let (from, to) = (first.saturating_sub(before), (last + after).min(lines.last()));
         let whole = lines.start_of(from)..lines.start_of(to + 1);
@@ -301,6 +315,21 @@ impl View {
     }
 }
 
+impl View {
+    /// What miette reads to say where a label is.
+    fn told(&self, asked: Range<usize>) -> Box<dyn SpanContents<'_> + '_> {
+        let offset = if asked.start == self.place.end { self.place.start } else { asked.start };
+        let place = self.lines.place(offset);
+        self.contents(asked, place.line - 1, place.column - 1, 1)
+    }
+
+    fn contents(&self, range: Range<usize>, line: usize, column: usize, count: usize) -> Box<dyn SpanContents<'_> + '_> {
+        let data = self.lines.slice(range.clone()).as_bytes();
+        let kept = SourceSpan::from((range.start, data.len()));
+        Box::new(MietteSpanContents::new_named(self.lines.name.to_string(), data, kept, line, column, count))
+    }
+}
+
 impl SourceCode for View {
     fn read_span<'a>(
         &'a self,
@@ -308,19 +337,14 @@ impl SourceCode for View {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let Self(lines) = self;
+        let lines = &self.lines;
         let asked = span.offset()..span.offset() + span.len();
-        let (range, column) = if (before, after) == (0, 0) {
-            // Only the place is asked for.
-            (asked.clone(), lines.place(asked.start).column - 1)
-        } else {
-            self.excerpt(asked, before, after).ok_or(MietteError::OutOfBounds)?
-        };
+        if (before, after) == (0, 0) {
+            return Ok(self.told(asked));
+        }
+        let (range, column) = self.excerpt(asked, before, after).ok_or(MietteError::OutOfBounds)?;
         let (from, to) = (lines.line_of(range.start), lines.line_of(range.end.saturating_sub(1).max(range.start)));
-        let data = lines.slice(range.clone());
-        let kept = SourceSpan::from((range.start, data.len()));
-        let name = lines.name.to_string();
-        Ok(Box::new(MietteSpanContents::new_named(name, data.as_bytes(), kept, from, column, to - from + 1)))
+        Ok(self.contents(range, from, column, to - from + 1))
     }
 }
 

@@ -148,3 +148,27 @@ fn colour_and_boxes_are_options() {
     assert!(render(&found, &sources, RenderOptions::default()).contains("╭─[a.zt:1:1]"));
     assert!(render(&found, &sources, plain()).is_ascii());
 }
+
+#[test]
+fn labels_within_each_other_are_drawn_apart() {
+    let sources = Sources::single("a.zt", "package a\nallow r: x for resource in Group::\"g\"");
+    let found = Diagnostic::new(Code::BAD_TARGET, at(&sources, 0, "resource in Group::\"g\""), "`Document` is never in `Group`")
+        .also(at(&sources, 0, "resource"), "a document")
+        .also(at(&sources, 0, "Group::\"g\""), "a group");
+    let expected = "\
+error[E0506]
+
+  x `Document` is never in `Group`
+   ,-[a.zt:2:16]
+ 1 | package a
+ 2 | allow r: x for resource in Group::\"g\"
+   :                ^^^^|^^^ ^^ ^^^^^|^^^^
+   :                    |     |      `-- a group
+   :                    `-- a document
+   `----
+
+1 error
+`ztc explain E0506` says more
+";
+    assert_eq!(render(&[found], &sources, plain()), expected);
+}
