@@ -1,6 +1,8 @@
 //! Whole texts through the parser.
 
 mod hostile;
+mod mistakes;
+mod shapes;
 
 use super::*;
 use crate::span::FileId;

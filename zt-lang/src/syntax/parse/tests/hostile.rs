@@ -77,3 +77,47 @@ fn limits_on_bytes_and_items() {
     assert_eq!(read("let a = 1 let b = 2"), (1, vec!["the file has 2 items, more than the limit of 1".to_owned()]));
     assert_eq!(read("let a = 1 // 4567890 "), (0, vec!["the file has 21 bytes, more than the limit of 20".to_owned()]));
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_survived(text in "\\PC*|[ -~\n]{0,200}") {
+        read(&text);
+    }
+
+    /// Words of the language in any order come closer to what the grammar knows.
+    #[test]
+    fn any_words_are_survived(words in proptest::collection::vec(proptest::sample::select(WORDS), 0..80)) {
+        for separator in [" ", "\n", ""] {
+            read(&words.join(separator));
+        }
+    }
+
+    /// The tour with a part cut out or put elsewhere.
+    #[test]
+    fn broken_policies_are_survived(from in 0_usize..3000, length in 0_usize..60, to in 0_usize..3000) {
+        let tour: Vec<char> = include_str!("documents.zt").chars().collect();
+        let (from, to) = (from.min(tour.len()), to.min(tour.len()));
+        let cut = &tour[from..(from + length).min(tour.len())];
+        let rest: Vec<char> = tour[..from].iter().chain(&tour[from + cut.len()..]).copied().collect();
+        read(&rest.iter().collect::<String>());
+        let moved = [&tour[..to], cut, &tour[to..]].concat();
+        read(&moved.iter().collect::<String>());
+    }
+}
+
+#[test]
+fn any_bytes_that_are_text_are_survived() {
+    for byte in 0..=127_u8 {
+        for text in [format!("{}", char::from(byte)), format!("allow a: read when {}b", char::from(byte)), format!("let a{}", char::from(byte).to_string().repeat(9))] {
+            read(&text);
+        }
+    }
+}
+
+const WORDS: &[&str] = &[
+    "package", "use", "enum", "source", "entity", "record", "context", "obligation", "action", "let", "fn", "param", "allow", "deny",
+    "test", "prove", "and", "or", "not", "in", "is", "if", "then", "else", "all", "any", "count", "when", "for", "because", "oblige",
+    "subject", "resource", "now", "(", ")", "[", "]", "{", "}", "::", ":", ",", ".", "..", "<", ">", "=", "==", "->", "|", "?", "@",
+    "-", "+", "*", "!", "a", "User", "b.c", "`d e`", "\"x\"", "\"", "'", "`", "1", "1.5", "15m", "08:00", "10.0.0.0/8", "::1",
+    "fe80::1", "// c\n", "/// d\n", "\n", "é", "\u{feff}", "given", "expect", "from", "fresh", "since", "Set", "Set<", "never",
+];
