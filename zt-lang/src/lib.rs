@@ -48,3 +48,4 @@ mod tzdata;
 pub use diag::Diagnostic;
 pub use pipeline::{Checked, Options, Parsed, Report, parse};
 pub use source::{SourceFile, Sources};
+pub use span::FileId;

@@ -193,6 +193,14 @@ fn add_use<'a>(
     if clause.scope.is_empty() {
         return;
     }
+    if library::find(&clause.package.text()).is_some() {
+        diagnostics.push(
+            Diagnostic::new(Code::SCOPE, span, format!("`{}` is a library without rules: there is nothing to bound", clause.package.text()))
+                .help(format!("leave the scope out: `use {}`", clause.package.text()))
+                .fix(span, format!("use {}", clause.package.text())),
+        );
+        return;
+    }
     let Some(target) = list.get_mut(used) else { return };
     if target.delegation.is_some() {
         let message = format!("the package `{}` is delegated to twice", clause.package.text());

@@ -144,12 +144,41 @@ impl Parsed {
             lint::lint(&resolved, &hir, &mut diagnostics);
         }
         drop(resolved);
+        leave_out_echoes(&sources, &files, &mut diagnostics);
         let report = sorted(sources, diagnostics);
         if report.has_errors() {
             return Err(report);
         }
         Ok(Checked { hir, report, options })
     }
+}
+
+/// Codes that say that a name is not known.
+const UNKNOWN_NAMES: &[Code] = &[
+    Code::UNKNOWN_NAME,
+    Code::UNKNOWN_TYPE,
+    Code::UNKNOWN_ACTION,
+    Code::UNKNOWN_SOURCE,
+    Code::UNKNOWN_OBLIGATION,
+    Code::UNKNOWN_FUNCTION,
+    Code::UNKNOWN_RULE,
+    Code::UNKNOWN_MEMBER,
+    Code::UNKNOWN_ATTRIBUTE,
+    Code::CANNOT_INFER,
+];
+
+/// A name that stands in an item that could not be parsed may be declared there: that it is unknown is no news.
+fn leave_out_echoes(sources: &Sources, files: &[(FileId, ast::File)], diagnostics: &mut Vec<Diagnostic>) {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let broken = files.iter().flat_map(|(_, file)| &file.broken);
+    let words: BTreeSet<&str> = broken.flat_map(|span| sources.text(*span).split(|c| !is_word(c))).collect();
+    if words.is_empty() {
+        return;
+    }
+    diagnostics.retain(|diagnostic| {
+        let mut named = sources.text(diagnostic.span()).split(|c| !is_word(c)).filter(|word| !word.is_empty());
+        !(UNKNOWN_NAMES.contains(&diagnostic.code) && named.any(|word| words.contains(word)))
+    });
 }
 
 fn sorted(sources: Sources, mut diagnostics: Vec<Diagnostic>) -> Report {

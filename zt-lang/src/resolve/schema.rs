@@ -252,8 +252,10 @@ pub fn entity_type(
     name: &ast::Name,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<EntityTypeId> {
-    match type_def(symbols, package, name, diagnostics)? {
-        Def::Entity(id) => Some(id),
+    let is_scalar = SCALARS.iter().any(|(scalar, _)| *scalar == name.text());
+    let def = if is_scalar { None } else { Some(type_def(symbols, package, name, diagnostics)?) };
+    match def {
+        Some(Def::Entity(id)) => Some(id),
         _ => {
             let message = format!("`{}` is not an entity type", name.text());
             diagnostics.push(
@@ -270,8 +272,8 @@ fn type_def(symbols: &Symbols, package: PackageId, name: &ast::Name, diagnostics
     }
     let text = name.text();
     let diagnostic = Diagnostic::new(Code::UNKNOWN_TYPE, name.span(), format!("nothing declares a type `{text}`"));
-    let candidates = symbols.candidates(package, Namespace::Type).chain(SCALARS.iter().map(|(name, _)| *name));
-    diagnostics.push(match nearest(&text, candidates) {
+    let scalar = SCALARS.iter().map(|(scalar, _)| *scalar).find(|scalar| scalar.eq_ignore_ascii_case(&text));
+    diagnostics.push(match scalar.or_else(|| nearest(&text, symbols.candidates(package, Namespace::Type))) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
         None => diagnostic.help(missing_type_help(symbols, package, name)),
     });

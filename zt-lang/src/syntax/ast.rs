@@ -68,6 +68,8 @@ pub struct StringLit {
 pub struct File {
     /// The items.
     pub items: Vec<Item>,
+    /// Where items stand that could not be parsed: names they would have declared are not unknown.
+    pub broken: Vec<Span>,
 }
 
 /// A declaration, rule, test or proof.

@@ -28,6 +28,7 @@ mod nesting;
 mod parse;
 mod split;
 mod unescape;
+mod walk;
 
 pub use parse::{SyntaxLimits, is_reserved, parse};
 pub use unescape::{unescape, unescape_pattern, unescape_regex};

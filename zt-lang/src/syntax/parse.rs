@@ -69,10 +69,15 @@ pub fn parse(file: FileId, text: &str, limits: &SyntaxLimits) -> (ast::File, Vec
     let chunks = outline.chunks();
     let mut parser = Parser { file, all_tokens: &all_tokens, outline: &outline, limits, items: Vec::new(), diagnostics: Vec::new() };
     parser.check_item_count(&chunks);
+    let mut broken = Vec::new();
     for &chunk in chunks.iter().take(limits.items_max) {
+        let before = parser.items.len();
         parser.chunk(chunk);
+        if parser.items.len() == before {
+            broken.push(parser.token_span(chunk.first).to(parser.token_span(chunk.end.saturating_sub(1))));
+        }
     }
-    (ast::File { items: parser.items }, parser.diagnostics)
+    (ast::File { items: parser.items, broken }, parser.diagnostics)
 }
 
 struct Parser<'a> {

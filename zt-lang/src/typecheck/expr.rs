@@ -82,13 +82,18 @@ impl Checker<'_, '_> {
             Type::Bool => "false",
             Type::Int => "0",
             Type::String => "\"\"",
-            Type::Set(_) | Type::List(_) => "[]",
-            _ => "…",
+            Type::Set(_) | Type::List(_) | Type::Map(_) => "[]",
+            _ => "",
+        };
+        let ask = format!("ask first: `{text} is present and …`");
+        let help = match example {
+            "" => ask,
+            _ => format!("{ask}; or say what stands in: `{text} otherwise {example}`"),
         };
         self.report(
             Diagnostic::new(Code::OPTIONAL_NOT_MET, found.span, format!("`{text}` may be absent"))
                 .label(format!("of type {}", ty::described(&self.schema, &found.ty)))
-                .help(format!("ask first, `{text} is present and …`, or say what stands in: `{text} otherwise {example}`")),
+                .help(help),
         );
     }
 

@@ -147,6 +147,10 @@ impl Checker<'_, '_> {
         expected: Option<&Type>,
         span: Span,
     ) -> Option<hir::Expr> {
+        if let (Some(Type::Map(_)), []) = (expected.map(Type::present), elements) {
+            let ty = expected.map(Type::present).cloned()?;
+            return Some(typed(ExprKind::Const(Value::Map(Arc::from([]))), ty, span));
+        }
         let wanted = expected.map(Type::present).filter(|ty| matches!(ty, Type::Set(_) | Type::List(_)));
         let element = wanted.and_then(ty::element);
         let mut typed_elements = Vec::with_capacity(elements.len());

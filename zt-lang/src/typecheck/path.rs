@@ -328,10 +328,11 @@ impl Checker<'_, '_> {
     }
 
     fn index(&mut self, scope: &mut Scope, map: &ast::Expr, key: &ast::Expr, span: Span) -> Option<hir::Expr> {
-        let map = self.infer(scope, map, None).and_then(|map| self.met(map));
+        let map = self.infer(scope, map, None);
         let key = self.check(scope, key, &Type::String);
         let (map, key) = (map?, key?);
-        let Type::Map(inner) = &map.ty else {
+        // A path through an optional is optional, and what a key leads to is so in any case.
+        let Type::Map(inner) = map.ty.present() else {
             let message = format!("{} has no entries to ask for by key", ty::described(&self.schema, &map.ty));
             self.report(Diagnostic::new(Code::TYPE_MISMATCH, map.span, message).help("only maps are asked with `[key]`"));
             return None;

@@ -1,71 +1,16 @@
 //! Collects tokens and layout instructions; knows how names are spelled.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::layout::{Gap, Op, Token, width};
 use crate::span::Span;
 use crate::syntax::ast::{Ident, Name, StringLit};
-use crate::syntax::lex::is_word;
+use crate::syntax::is_reserved;
+use crate::syntax::lex::{is_word, tokens};
 
 /// Columns by which a nested line is indented.
 pub(super) const STEP: usize = 2;
-
-/// Words that cannot be bare names, except after a dot and as the name of an attribute, field or argument.
-const RESERVED: &[&str] = &[
-    "package",
-    "use",
-    "enum",
-    "source",
-    "entity",
-    "record",
-    "context",
-    "obligation",
-    "action",
-    "let",
-    "fn",
-    "param",
-    "allow",
-    "deny",
-    "test",
-    "prove",
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "like",
-    "matches",
-    "contains",
-    "contains_any",
-    "contains_all",
-    "starts_with",
-    "ends_with",
-    "if",
-    "then",
-    "else",
-    "otherwise",
-    "true",
-    "false",
-    "all",
-    "any",
-    "none",
-    "count",
-    "subject",
-    "resource",
-    "now",
-    "when",
-    "for",
-    "because",
-    "oblige",
-    "control",
-    "overrides",
-    "null",
-];
-
-/// Whether `word` is reserved where a bare name stands.
-fn is_reserved(word: &str) -> bool {
-    RESERVED.contains(&word)
-}
 
 /// A name where any word may stand: after a dot, as an attribute, field or argument.
 pub(super) fn any_word(name: &str) -> String {
@@ -92,6 +37,20 @@ pub(super) fn type_word(name: &str) -> String {
     if name.starts_with(|first: char| first.is_ascii_uppercase()) { any_word(name) } else { format!("`{name}`") }
 }
 
+/// The places of a text's parentheses, each pair from the first byte to the last.
+fn parentheses(text: &str) -> BTreeSet<(usize, usize)> {
+    let mut open = Vec::new();
+    let mut pairs = BTreeSet::new();
+    for token in tokens(text) {
+        match token.text(text) {
+            "(" => open.push(token.start),
+            ")" => pairs.extend(open.pop().map(|start| (start, token.end))),
+            _ => {}
+        }
+    }
+    pairs
+}
+
 /// The tokens and instructions so far.
 #[derive(Default)]
 pub(super) struct Builder<'a> {
@@ -99,11 +58,18 @@ pub(super) struct Builder<'a> {
     pub ops: Vec<Op>,
     /// What the tree was parsed from, if the author's choice of lines is to be kept.
     source: Option<&'a str>,
+    /// Where the author's parentheses start and end.
+    parentheses: BTreeSet<(usize, usize)>,
 }
 
 impl<'a> Builder<'a> {
     pub(super) fn new(source: Option<&'a str>) -> Self {
-        Self { source, ..Self::default() }
+        Self { source, parentheses: source.map(parentheses).unwrap_or_default(), ..Self::default() }
+    }
+
+    /// Whether the author put parentheses around what stands at `span`, without need or with.
+    pub(super) fn is_parenthesised(&self, span: Span) -> bool {
+        self.parentheses.contains(&(span.start as usize, span.end as usize))
     }
 
     /// The width of what `content` prints, on one line.

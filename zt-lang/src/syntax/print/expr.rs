@@ -92,9 +92,11 @@ impl Builder<'_> {
         self.ranked(expr, Rank::If);
     }
 
-    /// An expression, in parentheses if it binds less tightly than `least`.
+    /// An operand, in parentheses if it binds less tightly than `least`, or if it has operators and the author put some.
     pub(super) fn ranked(&mut self, expr: &Expr, least: Rank) {
-        if rank(expr) < least { self.parenthesised(expr, true) } else { self.unranked(expr) }
+        let rank = rank(expr);
+        let chosen = least > Rank::If && rank < Rank::Postfix && self.is_parenthesised(expr.span);
+        if chosen || rank < least { self.parenthesised(expr, true) } else { self.unranked(expr) }
     }
 
     /// An expression whose further lines start where its first does: in brackets, after a line break.

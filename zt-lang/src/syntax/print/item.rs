@@ -1,12 +1,12 @@
 //! Declarations, rules and proofs.
 
 use super::builder::{Builder, STEP, value_word};
-use super::expr::Rank;
+use super::expr::{Rank, hugs};
 use super::layout::{Gap, Op, width};
 use crate::span::Span;
 use crate::syntax::ast::{
-    Action, Actions, Annotation, Attribute, Effect, Entity, Enum, Field, Fn, Ident, Item, ItemKind, Let, Modifier,
-    Name, Param, Prove, Record, Rule, Source, Spanned, Target, Type, Use, Whom,
+    Action, Actions, Annotation, Attribute, Effect, Entity, Enum, Expr, ExprKind, Field, Fn, Ident, Item, ItemKind,
+    Let, Modifier, Name, Param, Prove, Record, Rule, Source, Spanned, Target, Type, Use, Whom,
 };
 
 /// Wider types do not push their neighbours' modifiers to the right.
@@ -30,7 +30,7 @@ impl Builder<'_> {
             ItemKind::Context(attributes) => self.context(attributes, item.span),
             ItemKind::Obligation(node) => self.headed("obligation", |b| {
                 b.declares_value(&node.name);
-                b.bracketed("(", &node.params, ")", Self::field);
+                b.params(&node.params, Self::field);
             }),
             ItemKind::Action(node) => self.headed("action", |b| b.group(|b| b.action(node))),
             ItemKind::Let(node) => self.headed("let", |b| b.let_(node)),
@@ -267,7 +267,14 @@ impl Builder<'_> {
         }
     }
 
-    /// A parameter of an obligation or function.
+    /// Parameters in parentheses that, when broken, close below the item's word.
+    fn params(&mut self, params: &[Field], each: impl FnMut(&mut Self, &Field)) {
+        self.push_op(Op::Out(STEP));
+        self.bracketed("(", params, ")", each);
+        self.push_op(Op::In(STEP));
+    }
+
+    /// A parameter of an obligation.
     fn field(&mut self, field: &Field) {
         self.doc(field.doc.as_ref());
         self.declares_field(&field.name);
@@ -378,7 +385,7 @@ impl Builder<'_> {
 
     fn fn_(&mut self, node: &Fn) {
         self.declares_value(&node.name);
-        self.bracketed("(", &node.params, ")", |b, field| {
+        self.params(&node.params, |b, field| {
             b.doc(field.doc.as_ref());
             b.declares_value(&field.name);
             b.word(":");
@@ -448,7 +455,7 @@ impl Builder<'_> {
         }
     }
 
-    fn when(&mut self, condition: &crate::syntax::ast::Expr) {
+    fn when(&mut self, condition: &Expr) {
         self.word("when");
         self.space();
         self.expr(condition);
@@ -554,11 +561,16 @@ impl Builder<'_> {
     }
 
     /// `= value`, on a line of its own if it does not fit behind the sign.
-    fn definition(&mut self, value: &crate::syntax::ast::Expr) {
+    fn definition(&mut self, value: &Expr) {
         self.space();
         self.group(|b| {
             b.word("=");
-            if super::expr::hugs(value) {
+            if matches!(value.node, ExprKind::List(_)) {
+                b.space();
+                b.push_op(Op::Out(STEP));
+                b.expr(value);
+                b.push_op(Op::In(STEP));
+            } else if hugs(value) {
                 b.space();
                 b.expr(value);
             } else {

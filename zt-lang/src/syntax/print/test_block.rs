@@ -123,8 +123,13 @@ impl Builder<'_> {
             b.spaced(effect(expect.effect));
             b.name(&expect.action);
             b.indented(|b| {
-                for detail in &expect.details {
-                    b.line();
+                for (position, detail) in expect.details.iter().enumerate() {
+                    let stays = position == 0 && matches!(detail, ExpectDetail::By(_));
+                    if stays {
+                        b.space()
+                    } else {
+                        b.line()
+                    }
                     b.detail(detail);
                 }
             });

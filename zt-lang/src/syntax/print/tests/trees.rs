@@ -358,5 +358,5 @@ fn item() -> impl Strategy<Value = Item> {
 
 /// Files of a few items.
 pub(super) fn file() -> impl Strategy<Value = File> {
-    prop::collection::vec(item(), 0..5).prop_map(|items| File { items })
+    prop::collection::vec(item(), 0..5).prop_map(|items| File { items, ..File::default() })
 }
