@@ -95,7 +95,7 @@ fn comments_in_odd_places_are_kept() {
         "allow  // name\n r  // colon\n:  // action\n a,  // next\n b  // last\n",
         "allow   // name\n  r     // colon\n  :     // action\n    a,  // next\n    b   // last\n",
     );
-    assert_formats("let a = [1  // one\n, 2,  // two\n]", "let a = [\n  1,  // one\n  2  // two\n]\n");
+    assert_formats("let a = [1  // one\n, 2,  // two\n]", "let a = [\n  1,  // one\n  2   // two\n]\n");
     assert_formats("entity E {  // nothing\n}", "entity E  // nothing\n");
 }
 
