@@ -290,7 +290,7 @@ pub enum ExprKind {
     Size(Box<Expr>),
     /// `union(a, b)` and its kin
     SetOperation(SetOp, Box<Expr>, Box<Expr>),
-    /// `m[k]`
+    /// `m[k]`; absent when the map is, or has no such key.
     Index(Box<Expr>, Box<Expr>),
     /// A set of expressions that are not all constant.
     Set(Vec<Expr>),

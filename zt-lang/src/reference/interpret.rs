@@ -157,6 +157,7 @@ impl<'a> Interpreter<'a> {
             ExprKind::Lower(of) => self.apply([of], |[of]| value::lower(of)),
             ExprKind::Size(of) => self.apply([of], |[of]| value::size(of)),
             ExprKind::SetOperation(op, a, b) => self.apply([a, b], |[a, b]| value::set_operation(*op, a, b)),
+            ExprKind::Index(map, _) if self.datum(map) == Datum::Absent => Datum::Absent,
             ExprKind::Index(map, key) => match self.operands([map, key]) {
                 Some([map, key]) => value::index(&map, &key).unwrap_or(Datum::Unknown),
                 None => Datum::Unknown,
