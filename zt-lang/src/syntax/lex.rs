@@ -173,7 +173,7 @@ impl<'a> Lexer<'a> {
         Some(match first {
             '/' if self.rest().starts_with("//") => self.comment(),
             '/' if self.rest().starts_with("/*") => self.block_comment(),
-            '#' => self.to_line_end(TokenKind::Foreign),
+            '#' => self.up_to_line_end(TokenKind::Foreign),
             '"' => self.delimited('"', TokenKind::Str, TokenKind::Unclosed),
             '`' => self.delimited('`', TokenKind::Quoted, TokenKind::Unclosed),
             '\'' => self.single_quoted(),
@@ -192,7 +192,7 @@ impl<'a> Lexer<'a> {
         kind
     }
 
-    fn to_line_end(&mut self, kind: TokenKind) -> TokenKind {
+    fn up_to_line_end(&mut self, kind: TokenKind) -> TokenKind {
         let rest = self.rest();
         let line = rest.split('\n').next().unwrap_or(rest);
         self.at += line.trim_end_matches('\r').len();
@@ -201,7 +201,7 @@ impl<'a> Lexer<'a> {
 
     fn comment(&mut self) -> TokenKind {
         let doc = self.peek(2) == b'/' && self.peek(3) != b'/';
-        self.to_line_end(if doc { TokenKind::Doc } else { TokenKind::Comment })
+        self.up_to_line_end(if doc { TokenKind::Doc } else { TokenKind::Comment })
     }
 
     fn block_comment(&mut self) -> TokenKind {
@@ -225,7 +225,7 @@ impl<'a> Lexer<'a> {
                 _ => {}
             }
         }
-        self.to_line_end(open)
+        self.up_to_line_end(open)
     }
 
     fn single_quoted(&mut self) -> TokenKind {

@@ -432,10 +432,8 @@ impl Parser<'_> {
 
     /// `all x in xs x > 1` or without parentheses.
     fn quantifier(&self, scene: &Scene) -> Option<Diagnostic> {
-        if !scene.expects(Rule::paren) && !(scene.expects(Rule::open_paren) && self.at(scene.index.wrapping_sub(1)) == ":") {
-            return None;
-        }
-        if self.at(scene.index.checked_sub(1)?) != ":" {
+        let wants_body = scene.expects(Rule::paren) || scene.expects(Rule::open_paren);
+        if !wants_body || self.at(scene.index.checked_sub(1)?) != ":" {
             return None;
         }
         let help = "write `all x in xs: (x > 1)`; likewise `any`, `none` and `count(x in xs: (x > 1))`";

@@ -28,10 +28,7 @@ impl Builder<'_> {
         let effect = effect(&parts.need()?);
         let name = self.declared(&parts.need()?, Declares::Value);
         let audit = parts.take_if(Rule::audit).map(|word| self.span(&word));
-        let overridable = match parts.take_if(Rule::overridable) {
-            Some(pair) => Some(self.overridable(pair)),
-            None => None,
-        };
+        let overridable = parts.take_if(Rule::overridable).map(|pair| self.overridable(pair));
         let actions = self.actions(parts.need()?)?;
         let mut rule = RuleItem {
             effect,
@@ -87,7 +84,7 @@ impl Builder<'_> {
         true
     }
 
-    fn overridable(&mut self, pair: Pair<'_>) -> Overridable {
+    fn overridable(&self, pair: Pair<'_>) -> Overridable {
         let span = self.span(&pair);
         let by = self.parts(pair).next().map(|names| self.names(names)).unwrap_or_default();
         Overridable { by, span }
