@@ -9,16 +9,27 @@
 
 #[cfg(feature = "build")]
 pub mod build;
+mod children;
 #[cfg(feature = "build")]
 pub mod draw;
-mod validate;
+mod policy;
+mod slots;
+pub mod text;
+pub(crate) mod validate;
 pub mod wire;
+
+#[cfg(all(test, feature = "build"))]
+mod tests;
+
+pub use policy::ParamError;
+pub use slots::Slot;
+pub use wire::LoadError;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ActionId, ConstId, EntityTypeId, NodeId, ObligationId, ParamId, PatternId, RecordId, RuleId, ZoneId};
+use crate::id::{ConstId, EntityTypeId, NodeId, ObligationId, ParamId, PatternId, RecordId, RuleId, ZoneId};
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::schema::Schema;
@@ -139,7 +150,7 @@ pub enum Node {
     Size(NodeId),
     /// Union, intersection, difference of two sets.
     SetOperation(SetOp, NodeId, NodeId),
-    /// A map's value at a key: absent when the map has no such key.
+    /// A map's value at a key: absent when the map is, or has no such key.
     Index(NodeId, NodeId),
     /// A set of these elements; unknown when one is not a value.
     Set(Box<[NodeId]>),
@@ -251,7 +262,7 @@ pub struct Policy {
     pub(crate) zones: Vec<Zone>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) rules: Vec<Rule>,
-    /// By [`ActionId`].
+    /// By [`ActionId`](crate::id::ActionId).
     pub(crate) actions: Vec<ActionRules>,
     /// What is derived from the above when the policy is built or loaded.
     #[serde(skip)]
@@ -262,17 +273,13 @@ pub struct Policy {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Derived {
     /// By [`NodeId`]: the deepest quantifier level whose variable the node depends on; 0 for none.
-    pub levels: Vec<u8>,
+    pub levels: Box<[u8]>,
     /// Row by [`EntityTypeId`]: the types that parents can lead to, reflexively.
     pub leads_to: Vec<Box<[bool]>>,
+    /// By [`RuleId`]: the deciding allow rules that override it, in source order.
+    pub overriders: Vec<Box<[RuleId]>>,
+    /// By [`ActionId`](crate::id::ActionId): whether its rules read an attribute that the subject can renew.
+    pub steps_up: Box<[bool]>,
     /// SHA-256 of the policy's wire form.
     pub digest: [u8; 32],
-}
-
-impl Policy {
-    /// The rules that can apply to an action.
-    #[must_use]
-    pub fn rules_for(&self, action: ActionId) -> Option<&ActionRules> {
-        self.actions.get(action.index())
-    }
 }

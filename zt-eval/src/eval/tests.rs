@@ -1,0 +1,8 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail by panicking")]
+
+mod decisions;
+pub(crate) mod fixture;
+mod logic;
+mod nodes;
+pub(crate) mod random;
+mod unknowns;

@@ -1,0 +1,171 @@
+//! From the builder's arenas to a policy that holds what its rules reach and nothing else.
+
+use super::{BuildError, Builder};
+use crate::graph::validate::validate;
+use crate::graph::{ActionRules, Effect, Node, Policy, wire};
+use crate::id::{ConstId, NodeId, PatternId, RuleId, ZoneId};
+
+impl Builder {
+    /// The policy.
+    ///
+    /// # Errors
+    ///
+    /// When a limit is exceeded, or parts do not fit together, which is a compiler's mistake.
+    pub fn finish(mut self) -> Result<Policy, BuildError> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        self.list_rules();
+        let mut policy = compact(self.policy);
+        policy.derived = validate(&policy).map_err(BuildError::invalid)?;
+        policy.derived.digest = wire::digest_of(&wire::body(&policy));
+        Ok(policy)
+    }
+
+    /// Fills the lists of rules by action.
+    fn list_rules(&mut self) {
+        let mut lists = vec![Lists::default(); self.policy.schema.actions.len()];
+        for (index, (rule, actions)) in self.policy.rules.iter().zip(&self.rule_actions).enumerate() {
+            for action in actions {
+                let Some(lists) = lists.get_mut(action.index()) else {
+                    continue;
+                };
+                let list = match (rule.audit, rule.effect) {
+                    (true, _) => &mut lists.audits,
+                    (false, Effect::Deny) => &mut lists.denies,
+                    (false, Effect::Allow) => &mut lists.allows,
+                };
+                list.push(RuleId::new(index));
+            }
+        }
+        self.policy.actions = lists.into_iter().map(ActionRules::from).collect();
+    }
+}
+
+#[derive(Clone, Default)]
+struct Lists {
+    denies: Vec<RuleId>,
+    allows: Vec<RuleId>,
+    audits: Vec<RuleId>,
+}
+
+impl From<Lists> for ActionRules {
+    fn from(mut lists: Lists) -> Self {
+        // An action may be named twice, by itself and in a group.
+        lists.denies.dedup();
+        lists.allows.dedup();
+        lists.audits.dedup();
+        Self { denies: lists.denies.into(), allows: lists.allows.into(), audits: lists.audits.into() }
+    }
+}
+
+/// Numbers what is kept anew, in the old order, so that children still precede parents and sorted operands stay sorted.
+struct Renumbering {
+    /// By old index.
+    new: Vec<Option<u32>>,
+    count: u32,
+}
+
+impl Renumbering {
+    fn new(kept: &[bool]) -> Self {
+        let mut count = 0;
+        let new = kept
+            .iter()
+            .map(|kept| {
+                kept.then(|| {
+                    count += 1;
+                    count - 1
+                })
+            })
+            .collect();
+        Self { new, count }
+    }
+
+    fn of(&self, old: usize) -> usize {
+        self.new.get(old).copied().flatten().map_or(usize::MAX, |new| new as usize)
+    }
+
+    fn keep<T>(&self, all: Vec<T>) -> Vec<T> {
+        let mut kept = Vec::with_capacity(self.count as usize);
+        kept.extend(all.into_iter().zip(&self.new).filter(|(_, new)| new.is_some()).map(|(item, _)| item));
+        kept
+    }
+}
+
+/// Drops nodes that no rule reaches, and the constants, patterns and zones that only they used.
+fn compact(mut policy: Policy) -> Policy {
+    let nodes = Renumbering::new(&reached(&policy));
+    let kept = nodes.keep(std::mem::take(&mut policy.nodes));
+    let used = Used::by(&kept, &policy);
+    policy.nodes = kept.into_iter().map(|node| renumbered(node, &nodes, &used)).collect();
+    policy.consts = used.consts.keep(policy.consts);
+    policy.patterns = used.patterns.keep(policy.patterns);
+    policy.zones = used.zones.keep(policy.zones);
+    let node = |id: NodeId| NodeId::new(nodes.of(id.index()));
+    for rule in &mut policy.rules {
+        rule.condition = node(rule.condition);
+        for arg in rule.duties.iter_mut().flat_map(|duty| duty.args.iter_mut()) {
+            *arg = node(*arg);
+        }
+    }
+    policy
+}
+
+/// Children precede parents, so one sweep from the end finds all that rules reach.
+fn reached(policy: &Policy) -> Vec<bool> {
+    let mut reached = vec![false; policy.nodes.len()];
+    let mark = |reached: &mut Vec<bool>, id: NodeId| {
+        if let Some(entry) = reached.get_mut(id.index()) {
+            *entry = true;
+        }
+    };
+    for rule in (0..policy.rules.len()).map(RuleId::new) {
+        policy.roots_of(rule).into_iter().for_each(|root| mark(&mut reached, root));
+    }
+    for (index, node) in policy.nodes.iter().enumerate().rev() {
+        if reached.get(index) == Some(&true) {
+            node.each_child(|child| mark(&mut reached, child));
+        }
+    }
+    reached
+}
+
+struct Used {
+    consts: Renumbering,
+    patterns: Renumbering,
+    zones: Renumbering,
+}
+
+impl Used {
+    fn by(nodes: &[Node], policy: &Policy) -> Self {
+        let mut consts = vec![false; policy.consts.len()];
+        let mut patterns = vec![false; policy.patterns.len()];
+        let mut zones = vec![false; policy.zones.len()];
+        for node in nodes {
+            let entry = match node {
+                Node::Const(id) => consts.get_mut(id.index()),
+                Node::Matches(_, id) | Node::Capture { pattern: id, .. } => patterns.get_mut(id.index()),
+                Node::Weekday(id, _) | Node::TimeOfDay(id, _) => zones.get_mut(id.index()),
+                _ => None,
+            };
+            if let Some(entry) = entry {
+                *entry = true;
+            }
+        }
+        let [consts, patterns, zones] = [consts, patterns, zones].map(|kept| Renumbering::new(&kept));
+        Self { consts, patterns, zones }
+    }
+}
+
+fn renumbered(node: Node, nodes: &Renumbering, used: &Used) -> Node {
+    match node.map_children(|child| NodeId::new(nodes.of(child.index()))) {
+        Node::Const(id) => Node::Const(ConstId::new(used.consts.of(id.index()))),
+        Node::Matches(of, id) => Node::Matches(of, PatternId::new(used.patterns.of(id.index()))),
+        Node::Capture { of, pattern, index } => {
+            Node::Capture { of, pattern: PatternId::new(used.patterns.of(pattern.index())), index }
+        }
+        Node::Weekday(id, days) => Node::Weekday(ZoneId::new(used.zones.of(id.index())), days),
+        Node::TimeOfDay(id, ranges) => Node::TimeOfDay(ZoneId::new(used.zones.of(id.index())), ranges),
+        other => other,
+    }
+}

@@ -1,0 +1,107 @@
+//! The edges of the graph: which nodes a node reads, in the order in which they are written.
+
+use super::Node;
+use crate::id::NodeId;
+
+impl Node {
+    /// Visits the nodes that this one reads, in order.
+    pub fn each_child(&self, mut visit: impl FnMut(NodeId)) {
+        match self {
+            Self::Const(_)
+            | Self::Param(_)
+            | Self::Subject
+            | Self::Resource
+            | Self::Context(_)
+            | Self::Element(_)
+            | Self::Key(_)
+            | Self::Weekday(..)
+            | Self::TimeOfDay(..) => {}
+            Self::Attribute { of, .. }
+            | Self::Field { of, .. }
+            | Self::Capture { of, .. }
+            | Self::Not(of)
+            | Self::Is(of, _)
+            | Self::IsPresent(of)
+            | Self::IsEmpty(of)
+            | Self::Matches(of, _)
+            | Self::Now(_, of)
+            | Self::Negate(of)
+            | Self::Lower(of)
+            | Self::Size(of) => visit(*of),
+            Self::Compare(_, left, right)
+            | Self::Within(left, right)
+            | Self::Contains(left, right)
+            | Self::ContainsAny(left, right)
+            | Self::ContainsAll(left, right)
+            | Self::StartsWith(left, right)
+            | Self::EndsWith(left, right)
+            | Self::Otherwise(left, right)
+            | Self::Arith(_, left, right)
+            | Self::SetOperation(_, left, right)
+            | Self::Index(left, right)
+            | Self::Quantified { over: left, body: right, .. } => [*left, *right].into_iter().for_each(visit),
+            Self::If { condition, then, otherwise } => [*condition, *then, *otherwise].into_iter().for_each(visit),
+            Self::And(all) | Self::Or(all) | Self::Set(all) | Self::List(all) => all.iter().copied().for_each(visit),
+        }
+    }
+
+    /// The nodes that this one reads, in order.
+    #[must_use]
+    pub fn children(&self) -> Vec<NodeId> {
+        let mut children = Vec::new();
+        self.each_child(|child| children.push(child));
+        children
+    }
+
+    /// The same node over other children.
+    #[cfg(feature = "build")]
+    pub(crate) fn map_children(mut self, mut map: impl FnMut(NodeId) -> NodeId) -> Self {
+        match &mut self {
+            Self::Const(_)
+            | Self::Param(_)
+            | Self::Subject
+            | Self::Resource
+            | Self::Context(_)
+            | Self::Element(_)
+            | Self::Key(_)
+            | Self::Weekday(..)
+            | Self::TimeOfDay(..) => {}
+            Self::Attribute { of, .. }
+            | Self::Field { of, .. }
+            | Self::Capture { of, .. }
+            | Self::Not(of)
+            | Self::Is(of, _)
+            | Self::IsPresent(of)
+            | Self::IsEmpty(of)
+            | Self::Matches(of, _)
+            | Self::Now(_, of)
+            | Self::Negate(of)
+            | Self::Lower(of)
+            | Self::Size(of) => *of = map(*of),
+            Self::Compare(_, left, right)
+            | Self::Within(left, right)
+            | Self::Contains(left, right)
+            | Self::ContainsAny(left, right)
+            | Self::ContainsAll(left, right)
+            | Self::StartsWith(left, right)
+            | Self::EndsWith(left, right)
+            | Self::Otherwise(left, right)
+            | Self::Arith(_, left, right)
+            | Self::SetOperation(_, left, right)
+            | Self::Index(left, right)
+            | Self::Quantified { over: left, body: right, .. } => {
+                *left = map(*left);
+                *right = map(*right);
+            }
+            Self::If { condition, then, otherwise } => {
+                *condition = map(*condition);
+                *then = map(*then);
+                *otherwise = map(*otherwise);
+            }
+            Self::And(all) | Self::Or(all) | Self::Set(all) | Self::List(all) => {
+                all.iter_mut().for_each(|child| *child = map(*child));
+            }
+        }
+        self
+    }
+}

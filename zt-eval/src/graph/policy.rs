@@ -1,0 +1,264 @@
+//! Reading a policy's parts, and giving its parameters values.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{ActionRules, Effect, Node, Policy, Rule, wire};
+use crate::id::{ActionId, ConstId, NodeId, ParamId, PatternId, RuleId, ZoneId};
+use crate::limits::Limits;
+use crate::pattern::Pattern;
+use crate::request::InvalidValue;
+use crate::schema::{Param, Schema};
+use crate::value::{Datum, Duration, Value};
+use crate::zone::Zone;
+
+impl Policy {
+    /// Its name: the root package's.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The compiler that built it, with its version.
+    #[must_use]
+    pub fn compiler(&self) -> &str {
+        &self.compiler
+    }
+
+    /// What it declares.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Its limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// How far a verified clock may be ahead of the enforcement point's.
+    #[must_use]
+    pub fn clock_skew(&self) -> Duration {
+        self.clock_skew
+    }
+
+    /// SHA-256 of its wire form, parameters' values included: what decisions depend on.
+    #[must_use]
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.derived.digest
+    }
+
+    /// Its rules in the order of the source, by [`RuleId`].
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// A rule by id.
+    #[must_use]
+    pub fn rule(&self, id: RuleId) -> Option<&Rule> {
+        self.rules.get(id.index())
+    }
+
+    /// A rule by the name that decisions use.
+    #[must_use]
+    pub fn find_rule(&self, name: &str) -> Option<RuleId> {
+        self.rules.iter().position(|rule| &*rule.name == name).map(RuleId::new)
+    }
+
+    /// The rules that can apply to an action.
+    #[must_use]
+    pub fn rules_for(&self, action: ActionId) -> Option<&ActionRules> {
+        self.actions.get(action.index())
+    }
+
+    /// Its nodes, by [`NodeId`]; each stands after those that it reads.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// A node by id.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.index())
+    }
+
+    /// The deepest quantifier level whose variable a node depends on; 0 for none.
+    #[must_use]
+    pub fn level(&self, id: NodeId) -> u8 {
+        self.derived.levels.get(id.index()).copied().unwrap_or(0)
+    }
+
+    /// A constant by id.
+    #[must_use]
+    pub fn constant(&self, id: ConstId) -> Option<&Value> {
+        self.consts.get(id.index())
+    }
+
+    /// The constant that a node is, if it is one.
+    #[must_use]
+    pub fn constant_of(&self, id: NodeId) -> Option<&Value> {
+        match self.node(id)? {
+            Node::Const(id) => self.constant(*id),
+            _ => None,
+        }
+    }
+
+    /// What a rule's condition is for every request, if the compiler could tell.
+    #[must_use]
+    pub fn constant_condition(&self, rule: RuleId) -> Option<bool> {
+        match self.constant_of(self.rule(rule)?.condition)? {
+            Value::Bool(known) => Some(*known),
+            _ => None,
+        }
+    }
+
+    /// A pattern by id.
+    #[must_use]
+    pub fn pattern(&self, id: PatternId) -> Option<&Pattern> {
+        self.patterns.get(id.index())
+    }
+
+    /// A time zone by id.
+    #[must_use]
+    pub fn zone(&self, id: ZoneId) -> Option<&Zone> {
+        self.zones.get(id.index())
+    }
+
+    /// Parameters that have neither a default nor a value yet. An optional one needs none: it is absent.
+    pub fn missing_params(&self) -> impl Iterator<Item = &Param> {
+        self.schema.params.iter().filter(|param| param.value.is_none() && !param.ty.is_optional())
+    }
+
+    /// Gives a parameter a value. The policy's digest is another one afterwards.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such parameter, or the value is not of its type.
+    pub fn set_param(&mut self, name: &str, value: Value) -> Result<(), ParamError> {
+        let id = self.find_param(name)?;
+        let schema = &self.schema;
+        let fits = schema.param(id).is_some_and(|param| schema.accepts(&param.ty, &value));
+        if !fits || !value.is_canonical(Value::DEPTH_MAX) {
+            return Err(ParamError::new(name, ParamProblem::Mistyped));
+        }
+        self.put_param(id, Some(value))
+    }
+
+    /// Gives a parameter the value that a JSON text has for its type; `null` leaves an optional one absent.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such parameter, or the text has no value of its type.
+    pub fn set_param_json(&mut self, name: &str, text: &[u8]) -> Result<(), ParamError> {
+        let id = self.find_param(name)?;
+        let invalid = |error| ParamError::new(name, ParamProblem::Invalid(error));
+        let Some(param) = self.schema.param(id) else {
+            return Err(ParamError::new(name, ParamProblem::Undeclared));
+        };
+        match crate::request::parse_value(&self.schema, &self.limits, &param.ty, text).map_err(invalid)? {
+            Datum::Value(value) => self.put_param(id, Some(value)),
+            Datum::Absent => self.put_param(id, None),
+            Datum::Unknown => Err(ParamError::new(name, ParamProblem::Mistyped)),
+        }
+    }
+
+    fn find_param(&self, name: &str) -> Result<ParamId, ParamError> {
+        let at = self.schema.params.iter().position(|param| &*param.name == name);
+        at.map(ParamId::new).ok_or_else(|| ParamError::new(name, ParamProblem::Undeclared))
+    }
+
+    fn put_param(&mut self, id: ParamId, value: Option<Value>) -> Result<(), ParamError> {
+        if let Some(param) = self.schema.params.get_mut(id.index()) {
+            param.value = value;
+        }
+        self.derived.digest = wire::digest_of(&wire::body(self));
+        Ok(())
+    }
+
+    /// What follows from the parts: by rule, the deciding allow rules that override it.
+    pub(super) fn overriders(&self) -> Vec<Box<[RuleId]>> {
+        let mut overriders = vec![Vec::new(); self.rules.len()];
+        for (index, rule) in self.rules.iter().enumerate() {
+            if rule.effect != Effect::Allow || rule.audit {
+                continue;
+            }
+            for deny in &rule.overrides {
+                if let Some(list) = overriders.get_mut(deny.index()) {
+                    list.push(RuleId::new(index));
+                }
+            }
+        }
+        overriders.into_iter().map(Vec::into_boxed_slice).collect()
+    }
+
+    /// What follows from the parts: by action, whether its rules read an attribute that the subject can renew.
+    pub(super) fn steps_up(&self) -> Box<[bool]> {
+        let mut steps_up: Vec<bool> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let mut reads = match node {
+                Node::Context(at) => self.schema.context.get(*at as usize).is_some_and(|each| each.step_up.is_some()),
+                _ => false,
+            };
+            node.each_child(|child| reads |= steps_up.get(child.index()) == Some(&true));
+            steps_up.push(reads);
+        }
+        let reads = |id: &NodeId| steps_up.get(id.index()) == Some(&true);
+        (0..self.actions.len()).map(|action| self.rule_roots(ActionId::new(action)).iter().any(reads)).collect()
+    }
+}
+
+/// Why a parameter cannot have a value.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ParamError {
+    name: Arc<str>,
+    problem: ParamProblem,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum ParamProblem {
+    Undeclared,
+    Mistyped,
+    Invalid(InvalidValue),
+}
+
+impl ParamError {
+    fn new(name: &str, problem: ParamProblem) -> Self {
+        Self { name: name.into(), problem }
+    }
+
+    /// The parameter's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the policy has no such parameter.
+    #[must_use]
+    pub fn is_undeclared(&self) -> bool {
+        self.problem == ParamProblem::Undeclared
+    }
+}
+
+impl fmt::Display for ParamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        match &self.problem {
+            ParamProblem::Undeclared => write!(f, "the policy has no parameter `{name}`"),
+            ParamProblem::Mistyped => write!(f, "the value for parameter `{name}` is not of its type"),
+            ParamProblem::Invalid(error) => write!(f, "the value for parameter `{name}`: {error}"),
+        }
+    }
+}
+
+impl Error for ParamError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.problem {
+            ParamProblem::Invalid(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail by panicking")]
+
+mod draw;
+mod text;
+mod wire;

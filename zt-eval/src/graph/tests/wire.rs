@@ -1,0 +1,218 @@
+//! Compiled policies on the wire: round trips, damage, forgery.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::eval::tests::fixture::*;
+use crate::eval::tests::random::random_policy;
+use crate::graph::{Effect, Node, Policy, wire};
+use crate::id::{ConstId, NodeId, RuleId};
+use crate::schema::{Clock, Freshness};
+use crate::value::{Duration, Value};
+
+fn policy() -> Policy {
+    let mut builder = builder();
+    let nodes: Vec<_> = (0..3).map(|at| builder.context(at)).collect();
+    let (subject, staff) = (builder.subject(), builder.constant(uid(GROUP, "staff")));
+    let within = builder.within(subject, staff);
+    let all = builder.and([nodes[0], within]);
+    let any = builder.or([nodes[1], nodes[2], all]);
+    builder.add_rule(rule("d", Effect::Deny, all), &[READ, WRITE]);
+    builder.add_rule(rule("x", Effect::Allow, any), &[READ]);
+    builder.finish().unwrap()
+}
+
+/// The wire form of whatever the parts are, with a fitting digest.
+fn sealed(body: &[u8]) -> Vec<u8> {
+    let mut bytes = b"ZTB\x01".to_vec();
+    bytes.extend(wire::digest_of(body));
+    bytes.extend(body);
+    bytes
+}
+
+#[test]
+fn policies_come_back_as_they_were() {
+    let policy = policy();
+    let bytes = policy.to_bytes();
+    let again = Policy::from_bytes(&bytes).unwrap();
+    assert_eq!(again, policy);
+    assert_eq!(again.to_bytes(), bytes);
+    assert_eq!(again.digest(), policy.digest());
+}
+
+#[test]
+fn errors_say_what_kind_they_are_and_where() {
+    let bytes = policy().to_bytes();
+    let error = Policy::from_bytes(b"{}").unwrap_err();
+    assert!(error.is_not_a_policy() && !error.is_corrupt());
+    let mut other = bytes.clone();
+    other[3] = 9;
+    let error = Policy::from_bytes(&other).unwrap_err();
+    assert!(error.is_version_mismatch());
+    assert_eq!((error.code(), error.offset()), ("R0202", Some(3)));
+    assert_eq!(Policy::from_bytes(&bytes[..20]).unwrap_err().code(), "R0203");
+    let mut other = bytes.clone();
+    *other.last_mut().unwrap() ^= 1;
+    let error = Policy::from_bytes(&other).unwrap_err();
+    assert!(error.is_corrupt());
+    assert_eq!(error.code(), "R0205");
+    let mut body = bytes[36..].to_vec();
+    body.push(0);
+    assert_eq!(Policy::from_bytes(&sealed(&body)).unwrap_err().code(), "R0207");
+    assert_eq!(Policy::from_bytes(&sealed(&body[..9])).unwrap_err().code(), "R0206");
+}
+
+#[test]
+fn a_policy_has_one_form() {
+    let bytes = policy().to_bytes();
+    // The name's length, 4, in two bytes instead of one.
+    assert_eq!(bytes[36], 4);
+    let mut body = vec![0x84, 0x00];
+    body.extend(&bytes[37..]);
+    let error = Policy::from_bytes(&sealed(&body)).unwrap_err();
+    assert!(error.is_corrupt(), "{error}");
+}
+
+/// A policy that is refused, by what was done to it.
+fn refused(change: impl FnOnce(&mut Policy), expected: &str) {
+    let mut policy = policy();
+    change(&mut policy);
+    let error = Policy::from_bytes(&policy.to_bytes()).unwrap_err();
+    assert_eq!(error.code(), "R0209");
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
+#[test]
+fn forged_graphs_are_refused() {
+    let own = |policy: &Policy| NodeId::new(policy.nodes.len());
+    refused(|p| p.nodes.push(Node::Not(own(p))), "a child that does not precede its parent");
+    refused(|p| p.nodes.push(Node::Const(ConstId::new(99))), "an unknown constant");
+    refused(|p| p.nodes.push(Node::Context(99)), "an unknown attribute");
+    refused(|p| p.nodes.push(Node::And([NodeId::new(0)].into())), "fewer than two");
+    refused(|p| p.nodes.push(Node::Element(9)), "a level outside the limit");
+    refused(|p| p.nodes.push(Node::Element(0)), "a level outside the limit");
+    refused(
+        |p| {
+            p.nodes.push(Node::Element(1));
+            p.rules[0].condition = NodeId::new(p.nodes.len() - 1);
+        },
+        "free variable",
+    );
+    refused(|p| p.rules[0].condition = NodeId::new(99), "an unknown node");
+    refused(|p| p.rules[1].overrides = [RuleId::new(1)].into(), "an override of what is no deny rule");
+    refused(|p| p.actions[0].denies = [RuleId::new(1)].into(), "a rule where it does not belong");
+    refused(|p| p.actions[0].denies = [RuleId::new(0), RuleId::new(0)].into(), "out of order");
+    refused(|p| p.limits.node_depth_max = 100_000, "a greater depth of nodes");
+    refused(|p| p.limits.node_depth_max = 1, "too deep");
+    refused(|p| p.schema.sources.clear(), "no source `pep`");
+    refused(|p| p.schema.params[0].value = Some(text("x")), "a parameter's value that is not of its type");
+    refused(
+        |p| {
+            let clock = Clock { attribute: 99, fields: vec![] };
+            p.schema.context[0].freshness = vec![Freshness::Since { age: Duration::from_millis(0), clock }];
+        },
+        "a freshness bound that reads no time",
+    );
+    refused(
+        |p| p.schema.context[3].step_up.as_mut().unwrap().gives = Value::Int(1),
+        "a step-up that gives another type",
+    );
+}
+
+#[test]
+fn a_level_is_bound_once() {
+    let quantified = |p: &mut Policy, over: usize, body: usize| {
+        p.nodes.push(Node::Quantified {
+            quantifier: crate::graph::Quantifier::Any,
+            over: NodeId::new(over),
+            level: 1,
+            body: NodeId::new(body),
+        });
+        p.nodes.len() - 1
+    };
+    refused(
+        |p| {
+            let inner = quantified(p, 0, 0);
+            quantified(p, 0, inner);
+        },
+        "bound again inside it",
+    );
+    refused(
+        |p| {
+            p.nodes.push(Node::Element(1));
+            let element = p.nodes.len() - 1;
+            quantified(p, element, 0);
+        },
+        "depends on its own elements",
+    );
+}
+
+#[test]
+fn deep_and_long_claims_cost_nothing() {
+    for byte in [0x0b, 0x0c, 0x12, 0xff, 0x7f] {
+        assert!(Policy::from_bytes(&sealed(&vec![byte; 1 << 20])).is_err());
+    }
+    // A name that claims to be as long as memory.
+    let mut body = vec![0xff; 9];
+    body.push(0x01);
+    assert!(Policy::from_bytes(&sealed(&body)).is_err());
+}
+
+/// Uses what was loaded; nothing may panic.
+fn exercise(policy: &Policy) {
+    let document = json!({
+        "subject": { "type": "User", "id": "ann" },
+        "action": { "name": "read" },
+        "resource": { "type": "Doc", "id": "d" },
+        "context": { "a": true, "count": 3, "labels": { "a": "b" } },
+    });
+    let Ok(request) = crate::Request::from_json(policy, document.to_string().as_bytes()) else {
+        return;
+    };
+    let _ = decide_full(policy, &request);
+    let _ = policy.to_svg(&Default::default());
+    for action in 0..policy.schema().actions.len() {
+        let _ = policy.slots(crate::id::ActionId::new(action));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn any_bytes_are_a_policy_or_an_error(bytes in vec(any::<u8>(), 0..200)) {
+        let _ = Policy::from_bytes(&bytes);
+        let _ = Policy::from_bytes(&sealed(&bytes));
+    }
+
+    #[test]
+    fn damage_is_found(at in any::<prop::sample::Index>(), flip in 1..=255u8, cut in any::<prop::sample::Index>()) {
+        let mut bytes = policy().to_bytes();
+        prop_assert!(Policy::from_bytes(&bytes[..cut.index(bytes.len())]).is_err());
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        prop_assert!(Policy::from_bytes(&bytes).is_err());
+    }
+
+    #[test]
+    fn forgeries_are_refused_or_harmless(
+        changes in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        nodes in vec(0..60u8, 0..20),
+    ) {
+        let policy = random_policy(nodes.iter().map(|at| match at % 4 {
+            0 => Node::Context(u32::from(at % 17)),
+            1 => Node::Not(NodeId::new(usize::from(*at))),
+            2 => Node::And([NodeId::new(usize::from(*at)), NodeId::new(0)].into()),
+            _ => Node::Subject,
+        }).collect());
+        let mut body = policy.to_bytes()[36..].to_vec();
+        for (at, byte) in changes {
+            let at = at.index(body.len());
+            body[at] = byte;
+        }
+        if let Ok(policy) = Policy::from_bytes(&sealed(&body)) {
+            exercise(&policy);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The check that a policy from outside passes before anything reads it.
+//!
+//! Afterwards ids are in range, children precede parents, variables stand inside the quantifiers that bind them, nesting is
+//! bounded, and declarations fit together. Types of operands are not checked: evaluation is total without it. Nor is it
+//! checked that nodes are distinct and reached, which costs time but cannot change a decision.
+
+use std::fmt;
+
+use super::{Derived, DutyTemplate, Effect, Node, Policy, Rule};
+use crate::eval::LEVELS_MAX;
+use crate::id::{NodeId, RuleId};
+use crate::limits::Limits;
+use crate::pattern::Pattern;
+use crate::schema::{Attribute, Freshness, Schema, Type};
+use crate::value::Value;
+
+/// Nodes inside nodes that any policy may have: evaluation recurses so deep.
+pub(crate) const NODE_DEPTH_CEILING: u32 = 512;
+
+/// Milliseconds of a day.
+const DAY_MS: u32 = 86_400_000;
+
+/// What is wrong with a policy, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Fault {
+    what: &'static str,
+    place: Place,
+}
+
+/// A part of a policy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    Schema,
+    Limits,
+    Actions,
+    Consts,
+    Node(usize),
+    Rule(usize),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in ", self.what)?;
+        match self.place {
+            Place::Schema => write!(f, "its declarations"),
+            Place::Limits => write!(f, "its limits"),
+            Place::Actions => write!(f, "its lists of rules by action"),
+            Place::Consts => write!(f, "its constants"),
+            Place::Node(index) => write!(f, "node {index}"),
+            Place::Rule(index) => write!(f, "rule {index}"),
+        }
+    }
+}
+
+fn ensure(holds: bool, place: Place, what: &'static str) -> Result<(), Fault> {
+    if holds { Ok(()) } else { Err(Fault { what, place }) }
+}
+
+/// Checks a policy and computes what follows from its parts, but for the digest.
+pub(crate) fn validate(policy: &Policy) -> Result<Derived, Fault> {
+    limits(&policy.limits)?;
+    schema(&policy.schema)?;
+    ensure(policy.clock_skew.millis() >= 0, Place::Limits, "a negative clock skew")?;
+    let canonical = policy.consts.iter().all(|value| value.is_canonical(Value::DEPTH_MAX));
+    ensure(canonical, Place::Consts, "a value that is not canonical")?;
+    let levels = nodes(policy)?;
+    for (index, each) in policy.rules.iter().enumerate() {
+        rule(policy, &levels, Place::Rule(index), each)?;
+    }
+    actions(policy)?;
+    Ok(Derived {
+        levels,
+        leads_to: policy.schema.leads_to(),
+        overriders: policy.overriders(),
+        steps_up: policy.steps_up(),
+        digest: [0; 32],
+    })
+}
+
+fn limits(limits: &Limits) -> Result<(), Fault> {
+    let place = Place::Limits;
+    ensure(limits.node_depth_max <= NODE_DEPTH_CEILING, place, "a greater depth of nodes than is supported")?;
+    let levels = limits.quantifier_depth_max as usize;
+    ensure(levels <= LEVELS_MAX, place, "a greater depth of quantifiers than is supported")
+}
+
+fn schema(schema: &Schema) -> Result<(), Fault> {
+    let place = Place::Schema;
+    let pep = schema.source(Schema::PEP).is_some_and(|source| &*source.name == "pep" && source.verified);
+    ensure(pep, place, "no source `pep` at the head")?;
+    let fields = schema.records.iter().flat_map(|record| &record.fields);
+    let params = schema.obligations.iter().flat_map(|obligation| &obligation.params);
+    for field in fields.chain(params) {
+        is_declared(schema, &field.ty)?;
+    }
+    attributes(schema, &schema.context, true)?;
+    for entity in &schema.entities {
+        let parents = entity.parents.iter().all(|ty| schema.entity(*ty).is_some());
+        ensure(parents, place, "an undeclared type of parents")?;
+        ensure(schema.source(entity.parents_from).is_some(), place, "an undeclared source")?;
+        attributes(schema, &entity.attributes, false)?;
+    }
+    for action in &schema.actions {
+        let declared = action.subjects.iter().chain(&action.resources).all(|ty| schema.entity(*ty).is_some());
+        ensure(declared, place, "an undeclared type of an action")?;
+        ensure(schema.source(action.subject_from).is_some(), place, "an undeclared source")?;
+    }
+    for param in &schema.params {
+        is_declared(schema, &param.ty)?;
+        let fits = param.value.as_ref().is_none_or(|value| fits(schema, &param.ty, value));
+        ensure(fits, place, "a parameter's value that is not of its type")?;
+    }
+    Ok(())
+}
+
+fn fits(schema: &Schema, ty: &Type, value: &Value) -> bool {
+    schema.accepts(ty, value) && value.is_canonical(Value::DEPTH_MAX)
+}
+
+/// Types are bounded in depth when they are read, and records name records by id, so this goes no deeper than one type.
+fn is_declared(schema: &Schema, ty: &Type) -> Result<(), Fault> {
+    let declared = match ty {
+        Type::Enum(id) => schema.enum_type(*id).is_some(),
+        Type::Entity(types) => {
+            let declared = types.iter().all(|ty| schema.entity(*ty).is_some());
+            declared && !types.is_empty() && types.is_sorted_by(|a, b| a < b)
+        }
+        Type::Record(id) => schema.record(*id).is_some(),
+        Type::Optional(of) => {
+            return ensure(!of.is_optional(), Place::Schema, "an optional of an optional")
+                .and_then(|()| is_declared(schema, of));
+        }
+        Type::Set(of) | Type::List(of) | Type::Map(of) => return is_declared(schema, of),
+        _ => true,
+    };
+    ensure(declared, Place::Schema, "an undeclared type")
+}
+
+fn attributes(schema: &Schema, siblings: &[Attribute], is_context: bool) -> Result<(), Fault> {
+    let place = Place::Schema;
+    for attribute in siblings {
+        is_declared(schema, &attribute.ty)?;
+        ensure(schema.source(attribute.from).is_some(), place, "an undeclared source")?;
+        for bound in &attribute.freshness {
+            let time = schema.clock_type(siblings, bound.clock()).map(Type::present);
+            ensure(time == Some(&Type::Timestamp), place, "a freshness bound that reads no time")?;
+            let negative = matches!(bound, Freshness::Since { age, .. } if age.millis() < 0);
+            ensure(!negative, place, "a negative age")?;
+        }
+        if let Some(step_up) = &attribute.step_up {
+            ensure(is_context, place, "a step-up outside the context")?;
+            ensure(fits(schema, &attribute.ty, &step_up.gives), place, "a step-up that gives another type")?;
+        }
+    }
+    Ok(())
+}
+
+/// What is known of a node once its children are.
+#[derive(Clone, Copy)]
+struct Shape {
+    depth: u32,
+    /// Levels whose variable it reads without binding it, as bits from bit 0 for level 0, which has none.
+    free: u32,
+    /// The outermost level that it binds; above all of them when none.
+    binds: u8,
+}
+
+/// Checks every node; the levels that they depend on.
+fn nodes(policy: &Policy) -> Result<Box<[u8]>, Fault> {
+    let usage = u32::try_from(policy.nodes.len()).unwrap_or(u32::MAX);
+    ensure(usage <= policy.limits.nodes_max, Place::Limits, "fewer nodes allowed than there are")?;
+    let mut shapes: Vec<Shape> = Vec::with_capacity(policy.nodes.len());
+    for (index, node) in policy.nodes.iter().enumerate() {
+        let place = Place::Node(index);
+        refers(policy, place, node)?;
+        let shape = shape(place, node, &shapes, policy.limits.quantifier_depth_max)?;
+        ensure(shape.depth <= policy.limits.node_depth_max, place, "too deep nesting")?;
+        shapes.push(shape);
+    }
+    Ok(shapes.iter().map(|shape| deepest(shape.free)).collect())
+}
+
+fn deepest(free: u32) -> u8 {
+    u8::try_from(free.checked_ilog2().unwrap_or(0)).unwrap_or(0)
+}
+
+fn shape(place: Place, node: &Node, before: &[Shape], levels_max: u32) -> Result<Shape, Fault> {
+    let mut shape = Shape { depth: 1, free: 0, binds: u8::MAX };
+    let mut precede = true;
+    node.each_child(|child| match before.get(child.index()) {
+        Some(child) => {
+            shape.depth = shape.depth.max(child.depth.saturating_add(1));
+            shape.free |= child.free;
+            shape.binds = shape.binds.min(child.binds);
+        }
+        None => precede = false,
+    });
+    ensure(precede, place, "a child that does not precede its parent")?;
+    match node {
+        Node::Element(level) | Node::Key(level) => shape.free = bit(place, *level, levels_max)?,
+        Node::Quantified { over, level, body, .. } => {
+            let bit = bit(place, *level, levels_max)?;
+            let free = |id: &NodeId| before.get(id.index()).map_or(0, |shape| shape.free);
+            let rebinds = before.get(body.index()).is_some_and(|body| body.binds <= *level);
+            ensure(!rebinds, place, "a quantifier whose level is bound again inside it")?;
+            ensure(free(over) < bit, place, "a collection that depends on its own elements")?;
+            shape.free = free(over) | (free(body) & !bit);
+            shape.binds = shape.binds.min(*level);
+        }
+        _ => {}
+    }
+    Ok(shape)
+}
+
+/// The bit of a level in [`Shape::free`].
+fn bit(place: Place, level: u8, levels_max: u32) -> Result<u32, Fault> {
+    ensure(level >= 1 && u32::from(level) <= levels_max, place, "a level outside the limit")?;
+    1u32.checked_shl(u32::from(level)).ok_or(Fault { what: "a level outside the limit", place })
+}
+
+/// Checks what a node refers to besides its children.
+fn refers(policy: &Policy, place: Place, node: &Node) -> Result<(), Fault> {
+    let schema = &policy.schema;
+    let (holds, what) = match node {
+        Node::Const(id) => (id.index() < policy.consts.len(), "an unknown constant"),
+        Node::Param(id) => (schema.param(*id).is_some(), "an unknown parameter"),
+        Node::Context(at) => ((*at as usize) < schema.context.len(), "an unknown attribute"),
+        Node::Attribute { ty, attribute, .. } => {
+            let entity = schema.entity(*ty);
+            (entity.is_some_and(|ty| (*attribute as usize) < ty.attributes.len()), "an unknown attribute")
+        }
+        Node::Field { record, field, .. } => {
+            let record = schema.record(*record);
+            (record.is_some_and(|record| (*field as usize) < record.fields.len()), "an unknown field")
+        }
+        Node::And(all) | Node::Or(all) => (all.len() >= 2, "fewer than two conditions"),
+        Node::Is(_, types) => {
+            let declared = types.iter().all(|ty| schema.entity(*ty).is_some());
+            (declared && !types.is_empty() && types.is_sorted_by(|a, b| a < b), "wrong types")
+        }
+        Node::Matches(_, id) => (id.index() < policy.patterns.len(), "an unknown pattern"),
+        Node::Capture { pattern, index, .. } => match policy.patterns.get(pattern.index()) {
+            Some(Pattern::Route(route)) => (route.names().nth(*index as usize).is_some(), "an unknown capture"),
+            _ => (false, "a capture of what is no route"),
+        },
+        Node::Weekday(zone, days) => (zone.index() < policy.zones.len() && days.0 < 128, "an unknown zone or day"),
+        Node::TimeOfDay(zone, ranges) => {
+            let within_day = ranges.iter().all(|(start, end)| *start < DAY_MS && *end <= DAY_MS);
+            let zone = zone.index() < policy.zones.len();
+            (zone && within_day && !ranges.is_empty(), "an unknown zone or a time that no day has")
+        }
+        _ => (true, ""),
+    };
+    ensure(holds, place, what)
+}
+
+fn rule(policy: &Policy, levels: &[u8], place: Place, rule: &Rule) -> Result<(), Fault> {
+    root(levels, place, rule.condition)?;
+    let is_allow = rule.effect == Effect::Allow;
+    ensure(is_allow || rule.duties.is_empty(), place, "obligations of a deny rule")?;
+    ensure(is_allow || rule.overrides.is_empty(), place, "overrides of a deny rule")?;
+    for deny in &rule.overrides {
+        let is_deny = policy.rule(*deny).is_some_and(|rule| rule.effect == Effect::Deny);
+        ensure(is_deny, place, "an override of what is no deny rule")?;
+    }
+    rule.duties.iter().try_for_each(|template| duty(policy, levels, place, template))
+}
+
+fn duty(policy: &Policy, levels: &[u8], place: Place, duty: &DutyTemplate) -> Result<(), Fault> {
+    let params = policy.schema.obligation(duty.obligation).map(|obligation| obligation.params.len());
+    ensure(params == Some(duty.args.len()), place, "an obligation with a wrong number of arguments")?;
+    duty.args.iter().try_for_each(|arg| root(levels, place, *arg))
+}
+
+/// What a rule starts from is a node that depends on no variable.
+fn root(levels: &[u8], place: Place, node: NodeId) -> Result<(), Fault> {
+    ensure(levels.get(node.index()) == Some(&0), place, "an unknown node, or one with a free variable,")
+}
+
+fn actions(policy: &Policy) -> Result<(), Fault> {
+    let place = Place::Actions;
+    ensure(policy.actions.len() == policy.schema.actions.len(), place, "a wrong number of actions")?;
+    for rules in &policy.actions {
+        listed(policy, &rules.denies, |rule| !rule.audit && rule.effect == Effect::Deny)?;
+        listed(policy, &rules.allows, |rule| !rule.audit && rule.effect == Effect::Allow)?;
+        listed(policy, &rules.audits, |rule| rule.audit)?;
+    }
+    Ok(())
+}
+
+fn listed(policy: &Policy, ids: &[RuleId], belongs: impl Fn(&Rule) -> bool) -> Result<(), Fault> {
+    let place = Place::Actions;
+    ensure(ids.is_sorted_by(|a, b| a < b), place, "rules out of order")?;
+    let belong = ids.iter().all(|id| policy.rule(*id).is_some_and(&belongs));
+    ensure(belong, place, "a rule where it does not belong")
+}
