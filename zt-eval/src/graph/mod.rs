@@ -226,8 +226,11 @@ pub struct Rule {
     /// Controls of compliance frameworks that it serves.
     pub controls: Box<[Arc<str>]>,
     /// Annotations, in order.
-    pub annotations: Box<[(Arc<str>, Option<Arc<str>>)]>,
+    pub annotations: Box<[Annotation]>,
 }
+
+/// An annotation's name, and its text if it has one.
+pub type Annotation = (Arc<str>, Option<Arc<str>>);
 
 /// An obligation with the nodes that compute its arguments.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

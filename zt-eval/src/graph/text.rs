@@ -147,8 +147,9 @@ impl<'a> Writer<'a, '_> {
                 self.around(" then ", *then, "")?;
                 self.around(" else ", *otherwise, "")
             }
-            Node::Compare(op, left, right) => self.infix(*left, compare_text(*op), *right),
+            Node::Compare(op, left, right) => self.compare(*op, *left, *right, true),
             Node::Within(left, right) => self.infix(*left, "in", *right),
+            Node::Contains(left, right) if self.is_const(*left) => self.infix(*right, "in", *left),
             Node::Contains(left, right) => self.infix(*left, "contains", *right),
             Node::ContainsAny(left, right) => self.infix(*left, "contains_any", *right),
             Node::ContainsAll(left, right) => self.infix(*left, "contains_all", *right),
@@ -229,11 +230,29 @@ impl<'a> Writer<'a, '_> {
         self.node(right, Binding::Otherwise)
     }
 
+    fn is_const(&self, id: NodeId) -> bool {
+        matches!(self.policy.nodes.get(id.index()), Some(Node::Const(_)))
+    }
+
+    /// A comparison or, unless it `holds`, its opposite; a constant stands on the right.
+    fn compare(&mut self, op: CompareOp, left: NodeId, right: NodeId, holds: bool) -> fmt::Result {
+        let (plain, turned) = match (op, holds) {
+            (CompareOp::Equal, true) => ("==", "=="),
+            (CompareOp::Equal, false) => ("!=", "!="),
+            (CompareOp::Less, true) => ("<", ">"),
+            (CompareOp::Less, false) => (">=", "<="),
+            (CompareOp::LessOrEqual, true) => ("<=", ">="),
+            (CompareOp::LessOrEqual, false) => (">", "<"),
+        };
+        if self.is_const(left) { self.infix(right, turned, left) } else { self.infix(left, plain, right) }
+    }
+
     /// `not x`, or the comparison that says the same.
     fn negated(&mut self, of: NodeId) -> fmt::Result {
         match self.policy.nodes.get(of.index()) {
-            Some(Node::Compare(CompareOp::Equal, left, right)) => self.infix(*left, "!=", *right),
+            Some(Node::Compare(op, left, right)) => self.compare(*op, *left, *right, false),
             Some(Node::Within(left, right)) => self.infix(*left, "not in", *right),
+            Some(Node::Contains(left, right)) if self.is_const(*left) => self.infix(*right, "not in", *left),
             Some(Node::Now(op, time)) => {
                 write!(self.out, "now {} ", not_now_text(*op))?;
                 self.node(*time, Binding::Otherwise)
@@ -426,14 +445,6 @@ fn binding_of(node: &Node) -> Binding {
         Node::Arith(..) => Binding::Sum,
         Node::Negate(_) => Binding::Sign,
         _ => Binding::Postfix,
-    }
-}
-
-fn compare_text(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Equal => "==",
-        CompareOp::Less => "<",
-        CompareOp::LessOrEqual => "<=",
     }
 }
 

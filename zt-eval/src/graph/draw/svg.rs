@@ -43,6 +43,8 @@ struct Frame {
     y: f64,
     width: f64,
     height: f64,
+    /// Where its column ends: up to there a line runs level, clear of wider boxes.
+    column_end: f64,
 }
 
 impl Frame {
@@ -93,7 +95,7 @@ fn frames(picture: &Picture, layout: &Layout) -> HashMap<Cell, Frame> {
         let mut y = LEGEND_HEIGHT + MARGIN + spare;
         for (cell, own_width, height) in layer {
             let own_width = if matches!(cell, Cell::Bend(..)) { width } else { *own_width };
-            frames.insert(*cell, Frame { x, y, width: own_width, height: *height });
+            frames.insert(*cell, Frame { x, y, width: own_width, height: *height, column_end: x + width });
             y += height + GAP_Y + spare;
         }
         x += width + GAP_X;
@@ -137,19 +139,16 @@ fn path(svg: &mut String, stops: &[Frame], line: Line) {
             continue;
         };
         let ((x1, y1), (x2, y2)) = (from.right(), to.left());
-        let middle = (x1 + x2) / 2.0;
-        if data.is_empty() {
-            let _ = write!(data, "M{x1:.1},{y1:.1}");
-        } else {
-            let _ = write!(data, " L{x1:.1},{y1:.1}");
-        }
-        let _ = write!(data, " C{middle:.1},{y1:.1} {middle:.1},{y2:.1} {x2:.1},{y2:.1}");
+        let (end, middle) = (from.column_end, (from.column_end + x2) / 2.0);
+        let command = if data.is_empty() { 'M' } else { 'L' };
+        let _ = write!(data, "{command}{x1:.1},{y1:.1} L{end:.1},{y1:.1} ");
+        let _ = write!(data, "C{middle:.1},{y1:.1} {middle:.1},{y2:.1} {x2:.1},{y2:.1} ");
     }
     let class = if line == Line::NeedsNot { "line not" } else { "line" };
     let _ = writeln!(svg, "<path class=\"{class}\" d=\"{data}\" marker-end=\"url(#head)\"/>");
-    if let (Line::NeedsNot, Some(first)) = (line, stops.first()) {
-        let (x, y) = first.right();
-        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" class=\"word\">not</text>", x + 6.0, y - 4.0);
+    if let (Line::NeedsNot, Some(last)) = (line, stops.last()) {
+        let (x, y) = last.left();
+        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" class=\"word\">not</text>", x - 30.0, y - 4.0);
     }
 }
 
@@ -168,7 +167,7 @@ fn override_line(svg: &mut String, frames: &HashMap<Cell, Frame>, from: NodeInde
 }
 
 fn draw(svg: &mut String, shape: &Shape, frame: Frame) {
-    let Frame { x, y, width, height } = frame;
+    let Frame { x, y, width, height, .. } = frame;
     let (class, radius) = match shape.kind {
         Kind::Rule(Effect::Allow, Audit::No) => ("allow", 3.0),
         Kind::Rule(Effect::Deny, Audit::No) => ("deny", 3.0),

@@ -63,6 +63,33 @@ fn nodes_read_as_their_author_would_write_them() {
 }
 
 #[test]
+fn comparisons_have_their_constant_on_the_right() {
+    check(
+        |b| {
+            let (count, five) = (b.context(COUNT), b.constant(int(5)));
+            b.compare(CompareOp::Less, five, count)
+        },
+        "context.count > 5",
+    );
+    check(
+        |b| {
+            let (count, five) = (b.context(COUNT), b.constant(int(5)));
+            let less = b.compare(CompareOp::Less, five, count);
+            b.not(less)
+        },
+        "context.count <= 5",
+    );
+    check(
+        |b| {
+            let (count, few) = (b.context(COUNT), b.constant(Value::set(vec![int(1), int(2)])));
+            let among = b.contains(few, count);
+            b.not(among)
+        },
+        "context.count not in [1, 2]",
+    );
+}
+
+#[test]
 fn time_reads_as_in_the_language() {
     let zone = || Zone::new("Europe/Berlin", 3600, Vec::new(), None).unwrap();
     check(|b| b.weekday(zone(), Weekdays(0b1_1111)), "now.weekday(\"Europe/Berlin\") in [mon..fri]");
