@@ -13,12 +13,31 @@ pub struct SourceFile {
     pub text: Arc<str>,
     /// Offset of the first byte that is not UTF-8, if any.
     pub invalid_at: Option<usize>,
+    /// Offsets of the first byte of each line.
+    line_starts: Arc<[u32]>,
+}
+
+impl SourceFile {
+    /// Line and column of an offset, both counted from 1, columns in characters.
+    #[must_use]
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|&start| start as usize <= offset);
+        let start = self.line_starts.get(line.saturating_sub(1)).map_or(0, |&start| start as usize);
+        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
+        (line, column)
+    }
 }
 
 /// The files that make a policy. The built-in library joins them under names such as `zt/http.zt`.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+}
+
+impl FromIterator<SourceFile> for Sources {
+    fn from_iter<I: IntoIterator<Item = SourceFile>>(files: I) -> Self {
+        Self { files: files.into_iter().collect() }
+    }
 }
 
 impl Sources {
@@ -48,7 +67,9 @@ impl Sources {
             Ok(text) => (text, None),
             Err(error) => ("", Some(error.valid_up_to())),
         };
-        self.files.push(SourceFile { name: name.into(), text: text.into(), invalid_at });
+        let behind_breaks = text.bytes().zip(1_u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next);
+        let line_starts = std::iter::once(0).chain(behind_breaks).collect();
+        self.files.push(SourceFile { name: name.into(), text: text.into(), invalid_at, line_starts });
         id
     }
 
@@ -73,9 +94,7 @@ impl Sources {
     #[must_use]
     pub fn place(&self, span: Span) -> String {
         let Some(file) = self.get(span.file) else { return String::new() };
-        let before = file.text.get(..span.start as usize).unwrap_or(&file.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+        let (line, column) = file.line_column(span.start as usize);
         format!("{}:{line}:{column}", file.name)
     }
 }

@@ -26,9 +26,11 @@ pub mod lex;
 mod grammar;
 mod nesting;
 mod parse;
+mod print;
 mod split;
 mod unescape;
 mod walk;
 
 pub use parse::{SyntaxLimits, is_reserved, parse};
+pub use print::{format, print};
 pub use unescape::{unescape, unescape_pattern, unescape_regex};

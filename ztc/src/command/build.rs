@@ -1,0 +1,82 @@
+//! `ztc build`
+
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use zt_eval::Policy;
+
+use super::compile_one;
+use crate::exit::{Exit, Stop};
+use crate::input::{self, DASH};
+use crate::options::{Bounds, Params};
+use crate::render::Screen;
+
+/// Compiles a policy to a file that decision engines load.
+///
+/// The file holds everything that deciding needs, parameters included, and names itself by its digest.
+#[derive(Args, Debug)]
+pub struct Build {
+    /// Policy files, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Where to write the compiled policy; `-` for the standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    #[command(flatten)]
+    params: Params,
+    #[command(flatten)]
+    bounds: Bounds,
+}
+
+impl Build {
+    pub(super) fn run(self, screen: &mut Screen) -> Result<Exit, Stop> {
+        let (checked, mut policy) = compile_one(screen, &self.paths, &self.bounds)?;
+        self.params.apply(&mut policy)?;
+        let warnings = checked.warnings();
+        if !warnings.diagnostics.is_empty() {
+            screen.diagnostics(&warnings.diagnostics, &warnings.sources);
+        }
+        let bytes = policy.to_bytes();
+        if self.output.as_os_str() == DASH {
+            screen.bytes(&bytes)?;
+            screen.note(&summary(screen, &policy, bytes.len(), "standard output"));
+            return Ok(Exit::Fine);
+        }
+        let name = input::shown(&self.output);
+        fs::write(&self.output, &bytes).map_err(|error| Stop::file(&name, input::in_words(&error)))?;
+        let summary = summary(screen, &policy, bytes.len(), &name);
+        screen.out(&summary)?;
+        Ok(Exit::Fine)
+    }
+}
+
+fn summary(screen: &Screen, policy: &Policy, bytes: usize, file: &str) -> String {
+    let digest: String = policy.digest().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let missing: Vec<&str> = policy.missing_params().map(|param| &*param.name).collect();
+    let (nodes, rules) = (policy.nodes().len(), policy.rules().len());
+    if screen.is_json() {
+        let name = policy.name();
+        let json = json!({
+            "file": file, "name": name, "digest": digest, "bytes": bytes, "nodes": nodes, "rules": rules,
+            "params_without_value": missing,
+        });
+        return format!("{json:#}\n");
+    }
+    let mut text = format!("{}\n", screen.paint().bold(file));
+    let rows = [
+        ("policy", policy.name().to_owned()),
+        ("digest", digest),
+        ("bytes", bytes.to_string()),
+        ("rules", rules.to_string()),
+        ("nodes", nodes.to_string()),
+        ("to be set", missing.join(", ")),
+    ];
+    for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "  {label:9}  {value}");
+    }
+    text
+}
