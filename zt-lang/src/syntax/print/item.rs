@@ -247,7 +247,11 @@ impl Builder<'_> {
             Modifier::FreshSince { age, since } => {
                 self.word("fresh");
                 self.space();
+                let first = self.tokens.len();
                 self.expr(age);
+                if let Some(token) = self.tokens.get_mut(first).filter(|token| token.text == "until") {
+                    token.text = "`until`".to_owned();
+                }
                 self.spaced("since");
                 self.name(since);
             }

@@ -149,6 +149,21 @@ struct Last {
 enum Column {
     Source,
     Enum,
+    Let,
+    Param,
+}
+
+/// What an item is aligned by, and the width of what stands before that.
+fn column(item: &Item) -> Option<(Column, usize)> {
+    Some(match &item.kind {
+        ItemKind::Source(node) => (Column::Source, width("source  ") + width(&bare_value_word(&node.name.node))),
+        ItemKind::Enum(node) => (Column::Enum, width("enum  ") + width(&type_word(&node.name.node))),
+        ItemKind::Let(node) if node.ty.is_none() => {
+            (Column::Let, width("let  ") + width(&bare_value_word(&node.name.node)))
+        }
+        ItemKind::Param(node) => (Column::Param, width("param : ") + width(&bare_value_word(&node.name.node))),
+        _ => return None,
+    })
 }
 
 impl Page {
@@ -201,25 +216,17 @@ impl Page {
 
     /// Notes the line just pushed if it is aligned with its neighbours.
     fn note_run(&mut self, item: &Item, single: bool) {
-        let kind = match &item.kind {
-            ItemKind::Source(_) => Some(Column::Source),
-            ItemKind::Enum(_) => Some(Column::Enum),
-            _ => None,
-        };
-        let kind = kind.filter(|_| single);
+        let column = column(item).filter(|_| single);
+        let kind = column.map(|(kind, _)| kind);
         if self.run_kind != kind {
             self.align();
         }
         self.run_kind = kind;
-        let head = match &item.kind {
-            ItemKind::Source(node) if single => "source ".len() + width(&bare_value_word(&node.name.node)) + 1,
-            ItemKind::Enum(node) if single => "enum ".len() + width(&type_word(&node.name.node)) + 1,
-            _ => return,
-        };
-        self.run.push((self.lines.len().saturating_sub(1), head));
+        let at = self.lines.len().saturating_sub(1);
+        self.run.extend(column.map(|(_, head)| (at, head)));
     }
 
-    /// Aligns the run that ends here: `source a   verified`, `enum Ab  { … }`.
+    /// Aligns the run that ends here, as in `source a   verified` above `source abc verified`.
     fn align(&mut self) {
         let run = std::mem::take(&mut self.run);
         self.run_kind = None;

@@ -27,6 +27,14 @@ fn declarations_kept_together_stay_together() {
 }
 
 #[test]
+fn neighbours_are_aligned() {
+    assert_formats(
+        "let a=1\nlet bcd=2\nlet e:Int=3\nparam x:Int\nparam yy:Int=4\n\nparam zzz:Int",
+        "let a   = 1\nlet bcd = 2\nlet e: Int = 3\nparam x:  Int\nparam yy: Int = 4\n\nparam zzz: Int\n",
+    );
+}
+
+#[test]
 fn only_parentheses_that_help_stay() {
     assert_formats(
         "let a = ((x))\nlet b = (x and y) or (z)\nlet c = (not (x))\nlet d = (a + b) * c\nlet e = a or (b or c)",
