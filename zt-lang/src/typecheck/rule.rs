@@ -30,11 +30,12 @@ impl Checker<'_, '_> {
         let subject_from = self.unverified_subject(&actions);
         let mut conditions = self.delegated_scopes(*package, &mut scope, &actions);
         let own = if actions.is_empty() { None } else { self.conditions(&mut scope, &node.targets, node.when.as_ref()) };
-        conditions.extend(own.into_iter().flatten());
+        let own = own.unwrap_or_default();
         let duties: Vec<hir::Duty> = node.obliges.iter().filter_map(|oblige| self.duty(&mut scope, oblige)).collect();
         if node.effect == ast::Effect::Allow {
-            self.verify_allow(node, &conditions, &duties, subject_from);
+            self.verify_allow(node, &own, &duties, subject_from);
         }
+        conditions.extend(own);
         hir::Rule {
             name: self.resolved.packages.qualified(*package, &node.name.node),
             span: node.name.span,

@@ -1,4 +1,6 @@
 //! The integration tests of the language, in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod check;
 mod pages;
+mod reference_doc;
