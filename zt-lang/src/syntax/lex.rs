@@ -89,34 +89,6 @@ pub fn tokens(text: &str) -> Vec<Token> {
     }
 }
 
-/// Where the lines of a text start.
-#[derive(Clone, Debug)]
-pub struct Lines {
-    starts: Vec<usize>,
-}
-
-impl Lines {
-    /// Of `text`.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self { starts: std::iter::once(0).chain(after_breaks).collect() }
-    }
-
-    /// The line, counted from 0, that the byte at `offset` is on.
-    #[must_use]
-    pub fn line_of(&self, offset: usize) -> usize {
-        self.starts.partition_point(|&start| start <= offset).saturating_sub(1)
-    }
-
-    /// Bytes between the start of its line and `offset`.
-    #[must_use]
-    pub fn column_of(&self, offset: usize) -> usize {
-        let start = self.starts.get(self.line_of(offset)).copied().unwrap_or(0);
-        offset.saturating_sub(start)
-    }
-}
-
 /// Whether a byte may stand inside a name.
 #[must_use]
 pub fn is_word_byte(byte: u8) -> bool {
@@ -311,6 +283,12 @@ mod tests {
     }
 
     #[test]
+    fn tokens_know_whether_they_start_a_line() {
+        assert!(tokens("a b\nc").iter().map(|token| token.starts_line).eq([true, false, true]));
+        assert!(tokens("\u{feff}a").iter().all(|token| token.starts_line && token.start == 3));
+    }
+
+    #[test]
     fn literals_are_whole() {
         for literal in [
             "42", "1_000", "3.50", "15m", "1h30m", "08:00", "08:00:30", "10.1.2.3", "10.0.0.0/8", "2001:db8::1",
@@ -337,13 +315,5 @@ mod tests {
         assert_eq!(read("// a { \"\r\n/// b\n//// c"), [(Comment, "// a { \""), (Doc, "/// b"), (Comment, "//// c")]);
         assert_eq!(read(r#""a // \" b" "c"#), [(Str, r#""a // \" b""#), (Unclosed, "\"c")]);
         assert_eq!(read("'a' # b\n/* c\n*/"), [(Foreign, "'a'"), (Foreign, "# b"), (Foreign, "/* c\n*/")]);
-    }
-
-    #[test]
-    fn lines_are_found() {
-        let lines = Lines::new("a\nbc\n");
-        assert_eq!([0, 1, 2, 3, 5].map(|at| (lines.line_of(at), lines.column_of(at))), [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]);
-        assert!(tokens("a b\nc").iter().map(|token| token.starts_line).eq([true, false, true]));
-        assert!(tokens("\u{feff}a").iter().all(|token| token.starts_line && token.start == 3));
     }
 }
