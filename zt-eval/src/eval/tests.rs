@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail by panicking")]
 
 mod decisions;
+mod depth;
 pub(crate) mod fixture;
 mod logic;
 mod nodes;

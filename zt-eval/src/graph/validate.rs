@@ -14,8 +14,8 @@ use crate::pattern::Pattern;
 use crate::schema::{Attribute, Freshness, Schema, Type};
 use crate::value::Value;
 
-/// Nodes inside nodes that any policy may have: evaluation recurses so deep.
-pub(crate) const NODE_DEPTH_CEILING: u32 = 512;
+/// Nodes inside nodes that any policy may have: evaluation recurses so deep, and must fit the 2 MiB that threads have.
+pub(crate) const NODE_DEPTH_CEILING: u32 = 256;
 
 /// Milliseconds of a day.
 const DAY_MS: u32 = 86_400_000;

@@ -196,3 +196,16 @@ fn limits_are_named_with_value_and_usage() {
     builder.quantified(Quantifier::All, over, 2, body);
     assert_eq!(builder.finish().unwrap_err().exceeded(), Some(("quantifier_depth_max", 1, 2)));
 }
+
+#[test]
+fn nested_literals_do_not_grow_the_policy() {
+    let mut builder = builder();
+    let mut list = builder.constant(int(1));
+    for _ in 0..60 {
+        list = builder.list([list, list]);
+    }
+    let test = builder.is_empty(list);
+    let policy = with_rule(builder, test);
+    assert!(policy.to_bytes().len() < 4_000);
+    assert_eq!(decide_full(&policy, &request(&policy, json!({}))).effect, crate::Effect::Deny);
+}

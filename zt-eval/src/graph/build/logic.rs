@@ -90,7 +90,7 @@ impl Builder {
     pub(super) fn operator(&mut self, node: Node) -> NodeId {
         let mut are_constant = true;
         node.each_child(|child| are_constant &= self.constant_of(child).is_some());
-        if are_constant {
+        if are_constant && !self.nests(&node) {
             let operand = |id| self.constant_of(id).cloned().into();
             // A result that is unknown or absent has no constant; the node stays and gives it.
             if let Some(Datum::Value(value)) = apply(&node, &self.policy.patterns, operand) {
@@ -98,5 +98,16 @@ impl Builder {
             }
         }
         self.intern(node)
+    }
+
+    /// Whether it puts collections into a collection. Nodes share them; a constant would repeat them, and repeat that at the
+    /// next level.
+    fn nests(&self, node: &Node) -> bool {
+        let (Node::Set(elements) | Node::List(elements)) = node else {
+            return false;
+        };
+        let is_collection =
+            |value: &Value| matches!(value, Value::Set(_) | Value::List(_) | Value::Map(_) | Value::Record(_));
+        elements.iter().any(|element| self.constant_of(*element).is_some_and(is_collection))
     }
 }
