@@ -2,6 +2,9 @@
 //!
 //! Property tests and fuzz targets feed them; each says what it found to be wrong, if anything.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::Value as Json;
 use zt_eval::decision::{Decision, Mode};
 use zt_eval::eval::{self, Scratch};
@@ -66,39 +69,69 @@ fn is_same(a: &Decision, b: &Decision) -> bool {
         && a.challenge == b.challenge
 }
 
-/// Every document that comes from a request document by leaving out one member of the objects that hold evidence.
+/// Every document in which one part less is said: an attribute, an entity's attributes or parents as a whole, a described
+/// entity, the context, what one source says.
+///
+/// Where a source is complete, leaving out an attribute says that it is absent; such documents do not say less.
 #[must_use]
 pub fn hidings(document: &Json) -> Vec<Json> {
-    let mut paths = Vec::new();
-    evidence_paths(document, &mut Vec::new(), &mut paths);
-    paths.iter().map(|path| without(document, path)).collect()
+    let mut places = Vec::new();
+    hidden_parts("", document, &mut places);
+    if let Some(Json::Object(sources)) = document.get("evidence") {
+        for (source, part) in sources {
+            let at = below("/evidence", source);
+            hidden_parts(&at, part, &mut places);
+            places.push(at);
+        }
+    }
+    places.iter().filter_map(|place| without(document, place)).collect()
 }
 
-fn evidence_paths(json: &Json, path: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
-    let Json::Object(members) = json else { return };
-    for (key, value) in members {
-        path.push(key.clone());
-        // What names the parts of the request is no evidence.
-        if !matches!(key.as_str(), "type" | "id" | "action" | "subject" | "resource" | "evidence") || path.len() > 3 {
-            paths.push(path.clone());
-        }
-        evidence_paths(value, path, paths);
-        path.pop();
+/// Pointers to what can be left out of the flat form, or of one source's part.
+fn hidden_parts(at: &str, part: &Json, places: &mut Vec<String>) {
+    hidden_members(&format!("{at}/context"), part.get("context"), places);
+    places.push(format!("{at}/context"));
+    for entity in ["subject", "resource"] {
+        hidden_description(&format!("{at}/{entity}"), part.get(entity), places);
+    }
+    let entities = part.get("entities").and_then(Json::as_array);
+    for (index, entity) in entities.into_iter().flatten().enumerate() {
+        let at = format!("{at}/entities/{index}");
+        hidden_description(&at, Some(entity), places);
+        places.push(at);
     }
 }
 
-fn without(document: &Json, path: &[String]) -> Json {
+fn hidden_description(at: &str, entity: Option<&Json>, places: &mut Vec<String>) {
+    let properties = format!("{at}/properties");
+    hidden_members(&properties, entity.and_then(|entity| entity.get("properties")), places);
+    places.extend([properties, format!("{at}/parents")]);
+}
+
+fn hidden_members(at: &str, object: Option<&Json>, places: &mut Vec<String>) {
+    let members = object.and_then(Json::as_object).into_iter().flatten();
+    places.extend(members.map(|(key, _)| below(at, key)));
+}
+
+/// The pointer (RFC 6901) to an object's member.
+fn below(at: &str, key: &str) -> String {
+    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The document without what a pointer leads to; `None` when that is not there.
+fn without(document: &Json, place: &str) -> Option<Json> {
+    let (above, key) = place.rsplit_once('/')?;
     let mut document = document.clone();
-    if let Some((last, above)) = path.split_last() {
-        let mut place = Some(&mut document);
-        for key in above {
-            place = place.and_then(|place| place.get_mut(key));
+    match document.pointer_mut(above)? {
+        Json::Object(members) => members.remove(&key.replace("~1", "/").replace("~0", "~")).map(|_| ()),
+        Json::Array(elements) => {
+            let index = key.parse().ok().filter(|index| *index < elements.len())?;
+            elements.remove(index);
+            Some(())
         }
-        if let Some(Json::Object(members)) = place {
-            members.remove(last);
-        }
-    }
-    document
+        _ => None,
+    }?;
+    Some(document)
 }
 
 /// Whether hiding never helps: no request of `hidden` is allowed unless this one is. Each must be known to say less, and

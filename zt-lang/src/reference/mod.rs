@@ -12,7 +12,7 @@ mod hierarchy;
 mod interpret;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use zt_eval::decision::{Challenge, Decision, Duty, Reason, Unknown};
 use zt_eval::facts::World;
