@@ -40,21 +40,18 @@ pub struct Cli {
 
 /// For whom output is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+#[expect(missing_docs, reason = "documented variants would make long help of short words")]
 pub enum Format {
-    /// Text for people
     Human,
-    /// JSON for programs
     Json,
 }
 
 /// When to use colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+#[expect(missing_docs, reason = "documented variants would make long help of short words")]
 pub enum When {
-    /// On terminals
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 

@@ -56,7 +56,6 @@ impl<'a> Writer<'a> {
     fn request(&mut self, action: ActionId) -> Json {
         let Some(declared) = self.schema().action(action) else { return json!(false) };
         let name = &*declared.name;
-        let everything: Vec<EntityTypeId> = (0..self.schema().entities.len()).map(EntityTypeId::new).collect();
         json!({
             "$schema": DRAFT,
             "title": format!("a request for `{name}` to the policy `{}`", self.policy.name()),
@@ -71,7 +70,7 @@ impl<'a> Writer<'a> {
                 },
                 "resource": self.one_of(&declared.resources),
                 "context": self.context(Speaker::All),
-                "entities": self.entities(&everything),
+                "entities": self.entities(Speaker::All),
                 "evidence": self.evidence(action),
             },
         })
@@ -90,12 +89,38 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn entities(&mut self, types: &[EntityTypeId]) -> Json {
+    /// Descriptions of further entities: those that deciding can consult in full, any other by type and id.
+    fn entities(&mut self, speaker: Speaker) -> Json {
+        let all = (0..self.schema().entities.len()).map(EntityTypeId::new);
+        let (consulted, others): (Vec<_>, Vec<_>) = all.partition(|ty| self.is_consulted(*ty, speaker));
+        let mut items: Vec<Json> = consulted.into_iter().map(|ty| self.description_by(ty, speaker)).collect();
+        if !others.is_empty() {
+            items.push(self.entity_reference(&others));
+        }
         json!({
-            "description": "further entities that the request describes",
+            "description": "further entities that are described",
             "type": "array",
             "maxItems": self.policy.limits().request_entities_max,
-            "items": self.one_of(types),
+            "items": { "oneOf": items },
+        })
+    }
+
+    fn description_by(&mut self, ty: EntityTypeId, speaker: Speaker) -> Json {
+        match speaker {
+            Speaker::All => self.described(ty),
+            Speaker::Source(_) => self.entity(ty, speaker, &["type", "id"]),
+        }
+    }
+
+    /// Whether deciding can consult anything that the speaker says of entities of a type.
+    fn is_consulted(&self, ty: EntityTypeId, speaker: Speaker) -> bool {
+        let Some(entity) = self.schema().entity(ty) else { return false };
+        self.slots.iter().any(|slot| match slot {
+            Slot::Attribute(of, at) if *of == ty => {
+                entity.attributes.get(*at as usize).is_some_and(|attribute| speaker.speaks_for(attribute.from))
+            }
+            Slot::Parents(of) => *of == ty && speaker.speaks_for(entity.parents_from),
+            _ => false,
         })
     }
 
@@ -202,11 +227,7 @@ impl<'a> Writer<'a> {
         members.insert("subject".into(), self.asked(&declared.subjects, speaker, named));
         members.insert("resource".into(), self.asked(&declared.resources, speaker, &[]));
         members.insert("context".into(), self.context(speaker));
-        let described: Vec<Json> = (0..self.schema().entities.len())
-            .map(|index| self.entity(EntityTypeId::new(index), speaker, &["type", "id"]))
-            .collect();
-        let entities_max = self.policy.limits().request_entities_max;
-        members.insert("entities".into(), json!({ "type": "array", "maxItems": entities_max, "items": { "oneOf": described } }));
+        members.insert("entities".into(), self.entities(speaker));
         json!({ "type": "object", "properties": members })
     }
 
@@ -259,10 +280,11 @@ impl<'a> Writer<'a> {
 
     fn entity_reference(&self, types: &[EntityTypeId]) -> Json {
         let names: Vec<String> = types.iter().map(|ty| self.entity_name(*ty)).collect();
+        let ty = if let [only] = names.as_slice() { json!({ "const": only }) } else { json!({ "enum": names }) };
         json!({
             "type": "object",
             "required": ["type", "id"],
-            "properties": { "type": { "enum": names }, "id": { "type": "string" } },
+            "properties": { "type": ty, "id": { "type": "string" } },
         })
     }
 

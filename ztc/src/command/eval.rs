@@ -121,6 +121,8 @@ fn next_line(input: &mut impl BufRead, bytes_max: u64) -> Result<Option<Vec<u8>>
 struct Answer {
     decision: Decision,
     explanation: Option<Explanation>,
+    /// Who asks for what.
+    question: String,
 }
 
 impl Answer {
@@ -130,11 +132,16 @@ impl Answer {
         match Request::from_json(snapshot.policy(), document) {
             Ok(request) if wants_explanation => {
                 let explanation = explain(snapshot.policy(), snapshot.store(), &request, now, &mut Scratch::new());
-                Self { decision: explanation.decision.clone(), explanation: Some(explanation) }
+                let question = question(snapshot.policy(), &request);
+                Self { decision: explanation.decision.clone(), explanation: Some(explanation), question }
             }
-            Ok(request) => Self { decision: snapshot.decide(&request, now, Mode::Full), explanation: None },
-            Err(error) => Self { decision: Decision::invalid(error), explanation: None },
+            Ok(request) => Self::plain(snapshot.decide(&request, now, Mode::Full)),
+            Err(error) => Self::plain(Decision::invalid(error)),
         }
+    }
+
+    fn plain(decision: Decision) -> Self {
+        Self { decision, explanation: None, question: String::new() }
     }
 
     fn to_json(&self, policy: &Policy) -> Json {
@@ -149,8 +156,17 @@ impl Answer {
         let mut text = decision::decision(policy, &self.decision, paint);
         if let Some(explanation) = &self.explanation {
             text.push_str(&decision::depends_on(policy, &self.decision, paint));
+            text.push_str(&format!("\n{}\n", self.question));
             text.push_str(&trace::tree(policy, explanation, paint));
         }
         text
     }
+}
+
+/// `subject User::"ann", action write, resource Document::"d1"`
+fn question(policy: &Policy, request: &Request) -> String {
+    let schema = policy.schema();
+    let action = schema.action(request.action()).map_or("", |action| &action.name);
+    let (subject, resource) = (schema.uid_text(request.subject()), schema.uid_text(request.resource()));
+    format!("subject {subject}, action {action}, resource {resource}")
 }

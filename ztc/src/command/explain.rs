@@ -57,14 +57,14 @@ fn severity_name(code: Code) -> &'static str {
     }
 }
 
-/// The code that is meant, by the digits that two codes share.
+/// Names the code that differs in one character, if there is one.
 fn unknown(id: &str) -> String {
     let wanted = id.to_ascii_uppercase();
     if wanted.starts_with('R') {
         return format!("`{id}` has no page: codes that begin with R tell why a request or data was refused, in full");
     }
     let likeness = |code: &&Code| code.id().bytes().zip(wanted.bytes()).filter(|(a, b)| a == b).count();
-    let nearest = codes::ALL.iter().rev().max_by_key(likeness).filter(|code| likeness(code) > 2);
+    let nearest = codes::ALL.iter().rev().max_by_key(likeness).filter(|code| likeness(code) + 1 >= code.id().len());
     match nearest {
         Some(code) => format!("there is no code `{id}`; did you mean `{code}`, {}?", code.title()),
         None => format!("there is no code `{id}`; `ztc explain` lists all"),

@@ -33,31 +33,27 @@ struct Tree<'a> {
 impl Tree<'_> {
     fn rule(&mut self, trace: &RuleTrace) {
         let Some(rule) = self.policy.rule(trace.rule) else { return };
-        let (word, verb) = match (rule.effect, trace.fires) {
-            (Effect::Allow, true) => ("allow", self.paint.good("fires")),
-            (Effect::Deny, true) => ("deny", self.paint.bad("fires")),
-            (Effect::Allow, false) => ("allow", "does not fire".into()),
-            (Effect::Deny, false) => ("deny", "does not fire".into()),
-        };
+        let word = if rule.effect == Effect::Allow { "allow" } else { "deny" };
         let mode = if rule.audit { " (audit: only reported)" } else { "" };
-        let why = match (trace.truth, trace.fires) {
-            (Truth::Unknown, true) => ", since it is unknown whether it applies",
-            (Truth::Unknown, false) => ", since it is unknown whether it applies: an allow needs certainty",
-            _ => "",
+        let outcome = match (trace.truth, trace.fires, rule.effect) {
+            (Truth::Unknown, true, _) => self.paint.unsure("fires, since nobody knows that it does not apply"),
+            (Truth::Unknown, false, _) => self.paint.unsure("does not fire, since nobody knows that it applies"),
+            (_, true, Effect::Allow) => self.paint.good("fires"),
+            (_, true, Effect::Deny) => self.paint.bad("fires"),
+            (_, false, _) => "does not fire".into(),
         };
         let name = self.paint.bold(&rule.name);
-        let _ = writeln!(self.text, "\n{word} {name}{mode} {verb}{why}  {}", self.paint.dim(&rule.place));
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "\n{word} {name}{mode} {outcome}  {}", self.paint.dim(&rule.place));
         self.trace(&trace.condition, 0);
-        for arg in &trace.args {
+        let policy = self.policy;
+        for arg in trace.args.iter().filter(|arg| !is_constant(policy, arg)) {
             self.trace(arg, 0);
         }
     }
 
     fn trace(&mut self, trace: &Trace, depth: usize) {
         let node = self.policy.node(trace.node);
-        if depth == 0 && trace.children.is_empty() && matches!(node, Some(Node::Const(_))) {
-            return self.line("true", "always", 0);
-        }
         let text = self.node_text(trace, node);
         match &trace.shown {
             Shown::NotEvaluated => self.line("-", &text, depth),
@@ -71,7 +67,8 @@ impl Tree<'_> {
                 self.line("", &shown, depth);
             }
         }
-        for child in &trace.children {
+        let policy = self.policy;
+        for child in trace.children.iter().filter(|child| !is_asked(policy, child)) {
             self.trace(child, depth + 1);
         }
     }
@@ -100,6 +97,15 @@ impl Tree<'_> {
         };
         let _ = writeln!(self.text, "  {painted} {:1$}{text}", "", depth * 2);
     }
+}
+
+fn is_constant(policy: &Policy, trace: &Trace) -> bool {
+    matches!(policy.node(trace.node), Some(Node::Const(_)))
+}
+
+/// Whether it is the subject or the resource, which stand at the head of the explanation.
+fn is_asked(policy: &Policy, trace: &Trace) -> bool {
+    matches!(policy.node(trace.node), Some(Node::Subject | Node::Resource))
 }
 
 /// The rules of an explanation for programs.

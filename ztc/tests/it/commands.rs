@@ -1,0 +1,12 @@
+//! Commands with their expected output, as files: `tests/cmd/`, and the commands in the examples' READMEs.
+//!
+//! All run in the project's root. `TRYCMD=overwrite cargo test -p ztc` writes what came out into the files.
+
+use std::path::Path;
+
+#[test]
+fn commands_do_what_is_written() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    std::env::set_current_dir(root).unwrap();
+    trycmd::TestCases::new().case("ztc/tests/cmd/*.trycmd").case("examples/*/README.md").case("ztc/README.md").run();
+}

@@ -1,0 +1,4 @@
+//! Tests of the command line and of the examples.
+
+mod commands;
+mod examples;
