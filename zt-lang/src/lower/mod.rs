@@ -5,7 +5,7 @@
 //! number of quantifiers around it in the *graph*: an argument that has quantifiers of its own is therefore lowered again
 //! for each level at which the function uses it.
 //!
-//! Before a rule is lowered it is [measured](measure), so that neither lowering nor the [reference](crate::reference) ever
+//! Before a rule is lowered it is measured, so that neither lowering nor the [reference](crate::reference) ever
 //! walks what functions have blown up beyond the limits.
 
 mod error;
