@@ -133,7 +133,8 @@ fn conditions_block(text: &str) -> Result<(), String> {
             continue;
         }
         document["action"] = serde_json::json!({ "name": format!("row_{index}") });
-        let request = Request::from_json(&policy, document.to_string().as_bytes()).map_err(|error| error.to_string())?;
+        let request =
+            Request::from_json(&policy, document.to_string().as_bytes()).map_err(|error| error.to_string())?;
         let decision = compare(checked.hir(), &policy, &Store::empty(), &request, now())
             .map_err(|difference| format!("`{condition}`: the engines disagree: {difference:?}"))?;
         let found = match decision.reason {
@@ -209,7 +210,8 @@ fn every_production_is_in_the_reference() {
     let (productions, _) = GRAMMAR.split_once("// ---- words and signs ----").expect("the grammar has this part");
     let names = productions.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name.trim());
     let names = names.filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
-    let heads: Vec<&str> = PAGES[0].1.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name.trim()).collect();
+    let heads: Vec<&str> =
+        PAGES[0].1.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name.trim()).collect();
     let missing: Vec<&str> = names.filter(|name| !heads.contains(name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert!(heads.len() > 100, "{} productions", heads.len());
@@ -231,7 +233,8 @@ fn links_lead_somewhere() {
         let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for target in targets.filter(|target| !target.starts_with("https://")) {
             let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-            let Some((_, found)) = PAGES.iter().find(|(name, _)| *name == if file.is_empty() { page } else { file }) else {
+            let Some((_, found)) = PAGES.iter().find(|(name, _)| *name == if file.is_empty() { page } else { file })
+            else {
                 let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../grammar").join(file);
                 if !path.exists() {
                     broken.push(format!("{page}: {target}"));
@@ -252,7 +255,8 @@ fn the_architecture_names_what_is_there() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let text = std::fs::read_to_string(root.join("ARCHITECTURE.md")).expect("it is there");
     let names = text.split('`').skip(1).step_by(2);
-    let places = names.filter(|name| ["zt-eval/", "zt-lang/", "ztc/", "grammar/"].iter().any(|head| name.starts_with(head)));
+    let places =
+        names.filter(|name| ["zt-eval/", "zt-lang/", "ztc/", "grammar/"].iter().any(|head| name.starts_with(head)));
     let missing: Vec<&str> = places.filter(|place| !root.join(place).exists()).collect();
     assert!(missing.is_empty(), "{missing:#?}");
 }
