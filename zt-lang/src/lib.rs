@@ -23,7 +23,7 @@
 //! ```
 //!
 //! Reading order: [`syntax`], then the crate's own `package` and `resolve`, `typecheck`, [`hir`], `lint`, [`lower`];
-//! [`reference`] is the oracle that the decision graph is tested against, [`testing`] runs the tests in policies.
+//! [`mod@reference`] is the oracle that the decision graph is tested against, [`testing`] runs the tests in policies.
 
 pub mod diag;
 #[cfg(feature = "oracle")]

@@ -1,8 +1,8 @@
 //! Requests: what is asked, and the evidence that comes with the question.
 //!
 //! A [`Request`] is bound to one policy: names are resolved, values have their declared types, each attribute was said by
-//! its own source or is unknown. How it came about, from JSON or from a program, makes no difference: [`bind`] and
-//! [`builder`] only find out who says what, and [`gather`] decides what is known.
+//! its own source or is unknown. How it came about, from JSON or from a program, makes no difference: `bind` and
+//! `builder` only find out who says what, and `gather` decides what is known.
 
 mod bind;
 mod builder;
