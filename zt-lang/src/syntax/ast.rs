@@ -322,8 +322,8 @@ pub struct Rule {
     pub effect: Effect,
     /// Its name.
     pub name: Ident,
-    /// Where `audit` stands, for a rule that is reported and never decides.
-    pub audit: Option<Span>,
+    /// Whether it is marked `audit`: reported, and never deciding.
+    pub audit: bool,
     /// `overridable`, with the packages it names.
     pub overridable: Option<Overridable>,
     /// The actions it is about.

@@ -41,7 +41,7 @@ impl Checker<'_, '_> {
             span: node.name.span,
             place: self.sources.place(node.name.span).into(),
             effect: effect(node.effect),
-            audit: node.audit.is_some(),
+            audit: node.audit,
             actions,
             conditions,
             because: node.because.as_ref().and_then(|text| self.plain_text(text)),

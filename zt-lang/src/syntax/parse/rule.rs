@@ -27,7 +27,7 @@ impl Builder<'_> {
         let mut parts = self.parts(pair);
         let effect = effect(&parts.need()?);
         let name = self.declared(&parts.need()?, Declares::Value);
-        let audit = parts.take_if(Rule::audit).map(|word| self.span(&word));
+        let audit = parts.take_if(Rule::audit).is_some();
         let overridable = parts.take_if(Rule::overridable).map(|pair| self.overridable(pair));
         let actions = self.actions(parts.need()?)?;
         let mut rule = RuleItem {

@@ -401,7 +401,7 @@ impl Builder<'_> {
 
     fn rule(&mut self, node: &Rule) {
         self.declares_value(&node.name);
-        if node.audit.is_some() {
+        if node.audit {
             self.space();
             self.word("audit");
         }

@@ -24,7 +24,7 @@ use super::ast::{File, Item, ItemKind};
 use super::lex::{self, tokens};
 use super::{SyntaxLimits, parse};
 use crate::diag::Diagnostic;
-use crate::span::{FileId, Span};
+use crate::span::FileId;
 
 /// The text of a tree, without comments other than doc comments.
 #[must_use]
@@ -62,17 +62,7 @@ fn lay_out(text: &str, file: &File) -> Option<String> {
 /// Whether `formatted` has the tree and the comments of `text`.
 fn is_faithful(text: &str, file: &File, formatted: &str) -> bool {
     comments(text) == comments(formatted)
-        && parse_whole(formatted).is_ok_and(|again| placeless(again) == placeless(file.clone()))
-}
-
-/// A tree in which nothing that equality compares is a place.
-fn placeless(mut file: File) -> File {
-    for item in &mut file.items {
-        if let ItemKind::Rule(rule) = &mut item.kind {
-            rule.audit = rule.audit.map(|_| Span::default());
-        }
-    }
-    file
+        && parse_whole(formatted).is_ok_and(|again| again == *file)
 }
 
 /// The comments of a text, in alphabetical order: those beside commas may move past each other's tokens.

@@ -189,13 +189,13 @@ fn rules_and_proofs() {
            control \"X\", \"Y\" because \"why\" oblige page(who: \"me\"), log() overrides d, e.f
            for subject is User | Bot in Group::\"g\", resource == Document::\"d\" when a and b control \"Z\" oblige log()",
     ) else { panic!() };
-    assert_eq!((rule.effect, &*rule.name.node, rule.audit.is_some()), (Effect::Allow, "emergency", true));
+    assert_eq!((rule.effect, &*rule.name.node, rule.audit), (Effect::Allow, "emergency", true));
     assert_eq!(rule.overridable.as_ref().map(|it| names(&it.by)), Some("a|b.c".into()));
     assert_eq!((rule.controls.len(), rule.obliges.len(), names(&rule.overrides)), (3, 3, "d|e.f".into()));
     assert_eq!((rule.targets.len(), rule.targets[1].equals.is_some(), rule.targets[0].within.is_some()), (2, true, true));
     assert!(rule.when.is_some() && rule.because.is_some());
     let ItemKind::Rule(rule) = kind("deny audit overridable: any") else { panic!() };
-    assert!(rule.audit.is_none() && rule.overridable.is_some_and(|it| it.by.is_empty()) && matches!(rule.actions, Actions::Any(_)));
+    assert!(!rule.audit && rule.overridable.is_some_and(|it| it.by.is_empty()) && matches!(rule.actions, Actions::Any(_)));
     let ItemKind::Prove(prove) = kind("prove p: always deny change, read when x for resource in y") else { panic!() };
     assert!(prove.always && prove.effect == Effect::Deny && prove.when.is_some() && prove.targets.len() == 1);
     assert!(matches!(kind("prove p:\nnever\nallow any"), ItemKind::Prove(prove) if !prove.always));

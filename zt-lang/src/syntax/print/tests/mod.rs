@@ -15,7 +15,7 @@ fn formatted(text: &str) -> String {
         lay_out(text, &file).unwrap_or_else(|| panic!("tokens do not match:\n{text}\n---\n{}", print(&file)));
     assert_eq!(comments(text), comments(&formatted), "comments differ:\n{text}\n---\n{formatted}");
     let again = parse_whole(&formatted).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}\n{formatted}"));
-    assert!(placeless(again) == placeless(file), "trees differ:\n{text}\n---\n{formatted}");
+    assert!(again == file, "trees differ:\n{text}\n---\n{formatted}");
     formatted
 }
 

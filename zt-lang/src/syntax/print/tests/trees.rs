@@ -217,7 +217,6 @@ fn rule() -> impl Strategy<Value = ItemKind> {
     );
     (head, clauses).prop_map(
         |((effect, name, audit, by, actions, targets), (when, because, overrides, obliges, controls))| {
-            let audit = audit.then(Span::default);
             let overridable = by.map(|by| Overridable { by, span: Span::default() });
             ItemKind::Rule(Rule {
                 effect,
