@@ -96,7 +96,11 @@ impl<'a> Outline<'a> {
     fn is_open_ended_before(&self, index: usize) -> bool {
         let Some(before) = index.checked_sub(1) else { return false };
         match self.kind(before) {
-            Some(TokenKind::Word) => OPEN_ENDED_WORDS.contains(&self.word(before)),
+            // Behind a dot or `@` any word is a name.
+            Some(TokenKind::Word) => {
+                let is_name = before.checked_sub(1).is_some_and(|sign| matches!(self.word(sign), "." | "@"));
+                !is_name && OPEN_ENDED_WORDS.contains(&self.word(before))
+            }
             Some(TokenKind::Punct) => OPEN_ENDED_SIGNS.contains(&self.word(before)),
             _ => false,
         }

@@ -172,7 +172,8 @@ impl Checker<'_, '_> {
             self.report(Diagnostic::new(Code::CANNOT_INFER, span, message).help(help));
             return None;
         };
-        if matches!(common, Type::Set(_) | Type::List(_) | Type::Map(_) | Type::Record(_)) {
+        let is_composite = matches!(common, Type::Set(_) | Type::List(_) | Type::Map(_) | Type::Record(_));
+        if is_composite && !elements.is_empty() {
             let message = "the elements of a list that is written out are single values";
             let help = "lists hold scalars, enum members and entities here; ask the inner collections one by one";
             self.report(Diagnostic::new(Code::BAD_TYPE, span, message).help(help));
