@@ -92,7 +92,8 @@ impl Eval {
         let mut input = io::stdin().lock();
         while !screen.is_closed() {
             let Some(line) = next_line(&mut input, bytes_max)? else { break };
-            if line.iter().all(u8::is_ascii_whitespace) {
+            let is_whole = (line.len() as u64) < bytes_max;
+            if is_whole && line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
             let answer = Answer::to(pdp, &line, self.now(), self.explain);

@@ -51,6 +51,7 @@ impl Fmt {
                 Err(_) => not_text = Some(Stop::file(input::shown(&path), "the file is not UTF-8 text")),
             }
         }
+        tally.has_errors |= not_text.is_some();
         self.summary(screen, &tally)?;
         match not_text {
             Some(stop) => Err(stop),

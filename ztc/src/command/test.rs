@@ -58,7 +58,9 @@ impl Test {
                 }
             }
         }
-        self.summary(screen, &tally)?;
+        if exit == Exit::Fine || tally.passed + tally.failed > 0 || screen.is_json() {
+            self.summary(screen, &tally)?;
+        }
         Ok(if tally.failed > 0 { exit.max(Exit::Findings) } else { exit })
     }
 

@@ -57,7 +57,7 @@ impl Tree<'_> {
         let text = self.node_text(trace, node);
         match &trace.shown {
             Shown::NotEvaluated => self.line("-", &text, depth),
-            Shown::Hidden => self.line("", &format!("{text} = {SENSITIVE}"), depth),
+            Shown::Hidden => self.line("", &format!("{text}: {SENSITIVE}"), depth),
             Shown::Known(Datum::Unknown) => self.line("unknown", &text, depth),
             Shown::Known(Datum::Absent) => self.line("absent", &text, depth),
             Shown::Known(Datum::Value(Value::Bool(known))) => self.line(if *known { "true" } else { "false" }, &text, depth),

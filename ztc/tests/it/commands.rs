@@ -1,6 +1,7 @@
 //! Commands with their expected output, as files: `tests/cmd/`, and the commands in the examples' READMEs.
 //!
-//! All run in the project's root. `TRYCMD=overwrite cargo test -p ztc` writes what came out into the files.
+//! All run in the project's root. Backslashes in output are written as slashes. `TRYCMD=overwrite cargo test -p ztc` writes
+//! what came out into the files.
 
 use std::path::Path;
 
