@@ -174,12 +174,12 @@ impl Checker<'_, '_> {
                 (ExprKind::Weekday(zone?, days?), comparison == Comparison::NotEqual)
             }
             (Question::Time, Comparison::Less) => {
-                let end = self.time(other);
-                (ExprKind::TimeOfDay(zone?, vec![(0, end?)]), false)
+                let range = self.time(other).and_then(|end| self.some_time(0, end, other.span));
+                (ExprKind::TimeOfDay(zone?, vec![range?]), false)
             }
             (Question::Time, Comparison::GreaterOrEqual) => {
-                let start = self.time(other);
-                (ExprKind::TimeOfDay(zone?, vec![(start?, DAY_MS)]), false)
+                let range = self.time(other).and_then(|start| self.some_time(start, DAY_MS, other.span));
+                (ExprKind::TimeOfDay(zone?, vec![range?]), false)
             }
             (Question::Weekday, _) => {
                 let message = "weekdays have no first and no last";
@@ -278,13 +278,7 @@ impl Checker<'_, '_> {
             ast::ExprKind::Range(start, end) => {
                 let (start_ms, end_ms) = (self.time(start), self.time(end));
                 let (start_ms, end_ms) = (start_ms?, end_ms?);
-                if start_ms == end_ms || start_ms == DAY_MS {
-                    let message = "this range holds no time at all";
-                    let help = "a range takes its start and leaves out its end; a whole day is `00:00..24:00`";
-                    self.report(Diagnostic::new(Code::BAD_RANGE, expr.span, message).help(help));
-                    return None;
-                }
-                Some(vec![(start_ms, end_ms)])
+                self.some_time(start_ms, end_ms, expr.span).map(|range| vec![range])
             }
             _ => {
                 let message = "a range of times of day is needed here";
@@ -292,6 +286,17 @@ impl Checker<'_, '_> {
                 None
             }
         }
+    }
+
+    /// The range of times of day, if any time is in it.
+    fn some_time(&mut self, start: u32, end: u32, span: Span) -> Option<(u32, u32)> {
+        if start != end && start != DAY_MS {
+            return Some((start, end));
+        }
+        let message = "this range holds no time at all";
+        let help = "a range takes its start and leaves out its end; a whole day is `00:00..24:00`";
+        self.report(Diagnostic::new(Code::BAD_RANGE, span, message).help(help));
+        None
     }
 
     fn time(&mut self, expr: &ast::Expr) -> Option<u32> {

@@ -60,9 +60,11 @@ impl Checker<'_, '_> {
         if found.ty.is_optional() && ty::fits(found.ty.present(), wanted) {
             self.optional_not_met(&found);
         } else {
-            let (wanted, actual) = (ty::described(&self.schema, wanted), ty::described(&self.schema, &found.ty));
-            let message = format!("this is of type {actual}, where {wanted} is needed");
-            self.report(Diagnostic::new(Code::TYPE_MISMATCH, found.span, message).label(format!("of type {actual}")));
+            let (needed, actual) = (ty::described(&self.schema, wanted), ty::described(&self.schema, &found.ty));
+            let message = format!("this is of type {actual}, where {needed} is needed");
+            let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, found.span, message).label(format!("of type {actual}"));
+            let diagnostic = self.advise(diagnostic, &found, wanted);
+            self.report(diagnostic);
         }
         None
     }
@@ -244,9 +246,11 @@ impl Checker<'_, '_> {
     pub fn fold(&self, expr: &hir::Expr) -> Option<Value> {
         match &expr.kind {
             ExprKind::Const(value) => Some(value.clone()),
-            ExprKind::Call(function, args) if args.is_empty() => {
-                self.fold(&self.checked.get(function.0 as usize)?.body)
-            }
+            // A `let` that has a value was given it when it was checked: chains of them are not followed.
+            ExprKind::Call(function, _) => match &self.checked.get(function.0 as usize)?.body.kind {
+                ExprKind::Const(value) => Some(value.clone()),
+                _ => None,
+            },
             ExprKind::Arith(op, a, b) => zt_eval::value::arith(*op, &self.fold(a)?, &self.fold(b)?),
             ExprKind::Negate(inner) => zt_eval::value::negate(&self.fold(inner)?),
             _ => None,

@@ -18,7 +18,7 @@ pub struct Facts {
     present: Vec<String>,
     types: Vec<(String, Vec<EntityTypeId>)>,
     /// Captures by name, as expressions.
-    pub captures: Vec<(Arc<str>, Expr)>,
+    pub captures: Vec<(Arc<str>, Arc<Expr>)>,
 }
 
 impl Facts {
@@ -92,7 +92,7 @@ impl Facts {
         for (index, name) in (0_u32..).zip(route.names()) {
             let kind = ExprKind::Capture { of: Box::new(of.clone()), pattern: pattern.clone(), index };
             let text: &str = name.as_ref();
-            self.captures.push((text.into(), Expr { kind, ty: Type::String, span: condition.span }));
+            self.captures.push((text.into(), Arc::new(Expr { kind, ty: Type::String, span: condition.span })));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Functions and `let`s: checked callees first, each once; one that calls itself is an error.
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use zt_eval::schema::Type;
 
@@ -34,7 +34,8 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Strongly connected components of the call graph, callees before callers.
+    /// Strongly connected components of the call graph, callees before callers. The search for them does not recurse: chains
+    /// of calls may be long.
     fn call_order(&self) -> Vec<Vec<usize>> {
         let mut graph = DiGraph::<usize, ()>::new();
         let nodes: Vec<NodeIndex> = (0..self.resolved.functions.len()).map(|index| graph.add_node(index)).collect();
@@ -45,7 +46,7 @@ impl Checker<'_, '_> {
                 }
             }
         }
-        let components = tarjan_scc(&graph);
+        let components = kosaraju_scc(&graph);
         components.iter().map(|nodes| nodes.iter().filter_map(|node| graph.node_weight(*node).copied()).collect()).collect()
     }
 
@@ -105,11 +106,16 @@ impl Checker<'_, '_> {
             Some(Some(ty)) => self.check(&mut scope, decl.body, &ty).map(|body| hir::Expr { ty, ..body }),
             None => self.infer(&mut scope, decl.body, None),
         };
+        let body = body.map(|body| match self.fold(&body) {
+            Some(value) => hir::Expr { kind: ExprKind::Const(value), ..body },
+            None => body,
+        });
         let state = match body {
             Some(body) => {
                 let id = hir::FunctionId(u32::try_from(self.checked.len()).unwrap_or(u32::MAX));
                 let ty = body.ty.clone();
                 let name = self.resolved.packages.qualified(decl.package, &decl.name.node);
+                self.remember_leaks(&body);
                 self.checked.push(hir::Function { name, params, body });
                 State::Done(id, types, ty)
             }

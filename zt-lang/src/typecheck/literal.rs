@@ -41,6 +41,11 @@ impl Checker<'_, '_> {
             ast::ExprKind::IpRange(text) => self.ip_range(text, span),
             ast::ExprKind::String(text) => self.text(&ast::Spanned::new(text.clone(), span), expected),
             ast::ExprKind::List(elements) => self.list(scope, elements, expected, span),
+            ast::ExprKind::Range(first, _) if !matches!(first.node, ast::ExprKind::Time(_)) => {
+                let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, span, "ranges stand in calendar tests only");
+                self.report(diagnostic.help("write both bounds: `x >= 18 and x <= 65`"));
+                None
+            }
             ast::ExprKind::Time(_) | ast::ExprKind::Range(..) => {
                 let message = "times of day and ranges stand in calendar tests only";
                 let help = "write `now.time(\"Europe/Berlin\") in 08:00..18:00` or `now.weekday(\"Europe/Berlin\") in [mon..fri]`";

@@ -6,12 +6,16 @@ use zt_eval::pattern::{Glob, HostGlob, Pattern, PatternError, Route};
 use zt_eval::schema::Type;
 
 use super::expr::typed;
-use super::{Checker, Scope, ty};
+use super::{Checker, Scope, children, ty};
 use crate::diag::{Code, Diagnostic};
 use crate::hir::{self, ExprKind};
 use crate::regex;
 use crate::span::Span;
 use crate::syntax::{ast, unescape_pattern, unescape_regex};
+
+/// Expressions in a path that a route captures from. Each use of a capture repeats the path, and paths may be chosen by
+/// captures of earlier ones: without a bound, a policy could double in size with each line.
+const CAPTURED_SIZE_MAX: usize = 16;
 
 impl Checker<'_, '_> {
     /// `x like "…"`, by the type of `x`.
@@ -33,7 +37,12 @@ impl Checker<'_, '_> {
             Type::Host => HostGlob::parse(&text).map(Pattern::HostGlob),
             other => {
                 let message = format!("`like` asks of text, paths and hosts, not of {}", ty::described(&self.schema, other));
-                self.report(Diagnostic::new(Code::TYPE_MISMATCH, of.span, message));
+                let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, of.span, message);
+                self.report(match other {
+                    Type::Ip => diagnostic.help("ask for a range: `in 10.0.0.0/8`"),
+                    Type::Set(_) | Type::List(_) => diagnostic.help("ask of each element: `any x in xs: (x like \"a*\")`"),
+                    _ => diagnostic,
+                });
                 return None;
             }
         };
@@ -45,6 +54,11 @@ impl Checker<'_, '_> {
             }
         };
         if let Pattern::Route(route) = &*pattern {
+            if route.names().next().is_some() && exceeds(&of, &mut { CAPTURED_SIZE_MAX }) {
+                let message = format!("this path is too long to capture from: the limit is {CAPTURED_SIZE_MAX} expressions");
+                self.report(Diagnostic::new(Code::TOO_LARGE, of.span, message).help("match an attribute itself, or capture nothing"));
+                return None;
+            }
             scope.captures_seen.extend(route.names().map(|name| (Arc::from(name), literal.span)));
         }
         Some(typed(ExprKind::Matches(Box::new(of), pattern), Type::Bool, span))
@@ -88,5 +102,16 @@ impl Checker<'_, '_> {
             }
         };
         Some(typed(ExprKind::Matches(Box::new(of?), pattern), Type::Bool, span))
+    }
+}
+
+/// Whether there are more expressions in `expr` than are left; looks at no more than that.
+fn exceeds(expr: &hir::Expr, left: &mut usize) -> bool {
+    match left.checked_sub(1) {
+        Some(rest) => {
+            *left = rest;
+            children(expr).into_iter().any(|child| exceeds(child, left))
+        }
+        None => true,
     }
 }

@@ -3,9 +3,10 @@
 //! Every expression is checked once, where it is written, with the type that its place expects. What has been reported
 //! yields `None` or the [error type](crate::resolve::error_type), and nothing that contains it is reported again.
 //!
-//! Reading order: [`expr`] and the files it calls ([`path`], [`operator`], [`literal`], [`matching`], [`clock`]); then who
+//! Reading order: [`expr`] and the files it calls ([`path`], [`operator`], [`literal`], [`matching`], [`clock`], and [`advice`] for their messages); then who
 //! calls it: [`evidence`], [`function`], [`rule`], [`test`]. [`provenance`] reads the typed result.
 
+mod advice;
 mod clock;
 mod evidence;
 mod expr;
@@ -38,6 +39,7 @@ use crate::source::Sources;
 use crate::span::Span;
 
 use facts::Facts;
+use provenance::Leak;
 pub use facts::key as path_key;
 pub use provenance::children;
 
@@ -58,6 +60,7 @@ pub fn check(
         schema,
         functions,
         checked: Vec::new(),
+        leaks: Vec::new(),
         locals: 0,
         zones: HashMap::new(),
         diagnostics,
@@ -83,6 +86,8 @@ struct Checker<'r, 'a> {
     functions: Vec<function::State>,
     /// Functions that were checked, callees first.
     checked: Vec<hir::Function>,
+    /// By position in `checked`: the unverified part of each, and the sensitive attribute in it.
+    leaks: Vec<(Option<Leak>, Option<Arc<str>>)>,
     /// Number of locals given out.
     locals: u32,
     zones: HashMap<Arc<str>, Option<Arc<Zone>>>,

@@ -103,15 +103,7 @@ impl Checker<'_, '_> {
         let diagnostic = Diagnostic::new(Code::NOT_COMPARABLE, op, message)
             .also(a.span, format!("of type {left}"))
             .also(b.span, format!("of type {right}"));
-        let diagnostic = match (&a.ty, &b.ty) {
-            (Type::Set(inner) | Type::List(inner), other) if ty::comparable(inner, other) => {
-                diagnostic.help("to ask whether it is one of them, write `contains`")
-            }
-            (other, Type::Set(inner) | Type::List(inner)) if ty::comparable(inner, other) => {
-                diagnostic.help("to ask whether it is one of them, write `in`")
-            }
-            _ => diagnostic,
-        };
+        let diagnostic = self.advise_pair(diagnostic, a, b, op);
         self.report(diagnostic);
     }
 
@@ -178,7 +170,7 @@ impl Checker<'_, '_> {
         let fits = match (&element.ty, &collection.ty) {
             (Type::Ip, Type::IpRange) | (Type::String, Type::Map(_)) => true,
             (Type::Ip, Type::Set(inner) | Type::List(inner)) if **inner == Type::IpRange => true,
-            (element, Type::Set(inner) | Type::List(inner)) => ty::comparable(element, inner),
+            (element, Type::Set(inner) | Type::List(inner)) => ty::has_equality(element) && ty::comparable(element, inner),
             _ => false,
         };
         if fits {
@@ -189,10 +181,8 @@ impl Checker<'_, '_> {
         let diagnostic = Diagnostic::new(Code::NOT_COMPARABLE, op, format!("{left} cannot be in {right}"))
             .also(element.span, format!("of type {left}"))
             .also(collection.span, format!("of type {right}"));
-        self.report(match (&element.ty, &collection.ty) {
-            (Type::String, Type::String) => diagnostic.help("to ask for a part of a text, write `text contains part`"),
-            _ => diagnostic.help("`in` asks of sets, lists, maps' keys, address ranges and entities"),
-        });
+        let diagnostic = self.advise_membership(diagnostic, &element, &collection, op);
+        self.report(diagnostic);
         None
     }
 
@@ -203,11 +193,10 @@ impl Checker<'_, '_> {
         };
         let (Type::Entity(from), Type::Entity(to)) = (&entity.ty, &ancestors) else {
             let what = ty::described(&self.schema, &target.ty);
-            self.report(
-                Diagnostic::new(Code::NOT_COMPARABLE, op, format!("an entity cannot be in {what}"))
-                    .also(target.span, format!("of type {what}"))
-                    .help("an entity is in another entity, or in any of a set of them"),
-            );
+            let diagnostic = Diagnostic::new(Code::NOT_COMPARABLE, op, format!("an entity cannot be in {what}"))
+                .also(target.span, format!("of type {what}"));
+            let diagnostic = self.advise_within(diagnostic, &entity, &target);
+            self.report(diagnostic);
             return None;
         };
         if !from.is_empty() && !to.is_empty() && !from.iter().any(|from| to.iter().any(|to| self.leads(*from, *to))) {
@@ -259,10 +248,9 @@ impl Checker<'_, '_> {
         };
         if !fits {
             let (left, right) = (ty::described(&self.schema, &collection.ty), ty::described(&self.schema, &element.ty));
-            self.report(
-                Diagnostic::new(Code::NOT_COMPARABLE, span, format!("{left} cannot contain {right}"))
-                    .help("`contains` asks of sets, lists, maps' keys, address ranges and text"),
-            );
+            let diagnostic = Diagnostic::new(Code::NOT_COMPARABLE, span, format!("{left} cannot contain {right}"));
+            let diagnostic = self.advise_containing(diagnostic, &collection, &element, span);
+            self.report(diagnostic);
             return None;
         }
         Some(typed(ExprKind::Contains(Box::new(collection), Box::new(element)), Type::Bool, span))
@@ -280,7 +268,10 @@ impl Checker<'_, '_> {
         for side in [&a, &b] {
             if !matches!(&side.ty, Type::Set(inner) | Type::List(inner) if ty::has_equality(inner)) {
                 let message = format!("a set or a list is needed here, not {}", ty::described(&self.schema, &side.ty));
-                self.report(Diagnostic::new(Code::TYPE_MISMATCH, side.span, message));
+                let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, side.span, message);
+                let wanted = if std::ptr::eq(side, &b) { a.ty.clone() } else { Type::Set(Box::new(b.ty.clone())) };
+                let diagnostic = self.advise(diagnostic, side, &wanted);
+                self.report(diagnostic);
                 return None;
             }
         }
@@ -343,10 +334,11 @@ impl Checker<'_, '_> {
             if !possible.contains(ty) {
                 let what = ty::described(&self.schema, &Type::Entity(vec![*ty]));
                 let message = format!("this is never a {what}");
-                self.report(
-                    Diagnostic::new(Code::IMPOSSIBLE_IS, *place, message)
-                        .also(of.span, format!("of type {}", ty::described(&self.schema, &of.ty))),
-                );
+                let diagnostic = Diagnostic::new(Code::IMPOSSIBLE_IS, *place, message)
+                    .also(of.span, format!("of type {}", ty::described(&self.schema, &of.ty)));
+                let belongs = possible.iter().any(|from| self.leads(*from, *ty));
+                let help = format!("what an entity belongs to is asked with `in`: `in {}::\"…\"`", plain(&what));
+                self.report(if belongs { diagnostic.help(help) } else { diagnostic });
                 return None;
             }
         }
@@ -499,7 +491,13 @@ impl Checker<'_, '_> {
                 self.report(Diagnostic::new(Code::ARITY, callee.span, message).help("name it without parentheses"));
                 None
             }
-            None => self.unknown_function(scope, callee),
+            None => match self.foreign_call(scope, callee, args, span) {
+                Some(diagnostic) => {
+                    self.report(diagnostic);
+                    None
+                }
+                None => self.unknown_function(scope, callee),
+            },
         }
     }
 

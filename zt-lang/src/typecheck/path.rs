@@ -35,7 +35,7 @@ impl Checker<'_, '_> {
             return (!ty::is_error(&found.ty)).then_some(found);
         }
         if let Some((_, capture)) = scope.facts.captures.iter().rev().find(|(captured, _)| captured == name) {
-            return Some(hir::Expr { span, ..capture.clone() });
+            return Some(hir::Expr { span, ..(**capture).clone() });
         }
         if let Some(found) = self.keyword(scope, name, span) {
             return found;
@@ -144,9 +144,11 @@ impl Checker<'_, '_> {
         let diagnostic = Diagnostic::new(Code::UNKNOWN_NAME, span, format!("nothing here is called `{name}`"));
         let locals = scope.locals.iter().map(|local| &*local.name);
         let candidates = self.resolved.symbols.candidates(scope.package, Namespace::Value).chain(locals);
+        let foreign = self.foreign_name(scope, name, span);
         let is_attribute = self.schema.context.iter().any(|attribute| &*attribute.name == name);
         let diagnostic = match nearest(name, candidates.chain(["subject", "resource", "context"])) {
             _ if is_attribute => diagnostic.help(format!("did you mean `context.{name}`?")).fix(span, format!("context.{name}")),
+            _ if foreign.is_some() => foreign.unwrap_or(diagnostic),
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(span, near),
             None => diagnostic.help(format!("attributes are named with their owner: `subject.{name}`, `context.{name}`")),
         };
@@ -185,7 +187,7 @@ impl Checker<'_, '_> {
     fn context_attribute(&mut self, field: &ast::Ident, span: Span) -> Option<hir::Expr> {
         let Some(index) = self.schema.context.iter().position(|attribute| attribute.name == field.node) else {
             let names: Vec<Arc<str>> = self.schema.context.iter().map(|attribute| attribute.name.clone()).collect();
-            self.unknown_attribute("the context", &names, field, "declare it in `context { … }`");
+            self.unknown_attribute("the context", &names, field, &declared_instead(&names, "declare it in `context { … }`"));
             return None;
         };
         let ty = self.schema.context.get(index)?.ty.clone();
@@ -263,7 +265,7 @@ impl Checker<'_, '_> {
                 let Some(index) = fields.iter().position(|candidate| candidate.name == field.node) else {
                     let names: Vec<Arc<str>> = fields.iter().map(|field| field.name.clone()).collect();
                     let owner = ty::described(&self.schema, &Type::Record(record));
-                    self.unknown_attribute(&owner, &names, field, "declare it in the record");
+                    self.unknown_attribute(&owner, &names, field, &declared_instead(&names, "declare it in the record"));
                     return None;
                 };
                 let ty = fields.get(index)?.ty.clone();
@@ -275,6 +277,10 @@ impl Checker<'_, '_> {
                     Diagnostic::new(Code::UNKNOWN_ATTRIBUTE, field.span, format!("{owner} has no attribute `{}`", field.node));
                 self.report(match other {
                     Type::Map(_) => diagnostic.help(format!("a map is asked with a key: `…[\"{}\"]`", field.node)),
+                    Type::Set(_) | Type::List(_) | Type::String if matches!(&*field.node, "length" | "size" | "count" | "len") => {
+                        let mended = format!("size({})", self.sources.text(of.span));
+                        diagnostic.help(format!("write `{mended}`")).fix(span, mended)
+                    }
                     _ => diagnostic.help("only entities and records have attributes"),
                 });
                 return None;
@@ -291,7 +297,9 @@ impl Checker<'_, '_> {
         let Some(index) = entity.attributes.iter().position(|attribute| attribute.name == field.node) else {
             let names: Vec<Arc<str>> = entity.attributes.iter().map(|attribute| attribute.name.clone()).collect();
             let owner = format!("`{}`", entity.name);
-            self.unknown_attribute(&owner, &names, field, "declare it in the entity type");
+            let foreign = self.foreign_attribute(ty, &field.node);
+            let otherwise = foreign.unwrap_or_else(|| declared_instead(&names, "declare it in the entity type"));
+            self.unknown_attribute(&owner, &names, field, &otherwise);
             return None;
         };
         let attribute_ty = entity.attributes.get(index)?.ty.clone();
@@ -323,20 +331,29 @@ impl Checker<'_, '_> {
             Diagnostic::new(Code::NARROW_FIRST, of.span, format!("`{text}` may be any of {all}"))
                 .label(format!("of type {all}"))
                 .also(field.span, format!("an attribute of `{owner}`"))
-                .help(format!("say which first: `{text} is {owner} and …`, or in the rule's `for`: `for {text} is {owner}`")),
+                .help(match of.kind {
+                    ExprKind::Subject | ExprKind::Resource => {
+                        format!("say which first: `{text} is {owner} and …`, or in the rule's `for`: `for {text} is {owner}`")
+                    }
+                    _ => format!("say which first: `{text} is {owner} and …`"),
+                }),
         );
     }
 
     fn index(&mut self, scope: &mut Scope, map: &ast::Expr, key: &ast::Expr, span: Span) -> Option<hir::Expr> {
-        let map = self.infer(scope, map, None);
-        let key = self.check(scope, key, &Type::String);
-        let (map, key) = (map?, key?);
+        let map = self.infer(scope, map, None)?;
         // A path through an optional is optional, and what a key leads to is so in any case.
         let Type::Map(inner) = map.ty.present() else {
             let message = format!("{} has no entries to ask for by key", ty::described(&self.schema, &map.ty));
-            self.report(Diagnostic::new(Code::TYPE_MISMATCH, map.span, message).help("only maps are asked with `[key]`"));
+            let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, map.span, message);
+            self.report(match map.ty.present() {
+                Type::Set(_) | Type::List(_) => diagnostic.help("elements are not asked by position: write `contains`, or `any x in xs: (…)`"),
+                Type::Entity(_) | Type::Record(_) => diagnostic.help("attributes follow a point: `subject.name`"),
+                _ => diagnostic.help("only maps are asked with `[key]`"),
+            });
             return None;
         };
+        let key = self.check(scope, key, &Type::String)?;
         let ty = inner.as_ref().clone().optional();
         Some(typed(ExprKind::Index(Box::new(map), Box::new(key)), ty, span))
     }
@@ -346,5 +363,13 @@ impl Checker<'_, '_> {
         let id = self.plain_text(id)?;
         let ty = ty?;
         Some(typed(ExprKind::Const(Value::Entity(EntityUid { ty, id })), Type::Entity(vec![ty]), span))
+    }
+}
+
+/// What a type has instead of an attribute that it does not have, as far as that helps.
+fn declared_instead(names: &[Arc<str>], declare: &str) -> String {
+    match names.len() {
+        1..=8 => format!("it has {}; {declare} if it is missing", crate::names::listed(names, "and")),
+        _ => declare.to_owned(),
     }
 }

@@ -3,6 +3,8 @@
 //! An expression is unverified if any part of it is. The walk finds the first such part and remembers the way to it,
 //! through functions and `let`s, so that the diagnostic can draw it.
 
+use std::sync::Arc;
+
 use zt_eval::id::SourceId;
 use zt_eval::schema::{Attribute, Schema};
 
@@ -32,6 +34,8 @@ pub struct Walk<'w> {
     pub schema: &'w Schema,
     /// Functions, callees first.
     pub functions: &'w [Function],
+    /// What was found in each of them.
+    pub leaks: &'w [(Option<Leak>, Option<Arc<str>>)],
     /// The unverified source of the request's subject in the rule at hand, if any.
     pub subject_from: Option<SourceId>,
 }
@@ -56,7 +60,7 @@ impl Walk<'_> {
             ExprKind::Within(a, b) => self.leak(a).or_else(|| self.leak(b)).or_else(|| self.parents(expr, a)),
             ExprKind::Call(function, args) => args.iter().find_map(|arg| self.leak(arg)).or_else(|| {
                 let callee = self.functions.get(function.0 as usize)?;
-                let mut leak = self.leak(&callee.body)?;
+                let mut leak = self.leaks.get(function.0 as usize)?.0.clone()?;
                 leak.steps.insert(0, (expr.span, callee.name.to_string()));
                 Some(leak)
             }),
@@ -140,9 +144,39 @@ pub fn children(expr: &Expr) -> Vec<&Expr> {
 }
 
 impl Checker<'_, '_> {
+    fn walk(&self, subject_from: Option<SourceId>) -> Walk<'_> {
+        Walk { schema: &self.schema, functions: &self.checked, leaks: &self.leaks, subject_from }
+    }
+
+    /// Remembers what is unverified and what is sensitive in a function that was just checked, so that no body is walked
+    /// for each of its calls.
+    pub fn remember_leaks(&mut self, body: &Expr) {
+        let found = (self.walk(None).leak(body), self.sensitive_part(body));
+        self.leaks.push(found);
+    }
+
+    /// The name of a sensitive attribute in `expr`.
+    pub fn sensitive_part(&self, expr: &Expr) -> Option<Arc<str>> {
+        let attribute = match &expr.kind {
+            ExprKind::Context(index) => self.schema.context.get(*index as usize),
+            ExprKind::Attribute { ty, attribute, .. } => {
+                self.schema.entity(*ty).and_then(|entity| entity.attributes.get(*attribute as usize))
+            }
+            _ => None,
+        };
+        if let Some(attribute) = attribute.filter(|attribute| attribute.sensitive) {
+            return Some(attribute.name.clone());
+        }
+        let of_callee = match &expr.kind {
+            ExprKind::Call(function, _) => self.leaks.get(function.0 as usize).and_then(|(_, found)| found.clone()),
+            _ => None,
+        };
+        of_callee.or_else(|| children(expr).into_iter().find_map(|child| self.sensitive_part(child)))
+    }
+
     /// Reports the first unverified part of `expr`, which the thing called `what` depends on.
     pub fn require_verified(&mut self, expr: &Expr, what: &str, name: Span, subject_from: Option<SourceId>) -> bool {
-        let walk = Walk { schema: &self.schema, functions: &self.checked, subject_from };
+        let walk = self.walk(subject_from);
         let Some(leak) = walk.leak(expr) else { return true };
         let source = self.schema.source(leak.source).map(|source| source.name.to_string()).unwrap_or_default();
         let message = format!("{what} depends on `{}`, which only `{source}` vouches for", leak.what.trim_matches('`'));

@@ -152,27 +152,6 @@ impl Checker<'_, '_> {
         );
     }
 
-    fn sensitive_part(&self, expr: &hir::Expr) -> Option<Arc<str>> {
-        let attribute = match &expr.kind {
-            hir::ExprKind::Context(index) => self.schema.context.get(*index as usize),
-            hir::ExprKind::Attribute { ty, attribute, .. } => {
-                self.schema.entity(*ty).and_then(|entity| entity.attributes.get(*attribute as usize))
-            }
-            hir::ExprKind::Call(function, _) => {
-                let inner = self.checked.get(function.0 as usize).and_then(|callee| self.sensitive_part(&callee.body));
-                if inner.is_some() {
-                    return inner;
-                }
-                None
-            }
-            _ => None,
-        };
-        match attribute.filter(|attribute| attribute.sensitive) {
-            Some(attribute) => Some(attribute.name.clone()),
-            None => super::provenance::children(expr).into_iter().find_map(|child| self.sensitive_part(child)),
-        }
-    }
-
     /// `audit(level: "high")`, its arguments in the order of the declaration.
     pub fn duty(&mut self, scope: &mut Scope, oblige: &ast::Oblige) -> Option<hir::Duty> {
         let obligation = self.obligation(scope.package, &oblige.name);

@@ -70,3 +70,18 @@ fn mistakes_are_found_where_they_stand() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert!(files >= 5, "{files} files");
 }
+
+/// Chains of functions that call each other twice double with each link: what walks into them must remember.
+#[test]
+fn chains_of_functions_are_checked_in_time() {
+    let mut text = String::from("package chains\nentity User { a: Bool }\nentity Door\naction open: User -> Door\n");
+    text.push_str("fn f0(u: User) = u.a\n");
+    for link in 1..60 {
+        let callee = link - 1;
+        text.push_str(&format!("fn f{link}(u: User) = f{callee}(u) or not f{callee}(u)\n"));
+    }
+    text.push_str("allow enter: open when f59(subject)\n");
+    let checked = parse(Sources::single("chains.zt", &text), &Options::default()).typecheck().unwrap();
+    let report = checked.lower().unwrap_err();
+    assert_eq!(report.diagnostics.iter().map(|found| found.code.id()).collect::<Vec<_>>(), ["E0801"]);
+}
