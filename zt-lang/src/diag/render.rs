@@ -184,7 +184,10 @@ fn help(diagnostic: &Diagnostic, sources: &Sources) -> Option<String> {
 }
 
 fn mentions(help: &str, fix: Option<&Fix>) -> bool {
-    fix.is_some_and(|fix| !fix.with.trim().is_empty() && help.contains(fix.with.trim()))
+    fix.is_some_and(|fix| match fix.with.trim() {
+        "" => help.contains("remove") || help.contains("leave"),
+        with => help.contains(with),
+    })
 }
 
 fn edit_in_words(fix: &Fix, sources: &Sources) -> String {

@@ -266,13 +266,37 @@ pub fn entity_type(
     }
 }
 
+/// What other languages call the types of this one.
+const FOREIGN_TYPES: &[(&str, &str)] = &[
+    ("Boolean", "Bool"),
+    ("Integer", "Int"),
+    ("Long", "Int"),
+    ("Int64", "Int"),
+    ("Number", "Int"),
+    ("Float", "Decimal"),
+    ("Double", "Decimal"),
+    ("Money", "Decimal"),
+    ("Text", "String"),
+    ("Str", "String"),
+    ("Url", "String"),
+    ("DateTime", "Timestamp"),
+    ("Date", "Timestamp"),
+    ("Time", "Timestamp"),
+    ("Instant", "Timestamp"),
+    ("IpAddr", "Ip"),
+    ("IpAddress", "Ip"),
+    ("Cidr", "IpRange"),
+    ("SemVer", "Version"),
+];
+
 fn type_def(symbols: &Symbols, package: PackageId, name: &ast::Name, diagnostics: &mut Vec<Diagnostic>) -> Option<Def> {
     if let Some(symbol) = symbols.find(package, Namespace::Type, &segments(name)) {
         return Some(symbol.def);
     }
     let text = name.text();
     let diagnostic = Diagnostic::new(Code::UNKNOWN_TYPE, name.span(), format!("nothing declares a type `{text}`"));
-    let scalar = SCALARS.iter().map(|(scalar, _)| *scalar).find(|scalar| scalar.eq_ignore_ascii_case(&text));
+    let foreign = FOREIGN_TYPES.iter().find(|(foreign, _)| foreign.eq_ignore_ascii_case(&text)).map(|(_, known)| *known);
+    let scalar = SCALARS.iter().map(|(scalar, _)| *scalar).find(|scalar| scalar.eq_ignore_ascii_case(&text)).or(foreign);
     diagnostics.push(match scalar.or_else(|| nearest(&text, symbols.candidates(package, Namespace::Type))) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
         None => diagnostic.help(missing_type_help(symbols, package, name)),

@@ -8,6 +8,7 @@ mod attribute;
 mod blame;
 mod expr;
 mod failure;
+mod habit;
 mod item;
 mod parts;
 mod rule;

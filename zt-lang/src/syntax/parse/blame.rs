@@ -23,30 +23,30 @@ const FOREIGN_ITEMS: &[(&str, &str)] = &[
 /// Words of other languages for clauses of this one.
 const FOREIGN_CLAUSES: &[(&str, &str)] = &[("where", "when"), ("if", "when"), ("unless", "when not"), ("having", "when"), ("reason", "because")];
 
-const CLAUSES: &[&str] = &["for", "when", "because", "oblige", "overrides", "control"];
+pub(super) const CLAUSES: &[&str] = &["for", "when", "because", "oblige", "overrides", "control"];
 
 /// Where the grammar stopped.
-struct Scene {
-    chunk: Chunk,
+pub(super) struct Scene {
+    pub(super) chunk: Chunk,
     /// The first token that could not be read; the chunk's end if the item ended too early.
-    index: usize,
+    pub(super) index: usize,
     expected: Vec<Rule>,
 }
 
 impl Scene {
-    fn expects(&self, production: Rule) -> bool {
+    pub(super) fn expects(&self, production: Rule) -> bool {
         self.expected.contains(&production)
     }
 
-    fn expects_operator(&self) -> bool {
+    pub(super) fn expects_operator(&self) -> bool {
         self.expects(Rule::binary) || self.expects(Rule::is_test) || self.expects(Rule::select)
     }
 
-    fn expects_expression(&self) -> bool {
+    pub(super) fn expects_expression(&self) -> bool {
         [Rule::expression, Rule::operation, Rule::neg, Rule::not, Rule::string].iter().any(|&it| self.expects(it)) && !self.expects_operator()
     }
 
-    fn expects_clause(&self) -> bool {
+    pub(super) fn expects_clause(&self) -> bool {
         self.expects(Rule::when) || self.expects(Rule::kw_when)
     }
 }
@@ -64,6 +64,7 @@ impl Parser<'_> {
         let read = self.outline.chunk_tokens(chunk).partition_point(|token| token.end <= offset);
         let scene = Scene { chunk, index: chunk.first + read, expected };
         self.unknown_item(&scene)
+            .or_else(|| self.habit(&scene))
             .or_else(|| self.foreign_text(&scene))
             .or_else(|| self.foreign_operator(&scene))
             .or_else(|| self.presence(&scene))
@@ -79,16 +80,16 @@ impl Parser<'_> {
             .unwrap_or_else(|| self.plainly(&scene))
     }
 
-    fn at(&self, index: usize) -> &str {
+    pub(super) fn at(&self, index: usize) -> &str {
         self.outline.word(index)
     }
 
-    fn kind_at(&self, index: usize) -> Option<TokenKind> {
+    pub(super) fn kind_at(&self, index: usize) -> Option<TokenKind> {
         self.outline.token(index).map(|token| token.kind)
     }
 
     /// The place of a token, or right behind the last one of the item.
-    fn place(&self, scene: &Scene) -> Span {
+    pub(super) fn place(&self, scene: &Scene) -> Span {
         if scene.index < scene.chunk.end {
             return self.token_span(scene.index);
         }
@@ -96,7 +97,7 @@ impl Parser<'_> {
         self.span(end, end)
     }
 
-    fn end_of(&self, index: usize) -> usize {
+    pub(super) fn end_of(&self, index: usize) -> usize {
         self.outline.token(index).map_or(0, |token| token.end)
     }
 
@@ -241,7 +242,8 @@ impl Parser<'_> {
             ";" => ("items and clauses end without a sign", Some("")),
             "/" => ("there is no division", None),
             "%" => ("there is no remainder", None),
-            "**" | "++" | "--" | "+=" | "-=" | "^" | "~" => ("there is no such operator", None),
+            "~" => ("patterns are asked with `like` or `matches`", None),
+            "**" | "++" | "--" | "+=" | "-=" | "^" => ("numbers have `+`, `-` and `*`", None),
             "?." => ("`.` reaches through optionals by itself", Some(".")),
             "??" => ("a value for what is absent follows `otherwise`", Some("otherwise")),
             "?" if after_operand => ("a choice is written `if … then … else …`", None),
@@ -257,7 +259,7 @@ impl Parser<'_> {
         })
     }
 
-    fn head_word(&self, scene: &Scene) -> &str {
+    pub(super) fn head_word(&self, scene: &Scene) -> &str {
         scene.chunk.head.map_or("", |head| self.at(head))
     }
 
@@ -421,7 +423,7 @@ impl Parser<'_> {
         let span = self.token_span(colons.saturating_sub(1)).to(self.token_span(colons + 1));
         if self.kind_at(colons + 1) != Some(TokenKind::Str) {
             let mended = format!("{name}::\"{id}\"");
-            return Some(Diagnostic::new(Code::SYNTAX, span, "an entity's id is a text in quotes").help(format!("write `{mended}`")).fix(span, mended));
+            return Some(Diagnostic::new(Code::SYNTAX, span, "an entity's id is a text in quotes, a member of an enum follows a dot").help(format!("write `{mended}`, or `{name}.{id}`")).fix(span, mended));
         }
         let mut letters = name.chars();
         let capital = letters.next()?.to_ascii_uppercase();
