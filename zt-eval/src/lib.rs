@@ -30,3 +30,8 @@ pub use request::Request;
 pub use schema::Schema;
 pub use store::Store;
 pub use truth::Truth;
+
+/// Compiles the examples of the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
