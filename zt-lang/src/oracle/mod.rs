@@ -4,12 +4,13 @@
 //! is a function that says what is wrong, with all that is needed to see it again.
 //!
 //! Reading order: [`choices`], [`pool`] (the values that policies and requests have in common), [`policy`], [`request`],
-//! [`property`].
+//! [`property`], [`target`].
 
 pub mod choices;
 pub mod policy;
 pub mod pool;
 pub mod property;
 pub mod request;
+pub mod target;
 
 pub use choices::Choices;

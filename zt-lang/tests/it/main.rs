@@ -4,4 +4,6 @@
 mod check;
 mod layout;
 mod pages;
+mod properties;
 mod reference_doc;
+mod regressions;

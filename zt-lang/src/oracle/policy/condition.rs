@@ -139,7 +139,7 @@ impl Author<'_, '_> {
             Type::IpRange => Some(plain(format!("{text} contains {}", self.value(scope, &Type::Ip, false, depth)?))),
             Type::Entity(types) => self.about_entity(scope, text, types, depth),
             Type::Set(inner) | Type::List(inner) => self.about_collection(scope, place, inner, depth).map(plain),
-            Type::Map(inner) => self.about_map(scope, text, inner, depth).map(plain),
+            Type::Map(inner) => self.about_map(scope, text, inner, depth),
             Type::Record(_) => None,
             scalar => {
                 if self.choices.chance(1, 3) {
@@ -293,7 +293,7 @@ impl Author<'_, '_> {
             1 => format!("size({text}) {} {}", self.choices.text(&[">=", "<", "=="]), self.choices.below(3)),
             2 | 3 => self.quantified(scope, depth.max(1))?.text,
             4 | 5 => {
-                let several = self.value(scope, &Type::Set(Box::new(inner.clone())), false, depth)?;
+                let several = self.value(scope, &place.ty, false, depth)?;
                 format!("{text} {} {several}", self.choices.text(&["contains_any", "contains_all"]))
             }
             _ if *inner == Type::IpRange && self.choices.chance(1, 2) => {
@@ -303,18 +303,23 @@ impl Author<'_, '_> {
         })
     }
 
-    fn about_map(&mut self, scope: &Scope, text: &str, inner: &Type, depth: u32) -> Option<String> {
+    fn about_map(&mut self, scope: &Scope, text: &str, inner: &Type, depth: u32) -> Option<Condition> {
         let key = self.key(scope);
-        Some(match self.choices.below(5) {
+        let entry = format!("{text}[{key}]");
+        let is_present = scope.is_present(&entry);
+        Some(plain(match self.choices.below(5) {
             0 => format!("{text} contains {key}"),
-            1 => format!("{text}[{key}] is present"),
-            2 => format!("{key} in {text}"),
-            3 => self.quantified(scope, depth.max(1))?.text,
-            _ => {
-                let stand_in = self.value(scope, inner, false, depth).filter(|_| has_equality(inner))?;
-                self.comparison(scope, &format!("({text}[{key}] otherwise {stand_in})"), inner, depth)?
+            1 if !is_present => {
+                let text = format!("{entry} is present");
+                return Some(Condition { text, holds: vec![Fact::Present(entry)], fails: Vec::new() });
             }
-        })
+            2 => format!("{key} in {text}"),
+            4 if !is_present => {
+                let stand_in = self.value(scope, inner, false, depth).filter(|_| has_equality(inner))?;
+                self.comparison(scope, &format!("({entry} otherwise {stand_in})"), inner, depth)?
+            }
+            _ => self.quantified(scope, depth.max(1))?.text,
+        }))
     }
 }
 

@@ -134,6 +134,9 @@ impl Author<'_, '_> {
         let map = Type::Map(Box::new(ty.clone()));
         let place = self.place(scope, |place| *place.ty.present() == map)?;
         let key = self.key(scope);
+        if scope.is_present(&format!("{}[{key}]", place.text)) {
+            return None;
+        }
         Some(format!("({}[{key}] otherwise {})", place.text, self.value(scope, ty, false, depth - 1)?))
     }
 

@@ -36,7 +36,7 @@ pub struct Scope {
     pub places: Vec<Place>,
     /// Whether nothing unverified may be read.
     pub verified: bool,
-    /// Whether the subject's word is good here.
+    /// How many quantifiers stand around.
     pub quantifiers: u8,
 }
 
@@ -60,9 +60,15 @@ impl Scope {
             } else {
                 scope.facts.push(fact.clone());
             }
+            // The next fact may be about a place that this one brings into reach.
+            scope.refresh(schema);
         }
-        scope.refresh(schema);
         scope
+    }
+
+    /// Whether the optional at this path is known to be there: then nobody may ask.
+    pub fn is_present(&self, text: &str) -> bool {
+        self.facts.iter().any(|fact| matches!(fact, Fact::Present(path) if path == text))
     }
 
     /// A path through an optional is there only if the optional is.
@@ -107,7 +113,7 @@ impl Scope {
     }
 
     fn known(&self, text: &str, mut ty: Type) -> Type {
-        if self.facts.iter().any(|fact| matches!(fact, Fact::Present(path) if path == text)) {
+        if self.is_present(text) {
             ty = ty.present().clone();
         }
         for fact in &self.facts {

@@ -149,15 +149,10 @@ impl Editor<'_, '_, '_> {
                 0 => drop(members.remove(&*attribute.name)),
                 1 if is_request => drop(members.insert(attribute.name.to_string(), pool::hostile(self.choices))),
                 _ => {
-                    let value = whole(pool::json(self.schema, &attribute.ty, self.choices, 3));
+                    let value = pool::json(self.schema, &attribute.ty, self.choices, 3);
                     members.insert(attribute.name.to_string(), value);
                 }
             }
         }
     }
-}
-
-/// The value as it is: generated values have their type.
-fn whole(value: Json) -> Json {
-    value
 }
