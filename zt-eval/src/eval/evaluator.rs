@@ -11,7 +11,7 @@ use crate::decision::Fact;
 use crate::facts::{Reading, World};
 use crate::graph::{Node, NowOp, Quantifier, Weekdays};
 use crate::id::{NodeId, ParamId, ZoneId};
-use crate::value::{Datum, EntityUid, Timestamp, Value};
+use crate::value::{Datum, EntityUid, Timestamp, Value, agreement};
 use crate::zone::{self, Zone};
 
 pub(super) struct Evaluator<'a, 's> {
@@ -105,10 +105,10 @@ impl<'a> Evaluator<'a, '_> {
         if !self.notes {
             return;
         }
-        self.scratch.facts.push(fact(attribute));
-        self.scratch.facts.extend(reading.clocks().map(fact));
+        self.scratch.note(fact(attribute));
+        reading.clocks().for_each(|clock| self.scratch.note(fact(clock)));
         if reading.used_now {
-            self.scratch.facts.push(Fact::Now);
+            self.scratch.note(Fact::Now);
         }
         self.scratch.flips_at(reading.until);
     }
@@ -116,7 +116,7 @@ impl<'a> Evaluator<'a, '_> {
     /// The instant of the decision, noted as consulted.
     fn now(&mut self) -> Option<Timestamp> {
         if self.notes {
-            self.scratch.facts.push(Fact::Now);
+            self.scratch.note(Fact::Now);
         }
         self.world.now
     }
@@ -155,7 +155,7 @@ impl<'a> Evaluator<'a, '_> {
             Truth::False => self.datum(otherwise),
             Truth::Unknown => {
                 let (then, otherwise) = (self.datum(then), self.datum(otherwise));
-                if then == otherwise { then } else { Datum::Unknown }
+                agreement(&then, &otherwise)
             }
         }
     }
@@ -186,10 +186,10 @@ impl<'a> Evaluator<'a, '_> {
         let Value::Entity(outer) = outer else {
             return Truth::Unknown;
         };
-        let (facts, notes) = (&mut self.scratch.facts, self.notes);
+        let (scratch, notes) = (&mut *self.scratch, self.notes);
         self.world.within(inner, outer, &mut |uid| {
             if notes {
-                facts.push(Fact::Parents(uid.clone()));
+                scratch.note(Fact::Parents(uid.clone()));
             }
         })
     }

@@ -57,8 +57,40 @@ impl<'a> Evaluator<'a, '_> {
         for child in &unknown {
             self.leaves(*child, found);
         }
-        if unknown.is_empty() {
+        if unknown.is_empty() && !self.choice_leaves(node, found) {
             found.insert(Unknown { fact: None, text: self.node_text(id) });
+        }
+    }
+
+    /// What leaves open which of two records it is that a part is asked of; whether anything does.
+    fn choice_leaves(&mut self, node: &Node, found: &mut BTreeSet<Unknown>) -> bool {
+        let of = match node {
+            Node::Field { of, .. } | Node::Index(of, _) => Some(*of),
+            Node::Element(level) => self.scratch.binding(*level).map(|binding| binding.over),
+            Node::If { condition, then, otherwise } => match self.truth(*condition) {
+                Truth::True => Some(*then),
+                Truth::False => Some(*otherwise),
+                Truth::Unknown => {
+                    self.leaves(*condition, found);
+                    return true;
+                }
+            },
+            _ => None,
+        };
+        let policy = self.world.policy;
+        of.and_then(|of| policy.nodes.get(of.index())).is_some_and(|of| self.choice_leaves(of, found))
+    }
+
+    /// Collects what makes an argument of an obligation not wholly known.
+    pub fn argument_leaves(&mut self, id: NodeId, found: &mut BTreeSet<Unknown>) {
+        match self.datum(id) {
+            Datum::Value(value) if value.is_wholly_known() => {}
+            Datum::Value(_) => {
+                let (fact, text) = self.place(id).map_or((None, None), |(fact, text)| (Some(fact), Some(text.into())));
+                let text = text.unwrap_or_else(|| self.node_text(id));
+                found.insert(Unknown { fact, text });
+            }
+            Datum::Unknown | Datum::Absent => self.leaves(id, found),
         }
     }
 

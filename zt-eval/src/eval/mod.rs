@@ -1,7 +1,7 @@
 //! How a policy decides.
 //!
 //! A deny rule fires when its condition is true or unknown, an allow rule only when it is true and every argument of its
-//! obligations is a value. The effect is allow when an allow rule fires and no deny rule does that none of them overrides.
+//! obligations is known. The effect is allow when an allow rule fires and no deny rule does that none of them overrides.
 //! Nothing here reads evidence but through [`World`], and nothing fails: whatever cannot be known is unknown.
 
 mod apply;
@@ -133,9 +133,7 @@ impl<'a> Evaluator<'a, '_> {
             decision.challenge = self.challenge(rules);
         }
         decision.valid_until = self.scratch.flip;
-        decision.depends_on = std::mem::take(&mut self.scratch.facts);
-        decision.depends_on.sort_unstable();
-        decision.depends_on.dedup();
+        decision.depends_on = self.scratch.take_facts();
         decision
     }
 
@@ -203,7 +201,7 @@ impl<'a> Evaluator<'a, '_> {
         };
         self.leaves(rule.condition, found);
         for arg in rule.duties.iter().flat_map(|duty| &duty.args) {
-            self.leaves(*arg, found);
+            self.argument_leaves(*arg, found);
         }
     }
 
@@ -215,7 +213,8 @@ impl<'a> Evaluator<'a, '_> {
         self.rule(id).map_or(Truth::Unknown, |rule| self.truth(rule.condition))
     }
 
-    /// Whether an allow rule fires: its condition, and that every argument of its obligations is a value.
+    /// Whether an allow rule fires: its condition, and that every argument of its obligations is a value in which
+    /// nothing is unknown.
     fn allow_truth(&mut self, id: RuleId) -> Truth {
         let Some(rule) = self.rule(id) else {
             return Truth::Unknown;
@@ -228,7 +227,8 @@ impl<'a> Evaluator<'a, '_> {
             truth = truth.and(match self.datum(*arg) {
                 Datum::Unknown => Truth::Unknown,
                 Datum::Absent => Truth::False,
-                Datum::Value(_) => Truth::True,
+                Datum::Value(value) if value.is_wholly_known() => Truth::True,
+                Datum::Value(_) => Truth::Unknown,
             });
         }
         truth

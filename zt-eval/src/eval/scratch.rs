@@ -14,6 +14,9 @@ use crate::value::{Datum, Timestamp};
 /// Quantifiers inside quantifiers that any policy may have.
 pub(crate) const LEVELS_MAX: usize = 16;
 
+/// Facts that are noted before repetitions are first thrown out.
+const FACTS_MIN: usize = 1024;
+
 /// Memory that decisions reuse, so that they need not allocate it anew. It holds copies of evidence that was last used.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -22,7 +25,10 @@ pub struct Scratch {
     stamps: [u64; LEVELS_MAX + 1],
     last_stamp: u64,
     pub(super) bindings: [Binding; LEVELS_MAX + 1],
-    pub(super) facts: Vec<Fact>,
+    /// What was consulted; repetitions are thrown out now and then.
+    facts: Vec<Fact>,
+    /// How many facts there may be before that is next done.
+    facts_max: usize,
     pub(super) flip: Option<Timestamp>,
     /// Nodes computed, for tests that count.
     #[cfg(test)]
@@ -64,12 +70,34 @@ impl Scratch {
     /// Forgets what the last decision consulted and computed.
     pub(super) fn start(&mut self, policy: &Policy) {
         self.facts.clear();
+        self.facts_max = FACTS_MIN;
         self.flip = None;
         let nodes = policy.nodes.len();
         if self.entries.len() < nodes {
             self.entries.resize(nodes, Entry { stamp: 0, walked: 0, datum: Datum::Unknown });
         }
         self.renew(0);
+    }
+
+    /// Notes that a fact was consulted. Nested quantifiers consult the same facts over and over: what is kept stays within a
+    /// constant of what is different.
+    pub(super) fn note(&mut self, fact: Fact) {
+        self.facts.push(fact);
+        if self.facts.len() >= self.facts_max {
+            self.tidy();
+            self.facts_max = self.facts.len().saturating_mul(2).max(FACTS_MIN);
+        }
+    }
+
+    fn tidy(&mut self) {
+        self.facts.sort_unstable();
+        self.facts.dedup();
+    }
+
+    /// What was consulted, sorted.
+    pub(super) fn take_facts(&mut self) -> Vec<Fact> {
+        self.tidy();
+        std::mem::take(&mut self.facts)
     }
 
     /// Forgets every datum that depends on a level.
@@ -109,5 +137,20 @@ impl Scratch {
 
     pub(super) fn flips_at(&mut self, flip: Option<Timestamp>) {
         self.flip = [self.flip, flip].into_iter().flatten().min();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_facts_do_not_pile_up() {
+        let mut scratch = Scratch { facts_max: FACTS_MIN, ..Scratch::new() };
+        for round in 0..100_000 {
+            scratch.note(Fact::Context(round % 3_000));
+            assert!(scratch.facts.len() <= 6_000);
+        }
+        assert_eq!(scratch.take_facts().len(), 3_000);
     }
 }

@@ -78,7 +78,7 @@ pub enum Node {
     Or(Box<[NodeId]>),
     /// Kleene's negation.
     Not(NodeId),
-    /// `then` or `otherwise` as the condition says; when it is unknown, their common datum if they agree, else unknown.
+    /// `then` or `otherwise` as the condition says; when it is unknown, what both [agree](crate::value::agreement) on.
     If {
         /// The condition.
         condition: NodeId,
@@ -221,7 +221,8 @@ pub struct Rule {
     pub because: Option<Arc<str>>,
     /// Deny rules that an allow rule overrides when it fires.
     pub overrides: Box<[RuleId]>,
-    /// What an allow rule obliges the enforcement point to; it fires only if every argument is a value.
+    /// What an allow rule obliges the enforcement point to; it fires only if every argument is a value in which
+    /// nothing is unknown.
     pub duties: Box<[DutyTemplate]>,
     /// Controls of compliance frameworks that it serves.
     pub controls: Box<[Arc<str>]>,

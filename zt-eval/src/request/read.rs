@@ -246,7 +246,7 @@ pub(crate) fn settle(ty: &Type, said: Option<Datum>, complete: bool) -> Datum {
 
 /// The set of values of which nothing inside is unknown: whether a partly known element equals another is not known.
 pub(crate) fn set_of_known(elements: Vec<Value>) -> Option<Value> {
-    elements.iter().all(is_wholly_known).then(|| Value::set(elements))
+    elements.iter().all(Value::is_wholly_known).then(|| Value::set(elements))
 }
 
 /// Adds a value; anything else makes the whole unknown.
@@ -254,19 +254,6 @@ pub(crate) fn push_known(values: &mut Option<Vec<Value>>, datum: Datum) {
     match (datum, values.as_mut()) {
         (Datum::Value(value), Some(values)) => values.push(value),
         _ => *values = None,
-    }
-}
-
-fn is_wholly_known(value: &Value) -> bool {
-    match value {
-        Value::Record(data) => data.iter().all(|datum| match datum {
-            Datum::Unknown => false,
-            Datum::Absent => true,
-            Datum::Value(value) => is_wholly_known(value),
-        }),
-        Value::Set(elements) | Value::List(elements) => elements.iter().all(is_wholly_known),
-        Value::Map(entries) => entries.iter().all(|(_, value)| is_wholly_known(value)),
-        _ => true,
     }
 }
 

@@ -7,6 +7,7 @@ mod collection;
 mod decimal;
 mod duration;
 mod host;
+mod knowledge;
 mod net;
 mod number;
 mod ops;
@@ -30,6 +31,7 @@ pub use decimal::Decimal;
 pub use duration::Duration;
 pub use host::Host;
 pub(crate) use host::is_label;
+pub use knowledge::agreement;
 pub use net::{Ip, IpRange};
 pub use ops::{
     Arith, arith, compare, ends_with, equal, index, is_empty, lower, negate, size, starts_with,

@@ -52,14 +52,15 @@ impl<'a> Interpreter<'a> {
         Self { policy, world, locals: HashMap::new(), notes: Notes::default() }
     }
 
-    /// The arguments of obligations; `None` when one is not a value.
+    /// The arguments of obligations; `None` when one is not a value, or not wholly known.
     pub fn duties(&mut self, duties: &[hir::Duty]) -> Option<Vec<Duty>> {
         let all: Vec<Option<Duty>> = duties.iter().map(|duty| self.duty(duty)).collect();
         all.into_iter().collect()
     }
 
     fn duty(&mut self, duty: &hir::Duty) -> Option<Duty> {
-        Some(Duty { obligation: duty.obligation, args: self.values(&duty.args)? })
+        let args = self.values(&duty.args)?;
+        args.iter().all(Value::is_wholly_known).then_some(Duty { obligation: duty.obligation, args })
     }
 
     /// Whether all conditions hold.
@@ -210,8 +211,7 @@ impl<'a> Interpreter<'a> {
         match truth {
             Truth::True => then,
             Truth::False => otherwise,
-            Truth::Unknown if then == otherwise => then,
-            Truth::Unknown => Datum::Unknown,
+            Truth::Unknown => value::agreement(&then, &otherwise),
         }
     }
 
@@ -333,15 +333,9 @@ fn holds(comparison: Comparison, ordering: Ordering) -> bool {
 fn is_whole(datum: &Datum) -> bool {
     match datum {
         Datum::Unknown => false,
-        Datum::Value(Value::Record(fields)) => fields.iter().all(is_whole),
-        Datum::Value(Value::List(elements)) => elements.iter().all(is_whole_value),
-        Datum::Value(Value::Map(entries)) => entries.iter().all(|(_, value)| is_whole_value(value)),
-        Datum::Absent | Datum::Value(_) => true,
+        Datum::Absent => true,
+        Datum::Value(value) => value.is_wholly_known(),
     }
-}
-
-fn is_whole_value(value: &Value) -> bool {
-    is_whole(&Datum::Value(value.clone()))
 }
 
 fn datum_of(truth: Truth) -> Datum {

@@ -195,3 +195,61 @@ fn an_invalid_request_is_invalid_to_both() {
     let decision = compare(desk.hir(), &policy, &Store::empty(), &request, None).unwrap();
     assert!(matches!(decision.reason, Some(Reason::Invalid(_))));
 }
+
+const CHOICE: &str = r#"
+    package choice
+    record Claim { who: String  age: Int }
+    entity User
+    entity Door
+    context { first: Bool  one: Claim  two: Claim  ones: List<Claim>  twos: List<Claim> }
+    obligation log(claim: Claim)
+    action open, sum, tell: User -> Door
+
+    let claim = if context.first then context.one else context.two
+    allow grown: open when claim.age == 18
+    allow single: sum when size(if context.first then context.ones else context.twos) == 1
+    allow told: tell oblige log(claim: claim)
+"#;
+
+/// Knowing more of what two records differ in does not make their common part less known.
+#[test]
+fn a_choice_between_records_is_known_where_they_agree() {
+    let checked = checked(CHOICE);
+    let ask = |action: &str, context: &str| {
+        let request = format!(
+            r#"{{"subject": {{"type": "User", "id": "ann"}}, "action": {{"name": "{action}"}},
+                 "resource": {{"type": "Door", "id": "d"}}, "context": {context}}}"#
+        );
+        decide_at(&checked, "[]", &request, None).1
+    };
+    let grown = [
+        r#"{"one": {"age": 18}, "two": {"age": 18}}"#,
+        r#"{"one": {"age": 18, "who": "a"}, "two": {"age": 18}}"#,
+        r#"{"one": {"age": 18, "who": "a"}, "two": {"age": 18, "who": "b"}}"#,
+    ];
+    for context in grown {
+        assert_eq!(ask("open", context).effect, Effect::Allow, "{context}");
+    }
+    let open = ask("open", r#"{"one": {"age": 18, "who": "a"}, "two": {"age": 19, "who": "a"}}"#);
+    assert_eq!(open.effect, Effect::Deny);
+    assert_eq!(open.unknown.iter().map(|unknown| &*unknown.text).collect::<Vec<_>>(), ["context.first"]);
+    for context in [r#"{"ones": [{"age": 1}], "twos": [{"age": 1}]}"#, r#"{"ones": [{"age": 1}], "twos": [{"age": 2}]}"#] {
+        assert_eq!(ask("sum", context).effect, Effect::Allow, "{context}");
+    }
+}
+
+#[test]
+fn an_obligation_needs_arguments_that_are_wholly_known() {
+    let checked = checked(CHOICE);
+    let ask = |one: &str| {
+        let request = format!(
+            r#"{{"subject": {{"type": "User", "id": "ann"}}, "action": {{"name": "tell"}},
+                 "resource": {{"type": "Door", "id": "d"}}, "context": {{"first": true, "one": {one}}}}}"#
+        );
+        decide_at(&checked, "[]", &request, None).1
+    };
+    assert_eq!(ask(r#"{"who": "a", "age": 1}"#).effect, Effect::Allow);
+    let partly = ask(r#"{"who": "a"}"#);
+    assert_eq!(partly.effect, Effect::Deny);
+    assert_eq!(partly.unknown.iter().map(|unknown| &*unknown.text).collect::<Vec<_>>(), ["context.one"]);
+}
