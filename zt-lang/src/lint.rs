@@ -30,7 +30,8 @@ pub fn lint(resolved: &Resolved<'_>, policy: &hir::Policy, diagnostics: &mut Vec
 
 /// The root and the packages it delegates to declare for themselves; other packages declare for whoever uses them.
 fn declares_for_itself(resolved: &Resolved<'_>, package: PackageId) -> bool {
-    package == PackageId(0) || resolved.packages.get(package).is_some_and(|found| found.delegation.is_some())
+    let delegation = resolved.packages.get(package).and_then(|found| found.delegation);
+    package == PackageId(0) || delegation.is_some_and(|delegation| !delegation.scope.is_empty())
 }
 
 /// Whether the policy decides: without actions it is a library, whose declarations are for others.

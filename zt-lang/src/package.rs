@@ -4,10 +4,14 @@
 //! *delegated to* when it is used with a scope: it speaks the vocabulary of the package that delegates, and nothing in it
 //! acts outside the scope.
 
+mod delegation;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::diag::{Code, Diagnostic};
@@ -51,7 +55,7 @@ pub struct Use<'a> {
 pub struct Delegation<'a> {
     /// The package that delegates.
     pub by: PackageId,
-    /// Where its rules may act.
+    /// Where its rules may act, within what binds `by`; empty where only delegated packages use it.
     pub scope: &'a [ast::Target],
 }
 
@@ -67,6 +71,15 @@ impl<'a> Packages<'a> {
     #[must_use]
     pub fn get(&self, id: PackageId) -> Option<&Package<'a>> {
         self.list.get(id.0)
+    }
+
+    /// The place at which a package is delegated to, directly or as part of one that is.
+    #[must_use]
+    pub fn delegated_at(&self, id: PackageId) -> Option<Span> {
+        let above = |package: &&Package<'a>| self.get(package.delegation?.by);
+        let chain = std::iter::successors(self.get(id), above).take(self.list.len());
+        let mut scopes = chain.filter_map(|package| package.delegation?.scope.first());
+        scopes.next().map(|target| target.whom.span)
     }
 
     /// All packages with their ids.
@@ -105,6 +118,7 @@ pub fn used_library<'a>(files: impl Iterator<Item = &'a ast::File>) -> Vec<Strin
 pub fn assemble<'a>(files: &'a [(FileId, ast::File)], diagnostics: &mut Vec<Diagnostic>) -> Packages<'a> {
     let mut list = group(files, diagnostics);
     connect(&mut list, diagnostics);
+    delegation::bind(&mut list, diagnostics);
     report_cycles(&list, diagnostics);
     order(list, diagnostics)
 }
@@ -236,7 +250,7 @@ fn report_cycles(list: &[Package<'_>], diagnostics: &mut Vec<Diagnostic>) {
             }
         }
     }
-    for cycle in tarjan_scc(&graph) {
+    for cycle in kosaraju_scc(&graph) {
         let members: Vec<usize> = cycle.iter().filter_map(|node| graph.node_weight(*node).copied()).collect();
         let inside = |used: &&Use<'_>| members.contains(&used.package.0);
         let first = members.iter().filter_map(|&member| list.get(member)).find_map(|p| p.uses.iter().find(inside));

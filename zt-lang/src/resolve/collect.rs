@@ -80,8 +80,10 @@ impl<'a> Collector<'a, '_> {
             _ => return,
         };
         let Some(found) = self.resolved.packages.get(package) else { return };
-        let Some(delegation) = found.delegation else { return };
-        let place = delegation.scope.first().map_or(item.span, |target| target.whom.span);
+        if found.delegation.is_none() {
+            return;
+        }
+        let place = self.resolved.packages.delegated_at(package).unwrap_or(item.span);
         let message = format!("the delegated package `{}` declares {what}", found.name);
         self.diagnostics.push(
             Diagnostic::new(Code::DELEGATED_DECLARATION, item.span, message)
