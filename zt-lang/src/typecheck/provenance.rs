@@ -14,6 +14,9 @@ use crate::hir::{Expr, ExprKind, Function};
 use crate::resolve::Owner;
 use crate::span::Span;
 
+/// Steps that a diagnostic draws: the way through a chain of functions may be as long as the policy.
+const STEPS_MAX: usize = 8;
+
 /// An unverified part and how it is reached, outermost step first.
 #[derive(Clone, Debug)]
 pub struct Leak {
@@ -62,6 +65,7 @@ impl Walk<'_> {
                 let callee = self.functions.get(function.0 as usize)?;
                 let mut leak = self.leaks.get(function.0 as usize)?.0.clone()?;
                 leak.steps.insert(0, (expr.span, callee.name.to_string()));
+                leak.steps.truncate(STEPS_MAX);
                 Some(leak)
             }),
             _ => children(expr).into_iter().find_map(|child| self.leak(child)),

@@ -85,3 +85,34 @@ fn chains_of_functions_are_checked_in_time() {
     let report = checked.lower().unwrap_err();
     assert_eq!(report.diagnostics.iter().map(|found| found.code.id()).collect::<Vec<_>>(), ["E0801"]);
 }
+
+const DOORS: &str = "source client unverified\nentity User\nentity Door { open: Bool from client  path: Path }\naction enter: User -> Door\n";
+
+fn codes(text: &str) -> Vec<&'static str> {
+    diagnostics("long.zt", text).iter().map(|found| found.code.id()).collect()
+}
+
+/// Nothing recurses along a chain of declarations, and no diagnostic grows with it.
+#[test]
+fn long_chains_are_followed_without_recursion() {
+    let mut lets = format!("package long\n{DOORS}let l0 = 1\nfn f0(d: Door) = d.open\n");
+    for link in 1..4_000 {
+        let callee = link - 1;
+        lets.push_str(&format!("let l{link} = l{callee}\nfn f{link}(d: Door) = f{callee}(d)\n"));
+    }
+    lets.push_str("param n: Int = l3999\nallow a: enter when n == 1 and f3999(resource)\n");
+    assert_eq!(codes(&lets), ["E0401"]);
+}
+
+/// A path chosen by what was captured from a path so chosen would double with each match.
+#[test]
+fn captures_do_not_multiply() {
+    let mut text = format!("package captures\n{DOORS}allow a: enter when resource.path like \"/{{c0}}\"");
+    for link in 1..40 {
+        let last = link - 1;
+        text.push_str(&format!(
+            " and (if c{last} == c{last} then resource.path else resource.path) like \"/{{c{link}}}\""
+        ));
+    }
+    assert!(codes(&text).contains(&"E0801"));
+}
