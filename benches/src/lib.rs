@@ -178,7 +178,8 @@ fn sources(folder: &Path) -> Result<Sources, Box<dyn Error>> {
     let mut sources = Sources::new();
     let mut pending = vec![folder.to_owned()];
     while let Some(path) = pending.pop() {
-        let mut entries: Vec<PathBuf> = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        let mut entries: Vec<PathBuf> =
+            fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
         entries.sort();
         for entry in entries {
             if entry.is_dir() {

@@ -23,7 +23,8 @@ use crate::syntax::lex::{Token, TokenKind, tokens};
 #[must_use]
 pub fn policies(sources: &Sources) -> Vec<Sources> {
     let packages = packages(sources);
-    let used: BTreeSet<&Arc<str>> = packages.iter().flat_map(|(name, package)| package.uses.iter().filter(move |used| *used != name)).collect();
+    let used: BTreeSet<&Arc<str>> =
+        packages.iter().flat_map(|(name, package)| package.uses.iter().filter(move |used| *used != name)).collect();
     let mut roots: Vec<(&Arc<str>, &Package)> = packages.iter().collect();
     roots.sort_by_key(|(name, package)| (used.contains(name), package.files.first().copied()));
     let mut reached = BTreeSet::new();

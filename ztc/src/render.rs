@@ -111,7 +111,9 @@ impl Screen {
         match self.color {
             When::Always => true,
             When::Never => false,
-            When::Auto => is_terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            When::Auto => {
+                is_terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
         }
     }
 }

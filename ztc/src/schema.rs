@@ -165,7 +165,12 @@ impl<'a> Writer<'a> {
         json!({ "type": ["object", "null"], "properties": properties })
     }
 
-    fn attributes(&mut self, declared: &[Attribute], speaker: Speaker, slot: impl Fn(u32) -> Slot) -> Map<String, Json> {
+    fn attributes(
+        &mut self,
+        declared: &[Attribute],
+        speaker: Speaker,
+        slot: impl Fn(u32) -> Slot,
+    ) -> Map<String, Json> {
         let mut properties = Map::new();
         for (at, attribute) in (0..).zip(declared) {
             if speaker.speaks_for(attribute.from) && self.slots.contains(&slot(at)) {
@@ -190,7 +195,8 @@ impl<'a> Writer<'a> {
 
     /// Its doc comment, and what the declaration says of where it comes from and how long it counts.
     fn description(&self, attribute: &Attribute, siblings: &[Attribute]) -> String {
-        let mut parts: Vec<String> = attribute.doc.iter().map(|doc| doc.trim().to_owned()).collect();
+        let mut parts: Vec<String> =
+            attribute.doc.iter().map(|doc| doc.trim().trim_end_matches('.').to_owned()).collect();
         parts.push(format!("from `{}`", self.source_name(attribute.from)));
         for freshness in &attribute.freshness {
             let clock = |at: u32| siblings.get(at as usize).map_or("?", |clock| &*clock.name);
@@ -206,9 +212,8 @@ impl<'a> Writer<'a> {
     /// What each source says, and no other.
     fn evidence(&mut self, action: ActionId) -> Json {
         let sources = self.schema().sources.iter().enumerate();
-        let parts: Map<String, Json> = sources
-            .map(|(index, source)| (source.name.to_string(), self.part(action, SourceId::new(index))))
-            .collect();
+        let parts: Map<String, Json> =
+            sources.map(|(index, source)| (source.name.to_string(), self.part(action, SourceId::new(index)))).collect();
         json!({
             "description": "evidence by source; each attribute is then taken from its own source's part alone, and what \
                 stands outside is `pep`'s",

@@ -30,7 +30,8 @@ impl Explain {
 fn show(screen: &mut Screen, code: Code) -> Result<(), Stop> {
     if screen.is_json() {
         let severity = severity_name(code);
-        return screen.json(&json!({ "code": code.id(), "severity": severity, "title": code.title(), "page": code.page() }));
+        return screen
+            .json(&json!({ "code": code.id(), "severity": severity, "title": code.title(), "page": code.page() }));
     }
     let text = page::page(code.page(), screen.paint());
     screen.out(&text)
@@ -63,7 +64,12 @@ fn unknown(id: &str) -> String {
     if wanted.starts_with('R') {
         return format!("`{id}` has no page: codes that begin with R tell why a request or data was refused, in full");
     }
-    let likeness = |code: &&Code| code.id().bytes().zip(wanted.bytes()).filter(|(a, b)| a == b).count();
+    // The same number with another letter is the likeliest slip: `E0901` for `W0901`.
+    let same_number = |code: &Code| code.id().get(1..) == wanted.get(1..);
+    let likeness = |code: &&Code| {
+        let same = code.id().bytes().zip(wanted.bytes()).filter(|(a, b)| a == b).count();
+        same + usize::from(same_number(code))
+    };
     let nearest = codes::ALL.iter().rev().max_by_key(likeness).filter(|code| likeness(code) + 1 >= code.id().len());
     match nearest {
         Some(code) => format!("there is no code `{id}`; did you mean `{code}`, {}?", code.title()),

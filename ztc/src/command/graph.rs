@@ -54,7 +54,8 @@ impl Graph {
     }
 
     fn is_svg(&self) -> bool {
-        let names_svg = |path: &PathBuf| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
+        let names_svg =
+            |path: &PathBuf| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
         self.svg || !self.dot && self.output.as_ref().is_some_and(names_svg)
     }
 }

@@ -83,7 +83,13 @@ impl Test {
 }
 
 impl Tally {
-    fn take(&mut self, screen: &mut Screen, policy: &Policy, sources: &Sources, results: &[TestResult]) -> Result<(), Stop> {
+    fn take(
+        &mut self,
+        screen: &mut Screen,
+        policy: &Policy,
+        sources: &Sources,
+        results: &[TestResult],
+    ) -> Result<(), Stop> {
         let passed = results.iter().filter(|result| result.passed()).count();
         self.passed += passed;
         self.failed += results.len() - passed;

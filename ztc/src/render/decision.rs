@@ -59,7 +59,8 @@ fn obligation(policy: &Policy, duty: &Duty) -> String {
         return String::new();
     };
     let args = declared.params.iter().zip(&duty.args);
-    let args: Vec<String> = args.map(|(param, value)| format!("{}: {}", param.name, policy.value_text(value))).collect();
+    let args: Vec<String> =
+        args.map(|(param, value)| format!("{}: {}", param.name, policy.value_text(value))).collect();
     format!("{}({})", declared.name, args.join(", "))
 }
 

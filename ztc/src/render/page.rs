@@ -45,7 +45,7 @@ fn emphasis(line: &str, paint: Paint) -> String {
 
 fn stars(part: &str, paint: Paint) -> String {
     let pieces: Vec<&str> = part.split('*').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return part.to_owned();
     }
     let piece = |(index, piece): (usize, &&str)| if index % 2 == 1 { paint.bold(piece) } else { (*piece).to_owned() };

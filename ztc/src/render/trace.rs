@@ -60,7 +60,9 @@ impl Tree<'_> {
             Shown::Hidden => self.line("", &format!("{text}: {SENSITIVE}"), depth),
             Shown::Known(Datum::Unknown) => self.line("unknown", &text, depth),
             Shown::Known(Datum::Absent) => self.line("absent", &text, depth),
-            Shown::Known(Datum::Value(Value::Bool(known))) => self.line(if *known { "true" } else { "false" }, &text, depth),
+            Shown::Known(Datum::Value(Value::Bool(known))) => {
+                self.line(if *known { "true" } else { "false" }, &text, depth)
+            }
             Shown::Known(Datum::Value(value)) => {
                 let value = self.policy.value_text(value);
                 let shown = if value == text { text } else { format!("{text} = {value}") };

@@ -9,5 +9,10 @@ use std::path::Path;
 fn commands_do_what_is_written() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     std::env::set_current_dir(root).unwrap();
-    trycmd::TestCases::new().case("ztc/tests/cmd/*.trycmd").case("examples/*/README.md").case("ztc/README.md").run();
+    trycmd::TestCases::new()
+        .case("ztc/tests/cmd/*.trycmd")
+        .case("examples/*/README.md")
+        .case("ztc/README.md")
+        .case("README.md")
+        .run();
 }

@@ -106,7 +106,8 @@ impl Example {
         let expected: Json = serde_json::from_slice(&fs::read(self.folder.join("expected.json")).unwrap()).unwrap();
         let expected = expected.as_object().unwrap();
         let files = fs::read_dir(self.folder.join("requests")).unwrap().map(|entry| entry.unwrap().path());
-        let stems: BTreeSet<String> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        let stems: BTreeSet<String> =
+            files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
         let said: BTreeSet<String> = expected.keys().cloned().collect();
         assert_eq!(stems, said, "requests and expectations do not match");
         for (stem, expected) in expected {
@@ -128,8 +129,7 @@ impl Example {
             self.tell(&format!("{stem}: effect mode says {effect:?}\n"));
         }
         let hir = self.checked.hir();
-        if let Err(difference) =
-            differential::compare_document(hir, snapshot.policy(), snapshot.store(), document, now)
+        if let Err(difference) = differential::compare_document(hir, snapshot.policy(), snapshot.store(), document, now)
         {
             self.tell(&format!("{stem}: {difference}\n"));
         }

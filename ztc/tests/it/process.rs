@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+/// The command with these arguments, in the folder of the tests' policies.
 fn ztc(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ztc"));
     command.args(args).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies"));
@@ -12,7 +13,7 @@ fn ztc(args: &[&str]) -> Command {
     command
 }
 
-fn run(args: &[&str], input: &[u8]) -> Output {
+pub fn run(args: &[&str], input: &[u8]) -> Output {
     let mut child = ztc(args).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     child.wait_with_output().unwrap()
@@ -26,11 +27,12 @@ fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-fn request(name: &str) -> String {
+/// A request among the tests' policies, on one line.
+pub fn request(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies").join(name);
     fs::read_to_string(path).unwrap().replace('\n', "")
 }
