@@ -97,8 +97,8 @@ fn because(policy: &zt_eval::Policy, expect: &hir::Expect, decision: &Decision) 
         return None;
     }
     let texts: Vec<String> = got.iter().map(|text| format!("\"{text}\"")).collect();
-    let got = if texts.is_empty() { "no text".into() } else { listed(&texts) };
-    mismatch(format!("because \"{expected}\""), format!("because of {got}"))
+    let got = if texts.is_empty() { "no reason in words".into() } else { format!("because {}", listed(&texts)) };
+    mismatch(format!("because \"{expected}\""), got)
 }
 
 /// All step-ups, in any order.

@@ -62,7 +62,7 @@ fn every_difference_is_told() {
         failures(&vault, expect),
         [
             "expected allow, got deny; expected reason unknown, got reason rule; expected by `trained`, got by `locked`; \
-          expected because \"no\", got because of \"the vault stays shut\"; expected a challenge for `mfa`, got no \
+          expected because \"no\", got because \"the vault stays shut\"; expected a challenge for `mfa`, got no \
           challenge; expected unknown: `context.mfa`, got nothing that is unknown matters; expected oblige log(level: \
           \"low\", door: Door::\"d\"), got no obligation\n\
           denied by `locked` (\"the vault stays shut\")"

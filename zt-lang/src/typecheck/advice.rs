@@ -136,6 +136,9 @@ impl Checker<'_, '_> {
     pub fn advise_membership(&self, diagnostic: Diagnostic, element: &hir::Expr, collection: &hir::Expr, op: Span) -> Diagnostic {
         match (&element.ty, &collection.ty) {
             (Type::String, Type::String) => diagnostic.help("to ask for a part of a text, write `text contains part`"),
+            (Type::Ip, Type::Set(inner) | Type::List(inner)) if **inner == Type::String => {
+                diagnostic.help("addresses and ranges are written without quotes: `[10.0.0.0/8, 192.168.0.1]`")
+            }
             (Type::Ip, Type::String) => self.advise(diagnostic, collection, &Type::IpRange),
             (Type::Set(_) | Type::List(_), Type::Set(_) | Type::List(_)) => {
                 diagnostic.help("whether a set holds any or all of several values is asked with `contains_any` or `contains_all`")

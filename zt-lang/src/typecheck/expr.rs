@@ -87,7 +87,7 @@ impl Checker<'_, '_> {
             Type::Set(_) | Type::List(_) | Type::Map(_) => "[]",
             _ => "",
         };
-        let ask = format!("ask first: `{text} is present and …`");
+        let ask = format!("ask first: `{} is present and …`", self.sources.text(self.absent_part(found).span));
         let help = match example {
             "" => ask,
             _ => format!("{ask}; or say what stands in: `{text} otherwise {example}`"),
@@ -97,6 +97,22 @@ impl Checker<'_, '_> {
                 .label(format!("of type {}", ty::described(&self.schema, &found.ty)))
                 .help(help),
         );
+    }
+
+    /// The part of a path that is declared optional, and by which the whole may be absent.
+    fn absent_part<'e>(&self, path: &'e hir::Expr) -> &'e hir::Expr {
+        let (of, declared) = match &path.kind {
+            ExprKind::Attribute { of, ty, attribute } => {
+                let entity = self.schema.entity(*ty);
+                (of, entity.and_then(|entity| entity.attributes.get(*attribute as usize)).map(|it| &it.ty))
+            }
+            ExprKind::Field { of, record, field } => {
+                let record = self.schema.record(*record);
+                (of, record.and_then(|record| record.fields.get(*field as usize)).map(|it| &it.ty))
+            }
+            _ => return path,
+        };
+        if of.ty.is_optional() && declared.is_some_and(|ty| !ty.is_optional()) { self.absent_part(of) } else { path }
     }
 
     fn and(&mut self, scope: &mut Scope, parts: &[ast::Expr], span: Span) -> Option<hir::Expr> {

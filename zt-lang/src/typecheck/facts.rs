@@ -51,6 +51,12 @@ impl Facts {
         }
     }
 
+    /// The same facts without those about presence.
+    #[must_use]
+    pub fn without_presence(&self) -> Self {
+        Self { present: Vec::new(), ..self.clone() }
+    }
+
     /// The type of the path `expr`, as far as it is known here.
     pub fn narrowed(&self, expr: &Expr) -> Option<Type> {
         let key = key(expr)?;

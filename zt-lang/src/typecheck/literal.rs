@@ -6,7 +6,7 @@ use zt_eval::schema::Type;
 use zt_eval::value::{Decimal, Duration, Host, Ip, IpRange, Path, Quantity, Timestamp, Value, Version};
 
 use super::expr::{join, typed};
-use super::{Checker, Scope, ty};
+use super::{Checker, Place, Scope, ty};
 use crate::diag::{Code, Diagnostic};
 use crate::hir::{self, ExprKind};
 use crate::span::Span;
@@ -52,6 +52,7 @@ impl Checker<'_, '_> {
                 self.report(Diagnostic::new(Code::TYPE_MISMATCH, span, message).help(help));
                 None
             }
+            ast::ExprKind::Record(_) if matches!(scope.place, Place::Test(_)) => self.misplaced_record(expected, span),
             ast::ExprKind::Null | ast::ExprKind::Record(_) => {
                 let what = if matches!(expr.node, ast::ExprKind::Null) { "`null`" } else { "a record in braces" };
                 let message = format!("{what} can be written in tests only");
@@ -61,6 +62,21 @@ impl Checker<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// Braces in a test where neither a record nor a map is needed.
+    fn misplaced_record(&mut self, expected: Option<&Type>, span: Span) -> Option<hir::Expr> {
+        let wanted = expected.map_or_else(|| "a single value".to_owned(), |ty| ty::described(&self.schema, ty));
+        let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, span, format!("braces stand for records and maps, and {wanted} is needed here"));
+        let name = match expected.map(Type::present) {
+            Some(Type::Entity(types)) => types.first().and_then(|ty| self.schema.entity(*ty)).map(|entity| entity.name.clone()),
+            _ => None,
+        };
+        self.report(match name {
+            Some(name) => diagnostic.help(format!("name the entity, as in `{name}::\"x\"`, and describe it beside: `entity {name}::\"x\" {{ … }}`")),
+            None => diagnostic,
+        });
+        None
     }
 
     fn bad_literal(&mut self, span: Span, what: &str, help: &str) -> Option<hir::Expr> {

@@ -349,12 +349,26 @@ impl Checker<'_, '_> {
     }
 
     fn is_present(&mut self, scope: &mut Scope, of: &ast::Expr, span: Span) -> Option<hir::Expr> {
-        let of = self.infer(scope, of, None)?;
+        let of = self.optional(scope, of, None)?;
         if !of.ty.is_optional() {
             self.never_absent(&of, "is present");
             return None;
         }
         Some(typed(ExprKind::IsPresent(Box::new(of)), Type::Bool, span))
+    }
+
+    /// Types what is asked for its presence. To ask again where the answer is known is idle, but no mistake.
+    fn optional(&mut self, scope: &mut Scope, of: &ast::Expr, expected: Option<&Type>) -> Option<hir::Expr> {
+        let found = self.infer(scope, of, expected)?;
+        if found.ty.is_optional() {
+            return Some(found);
+        }
+        let (known, reported) = (scope.facts.clone(), self.diagnostics.len());
+        scope.facts = known.without_presence();
+        let declared = self.infer(scope, of, expected);
+        scope.facts = known;
+        self.diagnostics.truncate(reported);
+        Some(declared.filter(|declared| declared.ty.is_optional()).unwrap_or(found))
     }
 
     fn never_absent(&mut self, of: &hir::Expr, asked: &str) {
@@ -385,7 +399,7 @@ impl Checker<'_, '_> {
         expected: Option<&Type>,
         span: Span,
     ) -> Option<hir::Expr> {
-        let a = self.infer(scope, a, expected)?;
+        let a = self.optional(scope, a, expected)?;
         if !a.ty.is_optional() {
             self.never_absent(&a, "otherwise");
             return None;

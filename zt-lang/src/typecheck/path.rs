@@ -58,6 +58,11 @@ impl Checker<'_, '_> {
             ("resource", Place::Rule { resource, .. }) => (ExprKind::Resource, resource.clone()),
             ("now", _) => match Self::test_now(scope) {
                 Some(now) => (ExprKind::Const(Value::Timestamp(now)), Type::Timestamp),
+                None if matches!(scope.place, Place::Test(_)) => {
+                    let help = "add `now \"2026-03-02T10:00:00Z\"` under `given`";
+                    self.report(Diagnostic::new(Code::BAD_TEST, span, "this test does not say when `now` is").help(help));
+                    return Some(None);
+                }
                 None => {
                     self.now_misused(span);
                     return Some(None);

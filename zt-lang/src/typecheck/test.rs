@@ -157,6 +157,7 @@ impl Checker<'_, '_> {
             }
             Part::Subject(described) => {
                 let known = document.subject.clone();
+                self.named_otherwise(scope, "subject", described, known.as_ref());
                 if let Some((uid, object)) = self.described(scope, described, known) {
                     document.subject.get_or_insert(uid);
                     self.place(document, source, "subject", Json::Object(object), described.span.0);
@@ -164,6 +165,7 @@ impl Checker<'_, '_> {
             }
             Part::Resource(described) => {
                 let known = document.resource.clone();
+                self.named_otherwise(scope, "resource", described, known.as_ref());
                 if let Some((uid, object)) = self.described(scope, described, known) {
                     document.resource.get_or_insert(uid);
                     self.place(document, source, "resource", Json::Object(object), described.span.0);
@@ -183,6 +185,18 @@ impl Checker<'_, '_> {
                     document.store.push(Json::Object(object));
                 }
             }
+        }
+    }
+
+    /// A request has one subject and one resource, however many describe them.
+    fn named_otherwise(&mut self, scope: &mut Scope, what: &str, described: &ast::Described, known: Option<&EntityUid>) {
+        let (Some(uid), Some(known)) = (&described.uid, known) else { return };
+        let reported = self.diagnostics.len();
+        let differs = self.test_uid(scope, uid).is_some_and(|uid| uid != *known);
+        self.diagnostics.truncate(reported);
+        if differs {
+            let message = format!("this test names a second {what}");
+            self.report(Diagnostic::new(Code::BAD_TEST, described.span.0, message).help(format!("a request has one {what}; other entities are described with `entity …`")));
         }
     }
 

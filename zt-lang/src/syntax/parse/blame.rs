@@ -165,6 +165,11 @@ impl Parser<'_> {
             let message = format!("no item starts with `{word}`");
             return Diagnostic::new(Code::STRAY_TEXT, place, message).label(format!("did you mean `{known}`?")).help(format!("write `{known}`")).fix(place, known);
         }
+        let lower = word.to_ascii_lowercase();
+        if lower != word && matches!(&*lower, "and" | "or" | "in" | "is" | "like" | "matches" | "contains") {
+            let message = format!("`{word}` is not an operator here: operators are in small letters");
+            return Diagnostic::new(Code::FOREIGN_OPERATOR, place, message).help(format!("write `{lower}`")).fix(place, lower);
+        }
         let scene = Scene { chunk: Chunk { first, end, head: None }, index: first, expected: Vec::new() };
         if let Some(diagnostic) = self.foreign_text(&scene) {
             return diagnostic;

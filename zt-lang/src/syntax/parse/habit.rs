@@ -60,6 +60,7 @@ impl Parser<'_> {
             .or_else(|| self.type_arguments(scene))
             .or_else(|| self.modifiers(scene))
             .or_else(|| self.declaration(scene))
+            .or_else(|| self.test_block(scene))
     }
 
     fn before(&self, scene: &Scene) -> usize {
@@ -176,6 +177,9 @@ impl Parser<'_> {
         if scene.expects_expression() && word == "$" {
             return Some(said(place, "`$` means nothing here").help("amounts are plain numbers: `1000`, `9.50`"));
         }
+        if matches!(self.at(before), "and" | "or") && word == "when" {
+            return Some(said(place, "`when` stands once, before the whole condition").help("remove `when`").fix(place, ""));
+        }
         if self.at(before) == "is" && matches!(word, "true" | "false") {
             return Some(said(self.token_span(before).to(place), "a `Bool` is a condition by itself").help("leave `is true` out; for the opposite, write `not` before it"));
         }
@@ -198,7 +202,7 @@ impl Parser<'_> {
         let wants_list = matches!(lead, "in" | "contains" | "contains_any" | "contains_all" | "==" | "!=");
         let is_list = match bracket {
             "(" => self.at(scene.index) == "," && scene.expects(Rule::close_paren),
-            "{" => matches!(self.at(scene.index), "," | "}") && scene.expects(Rule::colon),
+            "{" => scene.index == opener + 1 || matches!(self.at(scene.index), "," | "}") && scene.expects(Rule::colon),
             _ => false,
         };
         let partner = self.outline.partner(opener)?;
@@ -285,7 +289,7 @@ impl Parser<'_> {
         match word {
             "overridable" if scene.expects_clause() => Some(said(place, "`overridable` stands before the `:`").help(format!("write `{effect} {} overridable: …`", self.at(head + 1)))),
             "{" if scene.expects_clause() => Some(said(place, "a rule has no braces").help("its clauses follow one another: `allow reading: read when …`")),
-            "and" | "or" if scene.expects(Rule::comma) && !scene.expects_operator() => Some(said(place, "actions are separated by commas").help("write `,`").fix(place, ",")),
+            "and" | "or" if scene.expects(Rule::comma) && !scene.expects_operator() => Some(said(place, "actions are separated by commas").help("write `,`").fix(self.span(self.end_of(self.before(scene)), self.end_of(scene.index)), ",")),
             "*" | "all" if scene.expects(Rule::actions) => Some(said(place, "all actions together are called `any`").help("write `any`").fix(place, "any")),
             "[" if scene.expects(Rule::actions) => Some(said(place, "actions stand without brackets").help("separate them by commas: `read, write`")),
             _ if positional && scene.expects(Rule::close_paren) && !scene.expects_operator() && matches!(self.kind_at(scene.index), Some(TokenKind::Str | TokenKind::Literal)) => {
@@ -320,7 +324,7 @@ impl Parser<'_> {
                 let equals = (scene.index..scene.chunk.end).find(|&index| self.at(index) == "=");
                 let diagnostic = said(place, "a function does not state the type of its result").help("leave it out, so that `=` follows the parameters; the checker finds it");
                 Some(match equals {
-                    Some(equals) => diagnostic.fix(place.to(self.token_span(equals)), "="),
+                    Some(equals) => diagnostic.fix(self.span(self.end_of(before), self.end_of(equals)), " ="),
                     None => diagnostic,
                 })
             }
@@ -349,7 +353,8 @@ impl Parser<'_> {
             return Some(said(of, format!("`{name}` does not say what it holds")).help(format!("for example `{name}<String>`")));
         }
         if word == "," && scene.expects(Rule::close_angle) && self.at(before.saturating_sub(2)) == "Map" {
-            return Some(said(of.to(place), "the keys of a map are always text: only its values have a type").help("write `Map<String>` for a map to text").fix(of.to(place), ""));
+            let next = self.token_span(scene.index + 1);
+            return Some(said(of.to(place), "the keys of a map are always text: only its values have a type").help("write `Map<String>` for a map to text; remove the type of the keys").fix(of.to(Span { end: next.start, ..next }), ""));
         }
         if word == "[" && is_type_name(name) && self.at(scene.index + 1) == "]" {
             let span = of.to(self.token_span(scene.index + 1));
@@ -393,6 +398,26 @@ impl Parser<'_> {
         Some(said(at, format!("no modifier of attributes is called `{word}`")).label(format!("did you mean `{known}`?")).help(format!("write `{known}`")).fix(at, known))
     }
 
+    /// What is given and expected in a test.
+    fn test_block(&self, scene: &Scene) -> Option<Diagnostic> {
+        if self.head_word(scene) != "test" || !self.in_item(scene) {
+            return None;
+        }
+        let (word, place, before) = (self.at(scene.index), self.place(scene), self.at(self.before(scene)));
+        let names_part = matches!(before, "subject" | "resource" | "entity" | "context");
+        match word {
+            ":" | "=" if names_part => Some(said(place, format!("`{before}` has no `{word}`")).help(format!("remove `{word}`")).fix(place, "")),
+            "}" if scene.expects(Rule::expect) || scene.expects(Rule::kw_expect) => Some(said(place, "this test expects nothing").help("add `expect allow read` or `expect deny read`")),
+            _ if names_part && self.kind_at(scene.index) == Some(TokenKind::Str) => {
+                Some(said(place, "an entity is named with its type").help(format!("for example `User::{word}`")))
+            }
+            "subject" | "resource" | "context" | "now" | "entity" | "evidence" | "store" | "param" | "when" if before == "{" && (scene.expects(Rule::given) || scene.expects(Rule::kw_given)) => {
+                Some(said(place, "the request of a test stands under `given`").help("write `given subject … resource … context { … }`"))
+            }
+            _ => None,
+        }
+    }
+
     /// Actions, entities, enums and sources.
     fn declaration(&self, scene: &Scene) -> Option<Diagnostic> {
         let (word, before) = (self.at(scene.index), self.before(scene));
@@ -410,7 +435,7 @@ impl Parser<'_> {
         let place = self.place(scene);
         let swap = |message: &str, with: &'static str| Some(said(place, message).help(format!("write `{with}`")).fix(place, with));
         match self.head_word(scene) {
-            "action" if word == "," && scene.expects(Rule::arrow) => swap("the types of an action are joined with `|`", "|"),
+            "action" if word == "," && scene.expects(Rule::arrow) => Some(said(place, "the types of an action are joined with `|`").help("write `|`").fix(place, " |")),
             "entity" if matches!(word, "extends" | ":" | "inherits" | "memberOf" | "member_of") && scene.expects(Rule::kw_in) => swap("the types of an entity's parents follow `in`", "in"),
             "entity" if word == "[" && self.at(before) == "in" => Some(said(place, "the types of an entity's parents stand without brackets").help("separate them by commas: `entity User in Group, Team`")),
             "enum" if word == "|" => swap("members of an enum are separated by commas", ","),
