@@ -1,7 +1,5 @@
 //! How much of a value is known: records may be unknown in part, and so may lists and maps of them.
 
-use std::sync::Arc;
-
 use super::{Datum, Value};
 
 impl Value {
@@ -50,15 +48,16 @@ fn common(a: &Value, b: &Value) -> Option<Value> {
             Some(Value::Record(a.iter().zip(b.iter()).map(|(a, b)| agreement(a, b)).collect()))
         }
         (Value::List(a), Value::List(b)) if a.len() == b.len() => {
-            let elements: Option<Arc<[Value]>> = a.iter().zip(b.iter()).map(|(a, b)| common(a, b)).collect();
-            elements.map(Value::List)
+            let elements: Option<Vec<_>> = a.iter().zip(b.iter()).map(|(a, b)| common(a, b)).collect();
+            elements.map(|elements| Value::List(elements.into()))
         }
         (Value::Map(a), Value::Map(b)) if a.len() == b.len() => {
-            let entry = |((key, a), (other, b)): (&(Arc<str>, Value), &(Arc<str>, Value))| {
-                (key == other).then(|| common(a, b)).flatten().map(|value| (key.clone(), value))
-            };
-            let entries: Option<Arc<[(Arc<str>, Value)]>> = a.iter().zip(b.iter()).map(entry).collect();
-            entries.map(Value::Map)
+            let entries = a.iter().zip(b.iter()).map(|((key, a), (other, b))| {
+                let value = if key == other { common(a, b) } else { None };
+                value.map(|value| (key.clone(), value))
+            });
+            let entries: Option<Vec<_>> = entries.collect();
+            entries.map(|entries| Value::Map(entries.into()))
         }
         _ => None,
     }
