@@ -69,7 +69,10 @@ fn refuse_foreign_scopes(
         let Some(by) = list.get(by) else { continue };
         let clauses = by.uses.iter().filter(|used| !used.clause.scope.is_empty());
         for used in clauses.filter(|used| used.clause.package.text() == *package.name) {
-            let message = format!("`{}` is not for the delegated package `{}` to bound: others use it too", package.name, by.name);
+            let message = format!(
+                "`{}` is not for the delegated package `{}` to bound: others use it too",
+                package.name, by.name
+            );
             diagnostics.push(
                 Diagnostic::new(Code::SCOPE, used.clause.package.span(), message)
                     .help(format!("leave the scope out: `use {}`", package.name)),
@@ -81,7 +84,8 @@ fn refuse_foreign_scopes(
 fn refuse_shared_rules(package: &Package<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut items = package.files.iter().flat_map(|file| &file.items);
     let Some(rule) = items.find(|item| matches!(item.kind, ItemKind::Rule(_))) else { return };
-    let message = format!("`{}` has rules, and several delegated packages use it: nothing says where they act", package.name);
+    let message =
+        format!("`{}` has rules, and several delegated packages use it: nothing says where they act", package.name);
     diagnostics.push(
         Diagnostic::new(Code::SCOPE, rule.span, message)
             .help("move the rules to the packages that use it, or let the package that delegates use it too"),
