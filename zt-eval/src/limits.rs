@@ -46,7 +46,7 @@ impl Default for Limits {
             store_entities_max: 4 << 20,
             nodes_max: 4 << 20,
             node_depth_max: 200,
-            quantifier_depth_max: 4,
+            quantifier_depth_max: 2,
             pattern_bytes_max: 1 << 20,
         }
     }

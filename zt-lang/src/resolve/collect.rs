@@ -1,6 +1,8 @@
 //! First pass: every declaration gets its id and its symbol.
 
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use zt_eval::id::{ActionId, EntityTypeId, EnumId, ObligationId, ParamId, RecordId, SourceId};
@@ -33,7 +35,7 @@ pub fn collect<'a>(packages: Packages<'a>, diagnostics: &mut Vec<Diagnostic>) ->
         tests: Vec::new(),
         proofs: Vec::new(),
     };
-    let mut collector = Collector { resolved, diagnostics };
+    let mut collector = Collector { resolved, placed: HashMap::new(), diagnostics };
     for (package, item) in items {
         collector.item(package, item);
     }
@@ -42,6 +44,8 @@ pub fn collect<'a>(packages: Packages<'a>, diagnostics: &mut Vec<Diagnostic>) ->
 
 struct Collector<'a, 'd> {
     resolved: Resolved<'a>,
+    /// Names of attributes by owner, with their places.
+    placed: HashMap<Owner, HashMap<&'a Arc<str>, Span>>,
     diagnostics: &'d mut Vec<Diagnostic>,
 }
 
@@ -144,14 +148,18 @@ impl<'a> Collector<'a, '_> {
 
     fn attributes(&mut self, package: PackageId, owner: Owner, attributes: &'a [ast::Attribute]) {
         for node in attributes {
-            let placed = self.resolved.attributes.iter().filter(|other| other.owner == owner);
-            if let Some(earlier) = placed.clone().find(|other| other.node.name == node.name) {
-                let span = earlier.node.name.span;
-                self.duplicate(&node.name, span);
-                continue;
+            let named = self.placed.entry(owner).or_default();
+            let index = u32::try_from(named.len()).unwrap_or(u32::MAX);
+            match named.entry(&node.name.node) {
+                Entry::Occupied(earlier) => {
+                    let span = *earlier.get();
+                    self.duplicate(&node.name, span);
+                }
+                Entry::Vacant(free) => {
+                    free.insert(node.name.span);
+                    self.resolved.attributes.push(AttributeDecl { package, owner, index, node });
+                }
             }
-            let index = u32::try_from(placed.count()).unwrap_or(u32::MAX);
-            self.resolved.attributes.push(AttributeDecl { package, owner, index, node });
         }
     }
 
@@ -218,10 +226,11 @@ impl<'a> Collector<'a, '_> {
     }
 
     fn refuse_duplicates(&mut self, names: &[ast::Ident]) {
-        for (index, name) in names.iter().enumerate() {
-            if let Some(earlier) = names.iter().take(index).find(|earlier| *earlier == name) {
-                let span = earlier.span;
-                self.duplicate(name, span);
+        let mut seen = HashMap::new();
+        for name in names {
+            let first = *seen.entry(&name.node).or_insert(name.span);
+            if first != name.span {
+                self.duplicate(name, first);
             }
         }
     }

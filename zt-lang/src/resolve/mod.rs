@@ -72,7 +72,7 @@ pub struct FunctionDecl<'a> {
 }
 
 /// Whose attribute an attribute is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Owner {
     /// An entity type's.
     Entity(EntityTypeId),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graphmap::DiGraphMap;
 use zt_eval::id::{ActionId, EntityTypeId, SourceId};
 use zt_eval::schema::{self, Schema, Type};
@@ -22,6 +22,9 @@ use crate::syntax::ast::{self, ItemKind, Modifier};
 pub fn error_type() -> Type {
     Type::Entity(Vec::new())
 }
+
+/// Records within records: as deep as documents may nest by default.
+const RECORD_DEPTH_MAX: usize = 64;
 
 /// Names of the types that the language itself has.
 const SCALARS: &[(&str, Type)] = &[
@@ -413,16 +416,28 @@ fn report_recursive_records(schema: &Schema, names: &[ast::Ident], diagnostics: 
             graph.add_edge(index, inner, ());
         }
     }
-    for component in tarjan_scc(&graph) {
+    let mut depths = vec![1; schema.records.len()];
+    // Inner records come first.
+    for component in kosaraju_scc(&graph) {
         let first = component.iter().min().copied().unwrap_or_default();
-        if component.len() == 1 && !graph.contains_edge(first, first) {
+        let Some(name) = names.get(first) else { continue };
+        if component.len() > 1 || graph.contains_edge(first, first) {
+            diagnostics.push(
+                Diagnostic::new(Code::RECURSIVE_RECORD, name.span, format!("the record `{}` contains itself", name.node))
+                    .help("records have a bounded depth; make the inner one an entity, which is referred to"),
+            );
             continue;
         }
-        let Some(name) = names.get(first) else { continue };
-        diagnostics.push(
-            Diagnostic::new(Code::RECURSIVE_RECORD, name.span, format!("the record `{}` contains itself", name.node))
-                .help("records have a bounded depth; make the inner one an entity, which is referred to"),
-        );
+        let inner = graph.neighbors(first).filter_map(|inner| depths.get(inner)).max();
+        let depth = inner.map_or(1, |depth| depth + 1);
+        if depth == RECORD_DEPTH_MAX + 1 {
+            let message = format!("records nest {depth} deep in `{}`; the limit is {RECORD_DEPTH_MAX}", name.node);
+            let help = "no document nests deeper; make an inner one an entity, which is referred to";
+            diagnostics.push(Diagnostic::new(Code::TOO_LARGE, name.span, message).help(help));
+        }
+        if let Some(own) = depths.get_mut(first) {
+            *own = depth;
+        }
     }
 }
 
@@ -434,40 +449,36 @@ fn record_within(ty: &Type) -> Option<usize> {
     }
 }
 
-/// Resolves each group to the actions in it. A group that contains itself is reported once.
+/// Resolves each group to the actions in it. Groups that contain each other are reported once.
 fn groups(members: &[GroupMembers], diagnostics: &mut Vec<Diagnostic>) -> Vec<Vec<ActionId>> {
-    let reported = &mut BTreeSet::new();
-    (0..members.len()).map(|index| group(members, index, reported, diagnostics)).collect()
-}
-
-fn group(
-    all: &[GroupMembers],
-    start: usize,
-    reported: &mut BTreeSet<usize>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<ActionId> {
-    let (mut actions, mut seen, mut pending) = (BTreeSet::new(), BTreeSet::new(), vec![start]);
-    while let Some(index) = pending.pop() {
-        if !seen.insert(index) {
-            continue;
-        }
-        let Some(current) = all.get(index) else { continue };
-        for (def, span) in &current.members {
-            match def {
-                Def::Action(id) => drop(actions.insert(*id)),
-                Def::Group(inner) if *inner == start => {
-                    let fresh = seen.iter().all(|index| !reported.contains(index));
-                    reported.extend(seen.iter().copied());
-                    if fresh {
-                        let name = all.get(start).map_or("", |group| &group.name.node);
-                        let message = format!("the action group `{name}` contains itself");
-                        diagnostics.push(Diagnostic::new(Code::ACTION_CYCLE, *span, message).label("by way of this"));
-                    }
-                }
-                Def::Group(inner) => pending.push(*inner),
-                _ => {}
+    let mut graph = DiGraphMap::<usize, Span>::new();
+    for (index, group) in members.iter().enumerate() {
+        graph.add_node(index);
+        for (def, span) in &group.members {
+            if let Def::Group(inner) = def {
+                graph.add_edge(index, *inner, *span);
             }
         }
     }
-    actions.into_iter().collect()
+    let mut resolved: Vec<BTreeSet<ActionId>> = vec![BTreeSet::new(); members.len()];
+    // Inner groups come first.
+    for component in kosaraju_scc(&graph) {
+        let first = component.iter().min().copied().unwrap_or_default();
+        let closing = component.iter().filter_map(|index| graph.edge_weight(*index, first)).max();
+        if let (Some(span), Some(group)) = (closing, members.get(first)) {
+            let message = format!("the action group `{}` contains itself", group.name.node);
+            diagnostics.push(Diagnostic::new(Code::ACTION_CYCLE, *span, message).label("by way of this"));
+        }
+        for (def, _) in members.get(first).map(|group| group.members.as_slice()).unwrap_or_default() {
+            let inner = match def {
+                Def::Action(id) => BTreeSet::from([*id]),
+                Def::Group(inner) => resolved.get(*inner).cloned().unwrap_or_default(),
+                _ => BTreeSet::new(),
+            };
+            if let Some(own) = resolved.get_mut(first) {
+                own.extend(inner);
+            }
+        }
+    }
+    resolved.into_iter().map(|actions| actions.into_iter().collect()).collect()
 }
