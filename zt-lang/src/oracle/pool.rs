@@ -28,7 +28,8 @@ pub const IDS: &[&str] = &["a", "b", "c"];
 
 /// A text, quoted as policies quote it.
 pub fn quoted(text: &str) -> String {
-    let escaped: String = text.chars().flat_map(|char| matches!(char, '"' | '\\').then_some('\\').into_iter().chain([char])).collect();
+    let escaped: String =
+        text.chars().flat_map(|char| matches!(char, '"' | '\\').then_some('\\').into_iter().chain([char])).collect();
     format!("\"{escaped}\"")
 }
 
@@ -47,7 +48,9 @@ pub fn instant(choices: &mut Choices<'_>) -> Timestamp {
 pub fn literal(schema: &Schema, ty: &Type, choices: &mut Choices<'_>) -> Option<String> {
     Some(match ty {
         Type::Bool => choices.text(&["true", "false"]).to_owned(),
-        Type::Int => choices.text(&["1", "0", "2", "3", "-1", "10", "9_223_372_036_854_775_807", "-9223372036854775807"]).to_owned(),
+        Type::Int => choices
+            .text(&["1", "0", "2", "3", "-1", "10", "9_223_372_036_854_775_807", "-9223372036854775807"])
+            .to_owned(),
         Type::Decimal => choices.text(DECIMALS).to_owned(),
         Type::String => quoted(choices.text(TEXTS)),
         Type::Timestamp => quoted(&instant(choices).to_string()),

@@ -69,7 +69,8 @@ pub fn instant(choices: &mut Choices<'_>) -> Option<Timestamp> {
         0..=9 => Timestamp::from_millis(pool::ANCHOR_MS),
         15 => None,
         _ => {
-            let near = choices.pick(&[0, 1, -1, 60_000, 900_000, 900_001, -60_000, 86_400_000]).copied().unwrap_or_default();
+            let near =
+                choices.pick(&[0, 1, -1, 60_000, 900_000, 900_001, -60_000, 86_400_000]).copied().unwrap_or_default();
             pool::instant(choices).millis().checked_add(near).and_then(Timestamp::from_millis)
         }
     }
@@ -132,7 +133,12 @@ impl Writer<'_, '_, '_> {
         Json::Object(document)
     }
 
-    fn part_of(&mut self, subject: (EntityTypeId, &'static str), resource: (EntityTypeId, &'static str), source: SourceId) -> Map<String, Json> {
+    fn part_of(
+        &mut self,
+        subject: (EntityTypeId, &'static str),
+        resource: (EntityTypeId, &'static str),
+        source: SourceId,
+    ) -> Map<String, Json> {
         self.part(subject, resource, |from| from == source)
     }
 
@@ -187,7 +193,9 @@ impl Writer<'_, '_, '_> {
 
     fn parents(&mut self, permitted: &[EntityTypeId], rank: usize) -> Json {
         let is_hostile = self.manner == Manner::Hostile && self.choices.chance(1, 8);
-        let later = all_entities(self.schema).into_iter().filter(|(uid, at)| permitted.contains(&uid.0) && (*at > rank || is_hostile));
+        let later = all_entities(self.schema)
+            .into_iter()
+            .filter(|(uid, at)| permitted.contains(&uid.0) && (*at > rank || is_hostile));
         let candidates: Vec<_> = later.map(|(uid, _)| uid).collect();
         let mut parents = Vec::new();
         for _ in 0..self.choices.below(3) {

@@ -80,7 +80,11 @@ pub fn request_document(bytes: &[u8]) -> Result<(), String> {
     };
     let mut choices = Choices::endless(u64::from(choice));
     let store = request::store(subject.compiled.schema(), &mut choices);
-    all_properties(subject, &Case { store, request: text.to_owned(), now: request::instant(&mut choices) }, &mut choices)
+    all_properties(
+        subject,
+        &Case { store, request: text.to_owned(), now: request::instant(&mut choices) },
+        &mut choices,
+    )
 }
 
 /// Any entity data is refused or used, alike by both engines. The first byte chooses the policy and the requests.
@@ -98,7 +102,11 @@ pub fn entities(bytes: &[u8]) -> Result<(), String> {
     let mut choices = Choices::endless(u64::from(choice));
     for _ in 0..4 {
         let request = request::request(subject.compiled.schema(), &mut choices);
-        all_properties(subject, &Case { store: text.to_owned(), request, now: request::instant(&mut choices) }, &mut choices)?;
+        all_properties(
+            subject,
+            &Case { store: text.to_owned(), request, now: request::instant(&mut choices) },
+            &mut choices,
+        )?;
     }
     Ok(())
 }
@@ -125,7 +133,8 @@ pub fn compiled(bytes: &[u8]) -> Result<(), String> {
     let mut choices = Choices::endless(u64::from(choice));
     for _ in 0..4 {
         let document = request::request(policy.schema(), &mut choices);
-        let store = Store::from_json(&policy, request::store(policy.schema(), &mut choices).as_bytes()).unwrap_or_default();
+        let store =
+            Store::from_json(&policy, request::store(policy.schema(), &mut choices).as_bytes()).unwrap_or_default();
         let Ok(request) = Request::from_json(&policy, document.as_bytes()) else { continue };
         let now = request::instant(&mut choices);
         let full = eval::decide(&policy, &store, &request, now, Mode::Full, &mut Scratch::new());

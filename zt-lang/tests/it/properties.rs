@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use zt_eval::decision::{Decision, Reason};
 use zt_eval::{Effect, Policy, Store};
+use zt_lang::oracle::Choices;
 use zt_lang::oracle::property::{Asked, Subject, printing_is_faithful};
 use zt_lang::oracle::request::{Case, instant, request, store};
-use zt_lang::oracle::Choices;
 
-const POLICIES: u32 = 500;
+const POLICIES: u32 = 600;
 const REQUESTS: u64 = 40;
 /// Requests to a store.
 const PER_STORE: u64 = 10;
@@ -141,7 +141,11 @@ fn printing_and_saving_are_faithful() {
     run(POLICIES * times(), |subject, seed| {
         printing_is_faithful(&subject.files)?;
         subject.saving_is_faithful(None)?;
-        let case = Case { store: "[]".to_owned(), request: request(subject.compiled.schema(), &mut Choices::endless(seed)), now: None };
+        let case = Case {
+            store: "[]".to_owned(),
+            request: request(subject.compiled.schema(), &mut Choices::endless(seed)),
+            now: None,
+        };
         let asked = subject.ask(&case)?;
         subject.saving_is_faithful(asked.as_ref())
     });

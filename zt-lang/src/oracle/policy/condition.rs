@@ -8,7 +8,8 @@ use super::scope::{Fact, Place, Scope};
 use super::{Author, Condition};
 use crate::oracle::pool;
 
-const ZONES: &[&str] = &["Europe/Berlin", "UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"];
+const ZONES: &[&str] =
+    &["Europe/Berlin", "UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"];
 
 /// A condition that says nothing about other expressions.
 fn plain(text: String) -> Condition {
@@ -91,11 +92,16 @@ impl Author<'_, '_> {
         let fits = |ty: &Type| has_equality(ty) && !has_union(ty);
         let ty = self.place(scope, |place| fits(place.ty.present()))?.ty.present().clone();
         let left = self.value(scope, &ty, true, depth)?;
-        Some(self.comparison(scope, &left, &ty, depth)?)
+        if left.starts_with('[') {
+            // A list that is written out takes its type from the other side, which then must have one.
+            return Some(format!("{left} == {}", self.value(scope, &ty, true, depth)?));
+        }
+        self.comparison(scope, &left, &ty, depth)
     }
 
     fn comparison(&mut self, scope: &Scope, left: &str, ty: &Type, depth: u32) -> Option<String> {
-        let operators: &[&'static str] = if has_order(self.schema, ty) { &["==", "!=", "<", ">=", "<=", ">"] } else { &["==", "!="] };
+        let operators: &[&'static str] =
+            if has_order(self.schema, ty) { &["==", "!=", "<", ">=", "<=", ">"] } else { &["==", "!="] };
         let operator = self.choices.text(operators);
         Some(format!("{left} {operator} {}", self.value(scope, ty, false, depth)?))
     }
@@ -157,12 +163,18 @@ impl Author<'_, '_> {
         let inner = scope.with(self.schema, std::slice::from_ref(&present));
         let there = inner.places.iter().find(|each| each.text == place.text).cloned();
         match self.choices.below(3) {
-            0 => Some(Condition { text: format!("{} is present", place.text), holds: vec![present], fails: Vec::new() }),
+            0 => {
+                Some(Condition { text: format!("{} is present", place.text), holds: vec![present], fails: Vec::new() })
+            }
             1 => {
                 let body = self.about(&inner, &there?, depth)?;
                 let mut holds = vec![present];
                 holds.extend(body.holds);
-                Some(Condition { text: format!("{} is present and ({})", place.text, body.text), holds, fails: Vec::new() })
+                Some(Condition {
+                    text: format!("{} is present and ({})", place.text, body.text),
+                    holds,
+                    fails: Vec::new(),
+                })
             }
             _ => {
                 let ty = place.ty.present();
@@ -196,12 +208,19 @@ impl Author<'_, '_> {
         match self.choices.below(3) {
             0 => {
                 let name = self.fresh("c");
-                let route = self.choices.text(&["/users/NAME/**", "/NAME", "/users/NAME", "/**/NAME", "/*/NAME/orders/*"]);
+                let route =
+                    self.choices.text(&["/users/NAME/**", "/NAME", "/users/NAME", "/**/NAME", "/*/NAME/orders/*"]);
                 let route = route.replacen("NAME", &format!("{{{name}}}"), 1);
-                Condition { text: format!("{text} like \"{route}\""), holds: vec![Fact::Capture(name)], fails: Vec::new() }
+                Condition {
+                    text: format!("{text} like \"{route}\""),
+                    holds: vec![Fact::Capture(name)],
+                    fails: Vec::new(),
+                }
             }
             1 => plain(format!("{text} like \"{}\"", pool::pattern(&Type::Path, self.choices).unwrap_or("/**"))),
-            _ => plain(format!("{text} starts_with \"{}\"", self.choices.text(&["/users", "/", "/admin", "/users/ann"]))),
+            _ => {
+                plain(format!("{text} starts_with \"{}\"", self.choices.text(&["/users", "/", "/admin", "/users/ann"])))
+            }
         }
     }
 

@@ -78,7 +78,8 @@ impl Author<'_, '_> {
 
     /// A `let`, a parameter or a call.
     fn named(&mut self, scope: &Scope, ty: &Type, depth: u32) -> Option<String> {
-        let known: Vec<_> = self.named.iter().filter(|named| named.ty == *ty && (named.verified || !scope.verified)).cloned().collect();
+        let known: Vec<_> =
+            self.named.iter().filter(|named| named.ty == *ty && (named.verified || !scope.verified)).cloned().collect();
         let named = self.choices.pick(&known)?.clone();
         if named.params.is_empty() {
             return Some(named.name);
@@ -111,7 +112,8 @@ impl Author<'_, '_> {
             Type::Set(inner) => {
                 let a = self.value(scope, ty, true, depth - 1)?;
                 let b = if self.choices.chance(1, 3) { self.elements(scope, inner, depth) } else { None };
-                let b = b.or_else(|| self.value(scope, ty, false, depth - 1))?;
+                // A set that is written out takes its type from the other one, which then must have one.
+                let b = b.or_else(|| self.value(scope, ty, a.starts_with('['), depth - 1))?;
                 Some(format!("{}({a}, {b})", self.choices.text(&["union", "intersection", "difference"])))
             }
             Type::List(inner) if !strong => self.elements(scope, inner, depth),
@@ -225,7 +227,13 @@ pub fn has_equality(ty: &Type) -> bool {
 /// Whether values of the type have an order.
 pub fn has_order(schema: &Schema, ty: &Type) -> bool {
     match ty {
-        Type::Int | Type::Decimal | Type::String | Type::Timestamp | Type::Duration | Type::Version | Type::Quantity => true,
+        Type::Int
+        | Type::Decimal
+        | Type::String
+        | Type::Timestamp
+        | Type::Duration
+        | Type::Version
+        | Type::Quantity => true,
         Type::Enum(id) => schema.enum_type(*id).is_some_and(|found| found.ordered),
         _ => false,
     }

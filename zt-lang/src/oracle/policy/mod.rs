@@ -77,7 +77,12 @@ impl Author<'_, '_> {
 pub fn policy(choices: &mut Choices<'_>) -> Files {
     let vocabulary = vocabulary::vocabulary(choices);
     let params = vocabulary.schema.params.iter();
-    let named = params.map(|param| Named { name: param.name.to_string(), params: Vec::new(), ty: param.ty.clone(), verified: true });
+    let named = params.map(|param| Named {
+        name: param.name.to_string(),
+        params: Vec::new(),
+        ty: param.ty.clone(),
+        verified: true,
+    });
     let named = named.collect();
     let mut author = Author { choices, schema: &vocabulary.schema, groups: &vocabulary.groups, named, names: 0 };
     Files(author.files(&vocabulary.text))

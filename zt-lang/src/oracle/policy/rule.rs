@@ -69,7 +69,10 @@ impl Author<'_, '_> {
         match self.choices.below(if is_trusted { 3 } else { 1 }) {
             2 => Delegation { clause: "resource in Folder::\"a\"", facts: Vec::new() },
             0 => Delegation { clause: "resource is Document", facts: vec![is_document] },
-            _ => Delegation { clause: "resource is Document in [Folder::\"b\", Folder::\"c\"]", facts: vec![is_document] },
+            _ => Delegation {
+                clause: "resource is Document in [Folder::\"b\", Folder::\"c\"]",
+                facts: vec![is_document],
+            },
         }
     }
 
@@ -104,12 +107,17 @@ impl Author<'_, '_> {
         };
         let is_let = params.is_empty();
         let states_type = is_let && self.choices.chance(1, 2);
-        let body = if ty == Type::Bool { Some(self.condition(&scope, 2).text) } else { self.value(&scope, &ty, !states_type, 2) };
+        let body = if ty == Type::Bool {
+            Some(self.condition(&scope, 2).text)
+        } else {
+            self.value(&scope, &ty, !states_type, 2)
+        };
         // Without a stated type, that of the body may be narrower than what was wanted.
         let is_exact = states_type || !has_union(&ty);
         let Some(body) = body.filter(|_| is_exact) else { return };
         let name = self.fresh(if is_let { "l" } else { "f" });
-        let list: Vec<String> = params.iter().map(|(name, ty)| format!("{name}: {}", self.schema.type_text(ty))).collect();
+        let list: Vec<String> =
+            params.iter().map(|(name, ty)| format!("{name}: {}", self.schema.type_text(ty))).collect();
         let head = match (is_let, states_type) {
             (true, true) => format!("let {name}: {}", self.schema.type_text(&ty)),
             (true, false) => format!("let {name}"),
@@ -150,7 +158,7 @@ impl Author<'_, '_> {
 
     fn rule_scope(&self, actions: &[Action], verified: bool, facts: &[Fact]) -> Scope {
         let union = |types: fn(&Action) -> &[zt_eval::id::EntityTypeId]| {
-            let mut all: Vec<_> = actions.iter().flat_map(|action| types(action)).copied().collect();
+            let mut all: Vec<_> = actions.iter().flat_map(types).copied().collect();
             all.sort_unstable();
             all.dedup();
             Type::Entity(all)

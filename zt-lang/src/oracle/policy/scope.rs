@@ -117,10 +117,10 @@ impl Scope {
             ty = ty.present().clone();
         }
         for fact in &self.facts {
-            if let Fact::Types(path, types) = fact {
-                if path == text {
-                    ty = narrowed(ty, types);
-                }
+            if let Fact::Types(path, types) = fact
+                && path == text
+            {
+                ty = narrowed(ty, types);
             }
         }
         ty

@@ -4,14 +4,28 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use zt_eval::id::{EntityTypeId, EnumId, RecordId, SourceId};
-use zt_eval::schema::{Action, Attribute, EntityType, EnumType, Field, Obligation, Param, RecordType, Schema, Source, Type};
+use zt_eval::schema::{
+    Action, Attribute, EntityType, EnumType, Field, Obligation, Param, RecordType, Schema, Source, Type,
+};
 
 use crate::oracle::choices::Choices;
 use crate::oracle::pool;
 
 /// Names of attributes: plain ones, ones that are words of the language, ones that need backquotes.
-const NAMES: &[&str] =
-    &["level", "owner", "when", "tags", "any", "from", "app.kubernetes.io/name", "score", "sensitive", "now", "peer", "in"];
+const NAMES: &[&str] = &[
+    "level",
+    "owner",
+    "when",
+    "tags",
+    "any",
+    "from",
+    "app.kubernetes.io/name",
+    "score",
+    "sensitive",
+    "now",
+    "peer",
+    "in",
+];
 
 const SOURCES: &[(&str, bool, bool)] = &[
     ("pep", true, false),
@@ -70,7 +84,8 @@ pub fn vocabulary(choices: &mut Choices<'_>) -> Vocabulary {
     let _ = write!(text, "\ncontext {{\n{body}}}\n\n");
     schema.obligations = obligations(&schema, choices);
     for obligation in &schema.obligations {
-        let params: Vec<String> = obligation.params.iter().map(|param| format!("{}: {}", param.name, schema.type_text(&param.ty))).collect();
+        let params: Vec<String> =
+            obligation.params.iter().map(|param| format!("{}: {}", param.name, schema.type_text(&param.ty))).collect();
         let _ = writeln!(text, "obligation {}({})", obligation.name, params.join(", "));
     }
     let groups = actions(&mut schema, choices, &mut text);
@@ -87,7 +102,11 @@ fn enums() -> Vec<EnumType> {
 }
 
 fn sources() -> Vec<Source> {
-    let source = |(name, verified, complete): &(&str, bool, bool)| Source { name: Arc::from(*name), verified: *verified, complete: *complete };
+    let source = |(name, verified, complete): &(&str, bool, bool)| Source {
+        name: Arc::from(*name),
+        verified: *verified,
+        complete: *complete,
+    };
     SOURCES.iter().map(source).collect()
 }
 
@@ -156,10 +175,8 @@ fn some_type(schema: &Schema, choices: &mut Choices<'_>) -> Type {
 }
 
 fn record(schema: &Schema, name: &str, fields: usize, choices: &mut Choices<'_>) -> RecordType {
-    let mut found = vec![
-        Field { name: "ok".into(), ty: Type::Bool },
-        Field { name: "exp".into(), ty: Type::Timestamp },
-    ];
+    let mut found =
+        vec![Field { name: "ok".into(), ty: Type::Bool }, Field { name: "exp".into(), ty: Type::Timestamp }];
     for field in NAMES.iter().skip(choices.below(6)).take(fields) {
         found.push(Field { name: Arc::from(*field), ty: some_type(schema, choices) });
     }
@@ -178,7 +195,8 @@ fn write_entity(schema: &Schema, index: usize, body: &str, text: &mut String) {
     let Some(entity) = schema.entities.get(index) else { return };
     let _ = write!(text, "\nentity {}", entity.name);
     if !entity.parents.is_empty() {
-        let parents: Vec<&str> = entity.parents.iter().filter_map(|id| schema.entity(*id)).map(|parent| &*parent.name).collect();
+        let parents: Vec<&str> =
+            entity.parents.iter().filter_map(|id| schema.entity(*id)).map(|parent| &*parent.name).collect();
         let from = schema.source(entity.parents_from).map_or("pep", |source| &source.name);
         let _ = write!(text, " in {} from {from}", parents.join(", "));
     }
@@ -219,7 +237,11 @@ fn attributes(schema: &Schema, choices: &mut Choices<'_>, is_context: bool) -> (
             let _ = write!(text, " from {}", source.name);
         }
         if &*attribute.name == "ok" {
-            let _ = write!(text, "{} step_up \"urn:acr:mfa\" gives true", choices.text(&["", " fresh 15m since seen", " fresh 2h since seen fresh until claims.exp"]));
+            let _ = write!(
+                text,
+                "{} step_up \"urn:acr:mfa\" gives true",
+                choices.text(&["", " fresh 15m since seen", " fresh 2h since seen fresh until claims.exp"])
+            );
         } else if index >= untimed {
             let is_verified = source.is_some_and(|source| source.verified);
             modifiers(schema, attribute, &clocks, is_context && is_verified, choices, &mut text);
@@ -229,17 +251,25 @@ fn attributes(schema: &Schema, choices: &mut Choices<'_>, is_context: bool) -> (
     (found, text)
 }
 
-fn modifiers(schema: &Schema, attribute: &Attribute, clocks: &[&str], steps_up: bool, choices: &mut Choices<'_>, text: &mut String) {
+fn modifiers(
+    schema: &Schema,
+    attribute: &Attribute,
+    clocks: &[&str],
+    steps_up: bool,
+    choices: &mut Choices<'_>,
+    text: &mut String,
+) {
     if let Some(clock) = choices.pick(clocks).filter(|_| choices.chance(1, 3)) {
         let _ = write!(text, " fresh {} since {clock}", choices.text(&["15m", "24h", "2h", "500ms"]));
     }
     if let Some(clock) = choices.pick(clocks).filter(|_| choices.chance(1, 6)) {
         let _ = write!(text, " fresh until {clock}");
     }
-    if steps_up && choices.chance(1, 2) {
-        if let Some(gives) = pool::literal(schema, attribute.ty.present(), choices) {
-            let _ = write!(text, " step_up \"urn:acr:{}\" gives {gives}", choices.below(3));
-        }
+    if steps_up
+        && choices.chance(1, 2)
+        && let Some(gives) = pool::literal(schema, attribute.ty.present(), choices)
+    {
+        let _ = write!(text, " step_up \"urn:acr:{}\" gives {gives}", choices.below(3));
     }
     if choices.chance(1, 12) {
         text.push_str(" sensitive");
@@ -259,9 +289,12 @@ fn obligations(schema: &Schema, choices: &mut Choices<'_>) -> Vec<Obligation> {
     vec![obligation("log", 1), obligation("page", 2), obligation("trace", 0)]
 }
 
+/// Names of actions, types of subjects, who vouches for them, types of resources.
+type Declared<'d> = (&'d [&'d str], &'d [usize], usize, &'d [usize]);
+
 fn actions(schema: &mut Schema, choices: &mut Choices<'_>, text: &mut String) -> Vec<(&'static str, Vec<usize>)> {
     let claimed = if choices.chance(1, 2) { 3 } else { 0 };
-    let declared: &[(&[&str], &[usize], usize, &[usize])] = &[
+    let declared: &[Declared<'_>] = &[
         (&["read", "list"], &[USER, SERVICE], 0, &[DOCUMENT]),
         (&["write"], &[USER], 1, &[DOCUMENT, FOLDER]),
         (&["claim"], &[USER], claimed, &[DOCUMENT]),

@@ -1,7 +1,7 @@
 //! P3: forging never helps.
 //!
 //! Two requests agree on everything verified when they differ only in attributes and parents of unverified sources, in
-//! what such sources say where evidence is sorted, and in who the subject is where only an unverified source says so. As
+//! anything such sources say where evidence is sorted (also of what is not theirs to say), and in who the subject is where only an unverified source says so. As
 //! long as both are valid, the same allow rules fire, with the same obligations; of the decision, deny rules alone make
 //! the difference.
 
@@ -29,18 +29,23 @@ impl Subject {
         let case = Case { request: document.to_string(), ..asked.case.clone() };
         let Some(forged) = self.ask(&case)? else { return Ok(()) };
         let (before, after) = (self.firing(asked)?, self.firing(&forged)?);
-        let same = before.rules == after.rules && before.obligations == after.obligations && before.effect == after.effect;
+        let same =
+            before.rules == after.rules && before.obligations == after.obligations && before.effect == after.effect;
         self.expect(&case, same, || format!("forging moves allow rules: {before:?}\n{after:?}\nof\n{}", asked.case))?;
         let (before, after) = (self.decide(asked), self.decide(&forged));
         let both = before.effect == Effect::Allow && after.effect == Effect::Allow;
         let agree = before.rules == after.rules && before.obligations == after.obligations;
-        self.expect(&case, !both || agree, || format!("forging changes an allowed request: {before:?}\n{after:?}\nof\n{}", asked.case))
+        self.expect(&case, !both || agree, || {
+            format!("forging changes an allowed request: {before:?}\n{after:?}\nof\n{}", asked.case)
+        })
     }
 
     /// The decision by allow rules alone.
     fn firing(&self, asked: &Asked<'_>) -> Result<Decision, String> {
-        let told = |error: String| self.told(asked.case, &format!("a request that was read is not read again: {error}"));
-        let request = Request::from_json(&self.allows, asked.case.request.as_bytes()).map_err(|error| told(error.to_string()))?;
+        let told =
+            |error: String| self.told(asked.case, &format!("a request that was read is not read again: {error}"));
+        let request =
+            Request::from_json(&self.allows, asked.case.request.as_bytes()).map_err(|error| told(error.to_string()))?;
         Ok(eval::decide(&self.allows, &asked.store, &request, asked.case.now, Mode::Full, &mut Scratch::new()))
     }
 }
@@ -52,20 +57,20 @@ fn is_verified(schema: &Schema, source: SourceId) -> bool {
 fn forge(schema: &Schema, document: &mut Json, choices: &mut Choices<'_>) {
     let is_flat = document.get("evidence").is_none();
     if is_flat {
-        forge_part(schema, document, choices, &|_| true);
+        forge_part(schema, document, choices, &|from| !is_verified(schema, from));
         forge_subject(schema, document, choices);
         return;
     }
     // The flat part is the enforcement point's own, of which nothing is unverified.
     let names = [document.get("subject").cloned(), document.get("resource").cloned()];
     let Some(evidence) = document.get_mut("evidence").and_then(Json::as_object_mut) else { return };
-    for (index, source) in schema.sources.iter().enumerate().filter(|(_, source)| !source.verified) {
+    for source in schema.sources.iter().filter(|source| !source.verified) {
         match evidence.get_mut(&*source.name) {
             Some(part) => {
                 for (role, name) in ["subject", "resource"].into_iter().zip(&names) {
                     complete_name(part, role, name.as_ref());
                 }
-                forge_part(schema, part, choices, &|from| from == SourceId::new(index));
+                forge_part(schema, part, choices, &|_| true);
             }
             None => {
                 let mut part = json!({ "subject": {}, "resource": {}, "context": {} });
@@ -75,7 +80,7 @@ fn forge(schema: &Schema, document: &mut Json, choices: &mut Choices<'_>) {
                         entity.insert("properties".into(), json!({}));
                     }
                 }
-                forge_part(schema, &mut part, choices, &|from| from == SourceId::new(index));
+                forge_part(schema, &mut part, choices, &|_| true);
                 evidence.insert(source.name.to_string(), part);
             }
         }
@@ -92,27 +97,28 @@ fn complete_name(part: &mut Json, role: &str, name: Option<&Json>) {
     }
 }
 
-fn forge_part(schema: &Schema, part: &mut Json, choices: &mut Choices<'_>, speaks: &dyn Fn(SourceId) -> bool) {
+/// Changes what `may` be changed, by who vouches for it.
+fn forge_part(schema: &Schema, part: &mut Json, choices: &mut Choices<'_>, may: &dyn Fn(SourceId) -> bool) {
     if let Some(Json::Object(context)) = part.get_mut("context") {
-        forge_attributes(schema, &schema.context, context, choices, speaks);
+        forge_attributes(schema, &schema.context, context, choices, may);
     }
     for role in ["subject", "resource"] {
         if let Some(entity) = part.get_mut(role) {
-            forge_entity(schema, entity, choices, speaks);
+            forge_entity(schema, entity, choices, may);
         }
     }
     for entity in part.get_mut("entities").and_then(Json::as_array_mut).into_iter().flatten() {
-        forge_entity(schema, entity, choices, speaks);
+        forge_entity(schema, entity, choices, may);
     }
 }
 
-fn forge_entity(schema: &Schema, entity: &mut Json, choices: &mut Choices<'_>, speaks: &dyn Fn(SourceId) -> bool) {
+fn forge_entity(schema: &Schema, entity: &mut Json, choices: &mut Choices<'_>, may: &dyn Fn(SourceId) -> bool) {
     let ty = entity.get("type").and_then(Json::as_str).and_then(|name| schema.find_entity(name));
     let Some(ty) = ty.and_then(|ty| schema.entity(ty)) else { return };
     if let Some(Json::Object(properties)) = entity.get_mut("properties") {
-        forge_attributes(schema, &ty.attributes, properties, choices, speaks);
+        forge_attributes(schema, &ty.attributes, properties, choices, may);
     }
-    let forges = !is_verified(schema, ty.parents_from) && speaks(ty.parents_from) && !ty.parents.is_empty();
+    let forges = may(ty.parents_from) && !ty.parents.is_empty();
     if forges && choices.chance(1, 2) {
         let parents = (0..choices.below(3)).filter_map(|_| {
             let parent = choices.pick(&ty.parents)?;
@@ -130,9 +136,9 @@ fn forge_attributes(
     declared: &[Attribute],
     members: &mut serde_json::Map<String, Json>,
     choices: &mut Choices<'_>,
-    speaks: &dyn Fn(SourceId) -> bool,
+    may: &dyn Fn(SourceId) -> bool,
 ) {
-    for attribute in declared.iter().filter(|attribute| !is_verified(schema, attribute.from) && speaks(attribute.from)) {
+    for attribute in declared.iter().filter(|attribute| may(attribute.from)) {
         match choices.below(6) {
             0 => {}
             1 => drop(members.remove(&*attribute.name)),
@@ -149,7 +155,10 @@ fn forge_subject(schema: &Schema, document: &mut Json, choices: &mut Choices<'_>
     if is_verified(schema, action.subject_from) {
         return;
     }
-    let Some(subject) = choices.pick(&action.subjects).map(|ty| pool::entity(schema, *ty, choices.text(pool::IDS))) else { return };
+    let Some(subject) = choices.pick(&action.subjects).map(|ty| pool::entity(schema, *ty, choices.text(pool::IDS)))
+    else {
+        return;
+    };
     let Some(before) = document.get_mut("subject").map(|place| std::mem::replace(place, subject)) else { return };
     let is_described = before.get("properties").is_some() || before.get("parents").is_some();
     if let Json::Object(members) = document {

@@ -57,7 +57,9 @@ impl Subject {
             let case = Case { store: asked.case.store.clone(), request: document.to_string(), now };
             let Some(less) = self.ask(&case)? else { return Ok(()) };
             let told = || format!("{taking:?} of\n{}", asked.case);
-            self.expect(&case, is_less(self.compiled.schema(), &less.request, &known), || format!("not less known by {}", told()))?;
+            self.expect(&case, is_less(self.compiled.schema(), &less.request, &known), || {
+                format!("not less known by {}", told())
+            })?;
             let decision = self.decide(&less);
             let widens = before == Effect::Deny && decision.effect == Effect::Allow && !is_invalid(&decision);
             self.expect(&case, !widens, || format!("hiding helps: {}", told()))?;
@@ -198,10 +200,10 @@ fn apply(document: &mut Json, taking: &Taking) {
         (Json::Object(members), None) => drop(members.remove(last)),
         (Json::Array(elements), with) => {
             let Some(at) = last.parse().ok().filter(|at: &usize| *at < elements.len()) else { return };
-            match with {
-                Some(with) => elements.get_mut(at).map(|element| *element = with),
-                None => Some(drop(elements.remove(at))),
-            };
+            match (elements.get_mut(at), with) {
+                (Some(element), Some(with)) => *element = with,
+                _ => drop(elements.remove(at)),
+            }
         }
         _ => {}
     }
@@ -209,7 +211,8 @@ fn apply(document: &mut Json, taking: &Taking) {
 
 /// Whether `less` comes from `more` by replacing known leaves by unknown ones.
 fn is_less(schema: &Schema, less: &Request, more: &Request) -> bool {
-    let asks_same = less.action() == more.action() && less.subject() == more.subject() && less.resource() == more.resource();
+    let asks_same =
+        less.action() == more.action() && less.subject() == more.subject() && less.resource() == more.resource();
     let contexts = less.context().iter().zip(more.context()).all(|(less, more)| is_less_datum(less, more));
     let entities = less.entities().iter().all(|entity| {
         let takes_parents = schema.entity(entity.uid().ty).is_some_and(|ty| !ty.parents.is_empty());

@@ -21,16 +21,24 @@ impl Subject {
     /// The instant at which it is another.
     pub fn holds_until(&self, asked: &Asked<'_>, decision: &Decision, choices: &mut Choices<'_>) -> Result<(), String> {
         let Some(now) = asked.case.now else {
-            return self.expect(asked.case, decision.valid_until.is_none(), || "without a clock nothing ends".to_owned());
+            return self
+                .expect(asked.case, decision.valid_until.is_none(), || "without a clock nothing ends".to_owned());
         };
-        self.expect(asked.case, decision.valid_until.is_none_or(|until| until > now), || "it ends before it begins".to_owned())?;
+        self.expect(asked.case, decision.valid_until.is_none_or(|until| until > now), || {
+            "it ends before it begins".to_owned()
+        })?;
         let last = decision.valid_until.map_or(Timestamp::MAX.millis(), |until| until.millis() - 1);
         let span = last - now.millis();
         let near = [0, 1, 60_000, 900_000].map(|step| now.millis().saturating_add(step).min(last));
         let between = now.millis() + span / 256 * i64::try_from(choices.below(256)).unwrap_or(0);
         for later in near.into_iter().chain([between, last]).filter_map(Timestamp::from_millis) {
             let other = self.decide_at(asked, Some(later));
-            let told = || format!("the decision holds until {:?}, and is another at {later}: {decision:?}\n{other:?}", decision.valid_until);
+            let told = || {
+                format!(
+                    "the decision holds until {:?}, and is another at {later}: {decision:?}\n{other:?}",
+                    decision.valid_until
+                )
+            };
             self.expect(asked.case, is_same(decision, &other), told)?;
         }
         Ok(())
@@ -41,13 +49,19 @@ impl Subject {
     /// # Errors
     ///
     /// The change that moves it.
-    pub fn depends_only(&self, asked: &Asked<'_>, decision: &Decision, choices: &mut Choices<'_>) -> Result<(), String> {
+    pub fn depends_only(
+        &self,
+        asked: &Asked<'_>,
+        decision: &Decision,
+        choices: &mut Choices<'_>,
+    ) -> Result<(), String> {
         let (Ok(mut request), Ok(mut store)) =
             (serde_json::from_str::<Json>(&asked.case.request), serde_json::from_str::<Json>(&asked.case.store))
         else {
             return Ok(());
         };
-        let mut editor = Editor { schema: self.compiled.schema(), facts: decision.depends_on.iter().collect(), choices };
+        let mut editor =
+            Editor { schema: self.compiled.schema(), facts: decision.depends_on.iter().collect(), choices };
         editor.request(&mut request);
         editor.store(&mut store);
         let is_timeless = !editor.facts.contains(&Fact::Now);
@@ -55,7 +69,9 @@ impl Subject {
         let case = Case { store: store.to_string(), request: request.to_string(), now };
         // Parents that nothing consults can still close a cycle, which makes a request invalid.
         let Some(other) = self.decide_case(&case)? else { return Ok(()) };
-        self.expect(&case, *decision == other, || format!("something outside matters: {decision:?}\n{other:?}\nof\n{}", asked.case))
+        self.expect(&case, *decision == other, || {
+            format!("something outside matters: {decision:?}\n{other:?}\nof\n{}", asked.case)
+        })
     }
 }
 

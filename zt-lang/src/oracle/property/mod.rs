@@ -14,7 +14,7 @@
 //! | [`Subject::saving_is_faithful`] | a saved policy loads as the same policy |
 
 mod forging;
-mod hiding;
+pub mod hiding;
 mod lasting;
 mod stepping;
 mod text;

@@ -26,7 +26,8 @@ impl Subject {
         self.expect(asked.case, steps.is_sorted(), || "a challenge out of order".to_owned())?;
         if steps.is_empty() {
             let context = (0..).zip(&self.compiled.schema().context);
-            let all: Vec<u32> = context.filter(|(_, attribute)| attribute.step_up.is_some()).map(|(at, _)| at).collect();
+            let all: Vec<u32> =
+                context.filter(|(_, attribute)| attribute.step_up.is_some()).map(|(at, _)| at).collect();
             return self.steps_lead_to(asked, &all, Effect::Deny);
         }
         self.steps_lead_to(asked, &steps, Effect::Allow)?;
@@ -40,7 +41,8 @@ impl Subject {
     fn steps_lead_to(&self, asked: &Asked<'_>, steps: &[u32], effect: Effect) -> Result<(), String> {
         let granted = lower::lower(&self.granted(steps), &self.options.limits).map_err(|error| error.to_string())?;
         let request = Request::from_json(&granted, asked.case.request.as_bytes()).map_err(|error| error.to_string())?;
-        let found = eval::decide(&granted, &asked.store, &request, asked.case.now, Mode::Effect, &mut Scratch::new()).effect;
+        let found =
+            eval::decide(&granted, &asked.store, &request, asked.case.now, Mode::Effect, &mut Scratch::new()).effect;
         self.expect(asked.case, found == effect, || format!("the steps {steps:?} of a challenge lead to {found:?}"))
     }
 
@@ -53,10 +55,10 @@ impl Subject {
             steps.contains(&at).then(|| step_up.gives.clone())
         };
         let mut grant = |expr: &mut Expr| {
-            if let ExprKind::Context(at) = expr.kind {
-                if let Some(value) = value(at) {
-                    expr.kind = ExprKind::Const(value);
-                }
+            if let ExprKind::Context(at) = expr.kind
+                && let Some(value) = value(at)
+            {
+                expr.kind = ExprKind::Const(value);
             }
         };
         for function in &mut policy.functions {
@@ -94,7 +96,11 @@ fn each(expr: &mut Expr, change: &mut impl FnMut(&mut Expr)) {
         | ExprKind::Negate(of)
         | ExprKind::Lower(of)
         | ExprKind::Size(of) => each(of, change),
-        ExprKind::Call(_, parts) | ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Set(parts) | ExprKind::List(parts) => {
+        ExprKind::Call(_, parts)
+        | ExprKind::And(parts)
+        | ExprKind::Or(parts)
+        | ExprKind::Set(parts)
+        | ExprKind::List(parts) => {
             parts.iter_mut().for_each(|part| each(part, change));
         }
         ExprKind::If(a, b, c) => [a, b, c].into_iter().for_each(|part| each(part, change)),

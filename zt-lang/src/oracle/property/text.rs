@@ -15,7 +15,10 @@ pub fn printing_is_faithful(files: &Files) -> Result<(), String> {
         let printed = print(&tree);
         let (again, diagnostics) = parse(FileId::default(), &printed, &SyntaxLimits::default());
         if let Some(diagnostic) = diagnostics.first() {
-            return Err(format!("what was printed does not parse: {}\n{printed}\n// ---- from\n{text}", diagnostic.message));
+            return Err(format!(
+                "what was printed does not parse: {}\n{printed}\n// ---- from\n{text}",
+                diagnostic.message
+            ));
         }
         if print(&again) != printed {
             return Err(format!("what was printed reads otherwise:\n{printed}\n// ---- again\n{}", print(&again)));
