@@ -67,13 +67,7 @@ impl<'a> Scanner<'a> {
     /// A scanner at the start of `text`, which may nest objects and arrays `depth_max` deep.
     #[must_use]
     pub const fn new(text: &'a [u8], depth_max: u32) -> Self {
-        Self {
-            text,
-            offset: 0,
-            depth: 0,
-            depth_max,
-            closers: Vec::new(),
-        }
+        Self { text, offset: 0, depth: 0, depth_max, closers: Vec::new() }
     }
 
     /// The offset of the next byte to be read. After [`peek`](Self::peek) it is that of the value to come.
@@ -174,10 +168,7 @@ impl<'a> Scanner<'a> {
     /// # Errors
     ///
     /// When no array stands there, it is malformed or nests too deep, or `element` gives an error.
-    pub fn array<E: From<JsonError>>(
-        &mut self,
-        mut element: impl FnMut(&mut Self) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn array<E: From<JsonError>>(&mut self, mut element: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
         self.expect(b'[')?;
         self.enter()?;
         let mut is_first = true;
@@ -198,9 +189,7 @@ impl<'a> Scanner<'a> {
         self.next_token()?;
         let start = self.offset;
         let result = self.skip_value();
-        self.depth -= u32::try_from(self.closers.len())
-            .unwrap_or(self.depth)
-            .min(self.depth);
+        self.depth -= u32::try_from(self.closers.len()).unwrap_or(self.depth).min(self.depth);
         self.closers.clear();
         result.map(|()| start..self.offset)
     }
@@ -212,11 +201,7 @@ impl<'a> Scanner<'a> {
     /// When anything but space is left.
     pub fn finish(&mut self) -> Result<(), JsonError> {
         self.skip_space();
-        if self.rest().is_empty() {
-            Ok(())
-        } else {
-            Err(self.error(JsonErrorKind::TrailingData))
-        }
+        if self.rest().is_empty() { Ok(()) } else { Err(self.error(JsonErrorKind::TrailingData)) }
     }
 
     fn skip_value(&mut self) -> Result<(), JsonError> {
@@ -290,13 +275,8 @@ impl<'a> Scanner<'a> {
 
     fn enter(&mut self) -> Result<(), JsonError> {
         if self.depth >= self.depth_max {
-            let kind = JsonErrorKind::DepthLimit {
-                limit: self.depth_max,
-            };
-            return Err(JsonError {
-                offset: self.offset - 1,
-                kind,
-            });
+            let kind = JsonErrorKind::DepthLimit { limit: self.depth_max };
+            return Err(JsonError { offset: self.offset - 1, kind });
         }
         self.depth += 1;
         Ok(())
@@ -323,10 +303,7 @@ impl<'a> Scanner<'a> {
     /// The next byte that is no space, which becomes the next to be read.
     fn next_token(&mut self) -> Result<u8, JsonError> {
         self.skip_space();
-        self.rest()
-            .first()
-            .copied()
-            .ok_or_else(|| self.error(JsonErrorKind::EndOfText))
+        self.rest().first().copied().ok_or_else(|| self.error(JsonErrorKind::EndOfText))
     }
 
     fn skip_space(&mut self) {
@@ -347,9 +324,6 @@ impl<'a> Scanner<'a> {
     }
 
     const fn error(&self, kind: JsonErrorKind) -> JsonError {
-        JsonError {
-            offset: self.offset,
-            kind,
-        }
+        JsonError { offset: self.offset, kind }
     }
 }

@@ -6,21 +6,21 @@
 //! Reading order: [`value`] (what is known), [`schema`] (what is declared), [`request`] and [`store`] (where evidence comes
 //! from), [`graph`] (what a policy means), [`eval`] (how it decides), [`decision`] (the answer).
 
-pub mod id;
-mod truth;
-pub mod value;
-pub mod pattern;
-pub mod zone;
-pub mod json;
-pub mod limits;
-pub mod schema;
-pub mod request;
-pub mod store;
+pub mod decision;
+pub mod eval;
 pub mod facts;
 pub mod graph;
-pub mod eval;
-pub mod decision;
+pub mod id;
+pub mod json;
+pub mod limits;
+pub mod pattern;
 pub mod pdp;
+pub mod request;
+pub mod schema;
+pub mod store;
+mod truth;
+pub mod value;
+pub mod zone;
 
 pub use decision::{Decision, Mode};
 pub use graph::{Effect, Policy};

@@ -41,12 +41,12 @@ impl Default for Limits {
             entities_bytes_max: 1 << 30,
             depth_max: 64,
             string_bytes_max: 64 << 10,
-            elements_max: 4096,
+            elements_max: 1024,
             request_entities_max: 1024,
             store_entities_max: 4 << 20,
             nodes_max: 4 << 20,
             node_depth_max: 200,
-            quantifier_depth_max: 2,
+            quantifier_depth_max: 3,
             pattern_bytes_max: 1 << 20,
         }
     }

@@ -52,21 +52,13 @@ impl Zone {
         transitions: Vec<(i64, i32)>,
         rule: Option<PosixRule>,
     ) -> Option<Self> {
-        let mut offsets = transitions
-            .iter()
-            .map(|(_, offset)| *offset)
-            .chain([initial]);
+        let mut offsets = transitions.iter().map(|(_, offset)| *offset).chain([initial]);
         let is_ascending = transitions.is_sorted_by(|(a, _), (b, _)| a < b);
         let is_valid = transitions.len() <= Self::TRANSITIONS_MAX
             && is_ascending
             && offsets.all(is_offset)
             && rule.as_ref().is_none_or(PosixRule::is_valid);
-        let parts = ZoneParts {
-            name: name.into(),
-            initial,
-            transitions,
-            rule,
-        };
+        let parts = ZoneParts { name: name.into(), initial, transitions, rule };
         is_valid.then_some(Self { parts })
     }
 
@@ -102,10 +94,7 @@ impl Zone {
         let table = self.transitions();
         let passed = table.partition_point(|(start, _)| *start <= seconds);
         let next = table.get(passed).map(|(start, _)| *start);
-        let last_offset = passed
-            .checked_sub(1)
-            .and_then(|last| table.get(last))
-            .map_or(self.initial(), |(_, o)| *o);
+        let last_offset = passed.checked_sub(1).and_then(|last| table.get(last)).map_or(self.initial(), |(_, o)| *o);
         let (offset, next) = match (next, self.rule()) {
             (None, Some(rule)) => rule.offset_at(seconds),
             (next, _) => (last_offset, next),
@@ -127,8 +116,7 @@ impl TryFrom<ZoneParts> for Zone {
     type Error = &'static str;
 
     fn try_from(parts: ZoneParts) -> Result<Self, Self::Error> {
-        Self::new(parts.name, parts.initial, parts.transitions, parts.rule)
-            .ok_or("not a valid time zone")
+        Self::new(parts.name, parts.initial, parts.transitions, parts.rule).ok_or("not a valid time zone")
     }
 }
 

@@ -51,5 +51,5 @@ mod tzdata;
 pub use diag::Diagnostic;
 pub use pipeline::{Checked, Options, Parsed, Report, parse};
 pub use source::{SourceFile, Sources};
-pub use split_roots::policies;
 pub use span::FileId;
+pub use split_roots::policies;

@@ -82,8 +82,12 @@ fn conditions(rule: &hir::Rule, diagnostics: &mut Vec<Diagnostic>) {
     }
     if let Some((first, second)) = contradiction(&rule.conditions) {
         diagnostics.push(
-            Diagnostic::new(Code::NEVER_APPLIES, second.span, format!("`{}` can never apply: this contradicts the rest", rule.name))
-                .also(first.span, "both cannot hold"),
+            Diagnostic::new(
+                Code::NEVER_APPLIES,
+                second.span,
+                format!("`{}` can never apply: this contradicts the rest", rule.name),
+            )
+            .also(first.span, "both cannot hold"),
         );
         return;
     }
@@ -171,7 +175,8 @@ fn enum_chains(policy: &hir::Policy, expr: &Expr, diagnostics: &mut Vec<Diagnost
     if let Some((first, named, rest)) = chain(expr) {
         if let Some(Type::Enum(id)) = first.map(|place| &place.ty) {
             let members = policy.schema.enum_type(*id).map(|found| found.members.as_slice()).unwrap_or_default();
-            let left: Vec<&str> = (0..).zip(members).filter(|(index, _)| !named.contains(index)).map(|(_, name)| &**name).collect();
+            let left: Vec<&str> =
+                (0..).zip(members).filter(|(index, _)| !named.contains(index)).map(|(_, name)| &**name).collect();
             if named.len() > 1 && left.len() > 1 {
                 let message = format!("the last `else` stands for {}", listed(&left, "and"));
                 diagnostics.push(
@@ -213,8 +218,12 @@ fn empty(resolved: &Resolved<'_>, policy: &hir::Policy, diagnostics: &mut Vec<Di
     let root = resolved.packages.get(PackageId(0)).and_then(|package| package.files.first());
     if let Some(name) = root.and_then(|file| package_name(file)) {
         diagnostics.push(
-            Diagnostic::new(Code::EMPTY_POLICY, name.span(), "this policy has no `allow` rule: it denies every request")
-                .help("access is denied unless a rule allows it"),
+            Diagnostic::new(
+                Code::EMPTY_POLICY,
+                name.span(),
+                "this policy has no `allow` rule: it denies every request",
+            )
+            .help("access is denied unless a rule allows it"),
         );
     }
 }

@@ -166,7 +166,8 @@ fn check_package_line(id: FileId, file: &ast::File, diagnostics: &mut Vec<Diagno
 }
 
 fn connect(list: &mut Vec<Package<'_>>, diagnostics: &mut Vec<Diagnostic>) {
-    let ids: HashMap<Arc<str>, usize> = (0..).zip(list.iter()).map(|(id, package)| (package.name.clone(), id)).collect();
+    let ids: HashMap<Arc<str>, usize> =
+        (0..).zip(list.iter()).map(|(id, package)| (package.name.clone(), id)).collect();
     for user in 0..list.len() {
         let files = list.get(user).map(|package| package.files.clone()).unwrap_or_default();
         for item in files.iter().flat_map(|file| &file.items) {
@@ -209,9 +210,13 @@ fn add_use<'a>(
     }
     if library::find(&clause.package.text()).is_some() {
         diagnostics.push(
-            Diagnostic::new(Code::SCOPE, span, format!("`{}` is a library without rules: there is nothing to bound", clause.package.text()))
-                .help(format!("leave the scope out: `use {}`", clause.package.text()))
-                .fix(span, format!("use {}", clause.package.text())),
+            Diagnostic::new(
+                Code::SCOPE,
+                span,
+                format!("`{}` is a library without rules: there is nothing to bound", clause.package.text()),
+            )
+            .help(format!("leave the scope out: `use {}`", clause.package.text()))
+            .fix(span, format!("use {}", clause.package.text())),
         );
         return;
     }
@@ -229,9 +234,12 @@ fn add_use<'a>(
 
 fn unknown_package<'n>(clause: &ast::Use, names: impl Iterator<Item = &'n Arc<str>>) -> Diagnostic {
     let text = clause.package.text();
-    let diagnostic =
-        Diagnostic::new(Code::UNKNOWN_PACKAGE, clause.package.span(), format!("there is no package `{text}` among the files"))
-            .label("not found");
+    let diagnostic = Diagnostic::new(
+        Code::UNKNOWN_PACKAGE,
+        clause.package.span(),
+        format!("there is no package `{text}` among the files"),
+    )
+    .label("not found");
     let mut known: Vec<&str> = names.map(|name| &**name).collect();
     library::names().for_each(|name| known.push(name));
     match nearest(&text, known) {

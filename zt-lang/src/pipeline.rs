@@ -27,11 +27,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            syntax: SyntaxLimits::default(),
-            limits: Limits::default(),
-            clock_skew: Duration::from_millis(60_000),
-        }
+        Self { syntax: SyntaxLimits::default(), limits: Limits::default(), clock_skew: Duration::from_millis(60_000) }
     }
 }
 
@@ -101,7 +97,8 @@ impl Parsed {
     fn file(&mut self, id: FileId) {
         let Some(source) = self.sources.get(id) else { return };
         if let Some(offset) = source.invalid_at {
-            let message = format!("the file is not UTF-8 text: the byte at offset {offset} does not belong to any character");
+            let message =
+                format!("the file is not UTF-8 text: the byte at offset {offset} does not belong to any character");
             let help = "save the file as UTF-8";
             self.diagnostics.push(Diagnostic::new(Code::NOT_UTF8, Span::new(id, 0, 0), message).help(help));
             return;

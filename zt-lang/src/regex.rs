@@ -28,7 +28,9 @@ pub fn compile(pattern: &str, limits: &Limits) -> Result<Regex, Error> {
     let size = Some(limit as usize);
     let dfa = dense::Builder::new()
         .syntax(syntax::Config::new().unicode(true).utf8(true).nest_limit(50))
-        .configure(dense::Config::new().start_kind(StartKind::Anchored).dfa_size_limit(size).determinize_size_limit(size))
+        .configure(
+            dense::Config::new().start_kind(StartKind::Anchored).dfa_size_limit(size).determinize_size_limit(size),
+        )
         .thompson(regex_automata::nfa::thompson::Config::new().nfa_size_limit(size))
         .build(&anchored)
         .map_err(|_| Error::TooLarge { limit })?;

@@ -35,7 +35,14 @@ impl Counts {
     fn read(data: &[u8]) -> Option<Self> {
         data.starts_with(b"TZif").then_some(())?;
         let count = |index: usize| Some(u32::from_be_bytes(*data.get(20 + index * 4..)?.first_chunk()?) as usize);
-        Some(Self { isut: count(0)?, isstd: count(1)?, leap: count(2)?, time: count(3)?, kind: count(4)?, chars: count(5)? })
+        Some(Self {
+            isut: count(0)?,
+            isstd: count(1)?,
+            leap: count(2)?,
+            time: count(3)?,
+            kind: count(4)?,
+            chars: count(5)?,
+        })
     }
 
     fn body(&self, time_size: usize) -> usize {

@@ -25,9 +25,8 @@ fn build(scanner: &mut Scanner<'_>) -> Result<serde_json::Value, JsonError> {
         }
         Kind::Object => {
             let mut members = serde_json::Map::new();
-            scanner.object(|scanner, key, _| {
-                build(scanner).map(|value| drop(members.insert(key.into_owned(), value)))
-            })?;
+            scanner
+                .object(|scanner, key, _| build(scanner).map(|value| drop(members.insert(key.into_owned(), value))))?;
             Value::Object(members)
         }
     })
@@ -47,10 +46,7 @@ fn expected(text: &[u8]) -> Option<serde_json::Value> {
         match value {
             Value::Number(number) => Value::String(format!("#{number}")),
             Value::Array(elements) => elements.into_iter().map(mark).collect(),
-            Value::Object(members) => members
-                .into_iter()
-                .map(|(key, value)| (key, mark(value)))
-                .collect(),
+            Value::Object(members) => members.into_iter().map(|(key, value)| (key, mark(value))).collect(),
             other => other,
         }
     }
@@ -97,10 +93,7 @@ fn mistakes_name_their_byte() {
         (b"[{\"a\":[]}]", 6, DepthLimit { limit: 2 }),
     ];
     for (text, offset, kind) in cases {
-        let error = JsonError {
-            offset: *offset,
-            kind: *kind,
-        };
+        let error = JsonError { offset: *offset, kind: *kind };
         assert_eq!(skip(text, 2), Err(error), "{}", text.escape_ascii());
         assert_eq!(read(text, 2), Err(error), "{}", text.escape_ascii());
     }
@@ -108,8 +101,7 @@ fn mistakes_name_their_byte() {
 
 #[test]
 fn values_come_out_exact() {
-    let text =
-        br#" {"n": -12.50E+3, "s": "a\u00e9\ud83d\ude00\/\b", "d": 1, "d": [true, false, null]} "#;
+    let text = br#" {"n": -12.50E+3, "s": "a\u00e9\ud83d\ude00\/\b", "d": 1, "d": [true, false, null]} "#;
     let mut scanner = Scanner::new(text, 4);
     let mut seen = Vec::new();
     let result = scanner.object(|scanner, key, offset| -> Result<(), JsonError> {
@@ -117,35 +109,18 @@ fn values_come_out_exact() {
         seen.push(match scanner.peek()? {
             Kind::Number => format!("{key}={}", scanner.number()?),
             Kind::String => format!("{key}={}", scanner.string()?),
-            _ => format!(
-                "{key}={}",
-                text.get(scanner.skip()?).unwrap_or_default().escape_ascii()
-            ),
+            _ => format!("{key}={}", text.get(scanner.skip()?).unwrap_or_default().escape_ascii()),
         });
         Ok(())
     });
     assert_eq!(result.and_then(|()| scanner.finish()), Ok(()));
-    assert_eq!(
-        seen,
-        [
-            "n=-12.50E+3",
-            "s=aé😀/\u{8}",
-            "d=1",
-            "d=[true, false, null]"
-        ]
-    );
+    assert_eq!(seen, ["n=-12.50E+3", "s=aé😀/\u{8}", "d=1", "d=[true, false, null]"]);
 }
 
 #[test]
 fn plain_strings_are_borrowed() {
-    assert!(matches!(
-        Scanner::new(br#""plain""#, 0).string(),
-        Ok(Cow::Borrowed("plain"))
-    ));
-    assert!(matches!(
-        Scanner::new(br#""""#, 0).string(),
-        Ok(Cow::Borrowed(""))
-    ));
+    assert!(matches!(Scanner::new(br#""plain""#, 0).string(), Ok(Cow::Borrowed("plain"))));
+    assert!(matches!(Scanner::new(br#""""#, 0).string(), Ok(Cow::Borrowed(""))));
 }
 
 #[test]
@@ -158,10 +133,7 @@ fn a_callback_must_read_its_value() {
 fn skipping_neither_recurses_nor_loops() {
     let deep = [b"[".repeat(1_000_000), b"]".repeat(1_000_000)].concat();
     assert_eq!(skip(&deep, 1_000_000), Ok(0..2_000_000));
-    assert_eq!(
-        skip(&deep, 999_999).map_err(|error| error.offset),
-        Err(999_999)
-    );
+    assert_eq!(skip(&deep, 999_999).map_err(|error| error.offset), Err(999_999));
 }
 
 fn json() -> impl Strategy<Value = String> {
@@ -174,13 +146,10 @@ fn json() -> impl Strategy<Value = String> {
         "\"(\\\\u[0-9a-d][0-9a-f]{3}|[a-z]){0,4}\"",
     ];
     scalar.prop_recursive(4, 32, 4, move |inner| {
-        let member =
-            (string.clone(), inner.clone()).prop_map(|(key, value)| format!("{key} :{value}"));
+        let member = (string.clone(), inner.clone()).prop_map(|(key, value)| format!("{key} :{value}"));
         prop_oneof![
-            prop::collection::vec(inner, 0..4)
-                .prop_map(|elements| format!("[{}]", elements.join(" ,"))),
-            prop::collection::vec(member, 0..4)
-                .prop_map(|members| format!("{{{}}}", members.join(", "))),
+            prop::collection::vec(inner, 0..4).prop_map(|elements| format!("[{}]", elements.join(" ,"))),
+            prop::collection::vec(member, 0..4).prop_map(|members| format!("{{{}}}", members.join(", "))),
         ]
     })
 }
@@ -218,14 +187,7 @@ fn agrees(text: &[u8]) -> Result<(), TestCaseError> {
     prop_assert_eq!(skip(text, 64).map(|_| ()), read);
     let theirs = serde_json::from_slice::<serde_json::Value>(text);
     // Numbers beyond f64 are an error there and text here.
-    let is_out_of_range = theirs
-        .as_ref()
-        .is_err_and(|error| error.to_string().contains("out of range"));
-    prop_assert!(
-        is_out_of_range || read.is_ok() == theirs.is_ok(),
-        "{:?} {:?}",
-        read,
-        theirs
-    );
+    let is_out_of_range = theirs.as_ref().is_err_and(|error| error.to_string().contains("out of range"));
+    prop_assert!(is_out_of_range || read.is_ok() == theirs.is_ok(), "{:?} {:?}", read, theirs);
     Ok(())
 }

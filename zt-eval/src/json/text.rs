@@ -95,16 +95,11 @@ fn unicode_escape(rest: &[u8]) -> Result<(char, usize), JsonErrorKind> {
     if let Some(c) = char::from_u32(first) {
         return Ok((c, 6));
     }
-    let second = rest
-        .get(6..)
-        .and_then(code_unit)
-        .filter(|unit| (0xdc00..0xe000).contains(unit));
+    let second = rest.get(6..).and_then(code_unit).filter(|unit| (0xdc00..0xe000).contains(unit));
     match second {
         Some(second) if first < 0xdc00 => {
             let combined = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-            char::from_u32(combined)
-                .map(|c| (c, 12))
-                .ok_or(JsonErrorKind::LoneSurrogate)
+            char::from_u32(combined).map(|c| (c, 12)).ok_or(JsonErrorKind::LoneSurrogate)
         }
         _ => Err(JsonErrorKind::LoneSurrogate),
     }
@@ -113,9 +108,7 @@ fn unicode_escape(rest: &[u8]) -> Result<(char, usize), JsonErrorKind> {
 /// The number of `\uXXXX` at the start.
 fn code_unit(rest: &[u8]) -> Option<u32> {
     let digits = rest.strip_prefix(b"\\u")?.get(..4)?;
-    digits.iter().try_fold(0, |unit, digit| {
-        Some(unit << 4 | char::from(*digit).to_digit(16)?)
-    })
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
 /// Reads a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
@@ -130,10 +123,7 @@ pub(super) fn number<'a>(scanner: &mut Scanner<'a>) -> Result<&'a str, JsonError
         rest = digits(fraction).ok_or_else(|| bad_number(scanner, start, fraction))?;
     }
     if let Some(exponent) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
-        let unsigned = exponent
-            .strip_prefix(b"+")
-            .or_else(|| exponent.strip_prefix(b"-"))
-            .unwrap_or(exponent);
+        let unsigned = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
         rest = digits(unsigned).ok_or_else(|| bad_number(scanner, start, unsigned))?;
     }
     if rest.first().is_some_and(u8::is_ascii_digit) {
@@ -158,8 +148,5 @@ fn bad_number(scanner: &Scanner<'_>, start: &[u8], rest: &[u8]) -> JsonError {
         Some(byte) if read == 0 => JsonErrorKind::UnexpectedByte(*byte),
         Some(_) => JsonErrorKind::BadNumber,
     };
-    JsonError {
-        offset: scanner.offset + read,
-        kind,
-    }
+    JsonError { offset: scanner.offset + read, kind }
 }

@@ -81,28 +81,20 @@ impl PatternError {
     pub const fn help(&self) -> &'static str {
         match self {
             Self::UnknownEscape { .. } => r"a pattern knows `\*`, `\\`, `\{` and `\}`",
-            Self::BraceInText { .. } => {
-                r"only routes of a `Path` capture; write `\{` or `\}` for the character"
-            }
+            Self::BraceInText { .. } => r"only routes of a `Path` capture; write `\{` or `\}` for the character",
             Self::NoLeadingSlash => "begin the route with `/`",
-            Self::EmptySegment { .. } => {
-                "write a single `/` between segments: a path with `//` is never canonical"
-            }
+            Self::EmptySegment { .. } => "write a single `/` between segments: a path with `//` is never canonical",
             Self::PartialWildcard { .. } => {
                 r"`*`, `**` and `{name}` stand for whole parts; write `\*` for the character"
             }
             Self::SecondRest { .. } => "keep one `**`, and write `*` for each single segment",
-            Self::CaptureName { .. } => {
-                "name it with letters, digits and `_`, beginning with a letter"
-            }
+            Self::CaptureName { .. } => "name it with letters, digits and `_`, beginning with a letter",
             Self::DuplicateCapture { .. } => "give each capture its own name",
             Self::Segment { .. } => {
                 "write the segment as it stands in a URL, without dot segments and control characters"
             }
             Self::Label { .. } => "a label has 1 to 63 ASCII letters, digits, `-` or `_`",
-            Self::Host => {
-                "write the host without port and trailing dot, at most 253 characters long"
-            }
+            Self::Host => "write the host without port and trailing dot, at most 253 characters long",
         }
     }
 }

@@ -58,9 +58,7 @@ impl Glob {
             [prefix, middle @ .., suffix] => (prefix, middle, suffix),
             [] => return false,
         };
-        let between = text
-            .strip_prefix(&**prefix)
-            .and_then(|rest| rest.strip_suffix(&**suffix));
+        let between = text.strip_prefix(&**prefix).and_then(|rest| rest.strip_suffix(&**suffix));
         let Some(mut rest) = between else {
             return false;
         };

@@ -58,25 +58,15 @@ impl HostGlob {
 
     /// The pattern of one bracketed address.
     fn address(text: &str) -> Result<Self, PatternError> {
-        let host = Host::parse(text)
-            .filter(|_| text.ends_with(']'))
-            .ok_or(PatternError::Host)?;
-        Ok(Self {
-            labels: host
-                .labels()
-                .map(|label| HostLabel::Literal(label.into()))
-                .collect(),
-        })
+        let host = Host::parse(text).filter(|_| text.ends_with(']')).ok_or(PatternError::Host)?;
+        Ok(Self { labels: host.labels().map(|label| HostLabel::Literal(label.into())).collect() })
     }
 
     /// Whether the host matches.
     #[must_use]
     pub fn matches(&self, host: &Host) -> bool {
         let mut texts = host.labels();
-        self.labels
-            .iter()
-            .all(|label| texts.next().is_some_and(|text| label.matches(text)))
-            && texts.next().is_none()
+        self.labels.iter().all(|label| texts.next().is_some_and(|text| label.matches(text))) && texts.next().is_none()
     }
 
     /// The labels from left to right.
@@ -102,16 +92,10 @@ fn parse_label(label: &str, offset: usize) -> Result<HostLabel, PatternError> {
         return Ok(HostLabel::Any);
     }
     if let Some(at) = label.find('*') {
-        return Err(PatternError::PartialWildcard {
-            offset: offset + at,
-        });
+        return Err(PatternError::PartialWildcard { offset: offset + at });
     }
     let lower = label.to_ascii_lowercase();
-    if is_label(&lower) {
-        Ok(HostLabel::Literal(lower.into()))
-    } else {
-        Err(PatternError::Label { offset })
-    }
+    if is_label(&lower) { Ok(HostLabel::Literal(lower.into())) } else { Err(PatternError::Label { offset }) }
 }
 
 impl TryFrom<String> for HostGlob {

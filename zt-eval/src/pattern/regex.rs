@@ -39,15 +39,8 @@ impl Regex {
             return None;
         }
         let dfa = borrowed.to_owned();
-        let start = dfa
-            .start_state(&start::Config::new().anchored(Anchored::Yes))
-            .ok()?;
-        Some(Self {
-            source: source.into(),
-            dfa: Arc::new(dfa),
-            bytes: bytes.into(),
-            start,
-        })
+        let start = dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()?;
+        Some(Self { source: source.into(), dfa: Arc::new(dfa), bytes: bytes.into(), start })
     }
 
     /// Whether the whole text matches; `None` where the automaton gives up (it has a quit state).

@@ -48,10 +48,7 @@ impl Route {
     /// As [`PatternError`] lists them.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let body = text.strip_prefix('/').ok_or(PatternError::NoLeadingSlash)?;
-        let mut route = Self {
-            head: Vec::new(),
-            tail: None,
-        };
+        let mut route = Self { head: Vec::new(), tail: None };
         let mut offset = 1;
         for raw in body.split('/') {
             let is_last = offset + raw.len() == text.len();
@@ -64,11 +61,7 @@ impl Route {
     fn push(&mut self, raw: &str, offset: usize, is_last: bool) -> Result<(), PatternError> {
         if raw == "**" {
             let second = self.tail.replace(Vec::new()).is_some();
-            return if second {
-                Err(PatternError::SecondRest { offset })
-            } else {
-                Ok(())
-            };
+            return if second { Err(PatternError::SecondRest { offset }) } else { Ok(()) };
         }
         if raw.is_empty() && !is_last {
             return Err(PatternError::EmptySegment { offset });
@@ -77,10 +70,7 @@ impl Route {
         if let RouteSegment::Capture(name) = &segment
             && self.names().any(|earlier| earlier == &**name)
         {
-            return Err(PatternError::DuplicateCapture {
-                name: name.to_string(),
-                offset: offset + 1,
-            });
+            return Err(PatternError::DuplicateCapture { name: name.to_string(), offset: offset + 1 });
         }
         self.tail.as_mut().unwrap_or(&mut self.head).push(segment);
         Ok(())
@@ -90,26 +80,21 @@ impl Route {
     #[must_use]
     pub fn matches(&self, path: &Path) -> bool {
         let mut texts = path.segments();
-        let head_matches = self
-            .head
-            .iter()
-            .all(|segment| texts.next().is_some_and(|text| segment.matches(text)));
+        let head_matches = self.head.iter().all(|segment| texts.next().is_some_and(|text| segment.matches(text)));
         head_matches
             && match &self.tail {
                 None => texts.next().is_none(),
                 // What the head has taken is gone from the iterator, so the two cannot overlap.
-                Some(tail) => tail
-                    .iter()
-                    .rev()
-                    .all(|segment| texts.next_back().is_some_and(|text| segment.matches(text))),
+                Some(tail) => {
+                    tail.iter().rev().all(|segment| texts.next_back().is_some_and(|text| segment.matches(text)))
+                }
             }
     }
 
     /// What the captures hold, in the order of [`names`](Self::names); `None` when the path does not match.
     #[must_use]
     pub fn captures(&self, path: &Path) -> Option<Vec<Arc<str>>> {
-        self.matches(path)
-            .then(|| self.captured(path).map(Arc::from).collect())
+        self.matches(path).then(|| self.captured(path).map(Arc::from).collect())
     }
 
     /// What the capture at `index` of [`names`](Self::names) holds; `None` when there is none or the path does not match.
@@ -127,20 +112,15 @@ impl Route {
         let before_tail = path.segments().count().saturating_sub(tail.len());
         let head = self.head.iter().zip(path.segments());
         let pairs = head.chain(tail.iter().zip(path.segments().skip(before_tail)));
-        pairs.filter_map(|(segment, text)| {
-            matches!(segment, RouteSegment::Capture(_)).then_some(text)
-        })
+        pairs.filter_map(|(segment, text)| matches!(segment, RouteSegment::Capture(_)).then_some(text))
     }
 
     /// The captures' names from left to right; they are distinct.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.head
-            .iter()
-            .chain(self.tail.iter().flatten())
-            .filter_map(|segment| match segment {
-                RouteSegment::Capture(name) => Some(&**name),
-                RouteSegment::Literal(_) | RouteSegment::Any => None,
-            })
+        self.head.iter().chain(self.tail.iter().flatten()).filter_map(|segment| match segment {
+            RouteSegment::Capture(name) => Some(&**name),
+            RouteSegment::Literal(_) | RouteSegment::Any => None,
+        })
     }
 
     /// The segments before `**`, or all of them.
@@ -171,25 +151,17 @@ fn parse_segment(raw: &str, offset: usize) -> Result<RouteSegment, PatternError>
     if raw == "*" {
         return Ok(RouteSegment::Any);
     }
-    let name = raw
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'));
+    let name = raw.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     if let Some(name) = name.filter(|name| !name.contains(['{', '}', '\\', '*'])) {
         let error = PatternError::CaptureName { offset: offset + 1 };
-        return if is_name(name) {
-            Ok(RouteSegment::Capture(name.into()))
-        } else {
-            Err(error)
-        };
+        return if is_name(name) { Ok(RouteSegment::Capture(name.into())) } else { Err(error) };
     }
     let mut literal = String::with_capacity(raw.len());
     for token in tokens(raw) {
         match token.map_err(|error| shifted(error, offset))? {
             (_, Token::Char(c)) => literal.push(c),
             (at, _) => {
-                return Err(PatternError::PartialWildcard {
-                    offset: offset + at,
-                });
+                return Err(PatternError::PartialWildcard { offset: offset + at });
             }
         }
     }
@@ -200,16 +172,13 @@ fn parse_segment(raw: &str, offset: usize) -> Result<RouteSegment, PatternError>
 /// The tokens of a segment count from its start; the only error among them is a bad escape.
 fn shifted(error: PatternError, by: usize) -> PatternError {
     match error {
-        PatternError::UnknownEscape { offset } => PatternError::UnknownEscape {
-            offset: offset + by,
-        },
+        PatternError::UnknownEscape { offset } => PatternError::UnknownEscape { offset: offset + by },
         other => other,
     }
 }
 
 fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 impl TryFrom<String> for Route {

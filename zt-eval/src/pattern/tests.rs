@@ -7,10 +7,7 @@ use crate::value::{Host, Path};
 /// Builds a regex as the compiler does.
 fn regex(source: &str) -> Regex {
     let config = dense::Config::new().start_kind(regex_automata::dfa::StartKind::Anchored);
-    let dense = dense::Builder::new()
-        .configure(config)
-        .build(&format!(r"\A(?:{source})\z"))
-        .unwrap();
+    let dense = dense::Builder::new().configure(config).build(&format!(r"\A(?:{source})\z")).unwrap();
     let sparse = dense.to_sparse().unwrap();
     Regex::from_dfa(source, sparse.to_bytes_little_endian()).unwrap()
 }
@@ -26,29 +23,17 @@ fn malformed_patterns_name_their_place() {
     assert_eq!(route("/a//b"), PatternError::EmptySegment { offset: 3 });
     assert_eq!(route("/**/a/**"), PatternError::SecondRest { offset: 6 });
     assert_eq!(route("/a/b*"), PatternError::PartialWildcard { offset: 4 });
-    assert_eq!(
-        route("/a/x{b}"),
-        PatternError::PartialWildcard { offset: 4 }
-    );
+    assert_eq!(route("/a/x{b}"), PatternError::PartialWildcard { offset: 4 });
     assert_eq!(route("/***"), PatternError::PartialWildcard { offset: 1 });
     assert_eq!(route("/{a}/{}"), PatternError::CaptureName { offset: 6 });
     assert_eq!(route("/{a-b}"), PatternError::CaptureName { offset: 2 });
-    assert_eq!(
-        route("/{a}/{a}"),
-        PatternError::DuplicateCapture {
-            name: "a".into(),
-            offset: 6
-        }
-    );
+    assert_eq!(route("/{a}/{a}"), PatternError::DuplicateCapture { name: "a".into(), offset: 6 });
     assert_eq!(route("/a/.."), PatternError::Segment { offset: 3 });
     assert_eq!(route("/a/b?c"), PatternError::Segment { offset: 3 });
     assert_eq!(route(r"/a/b\\c"), PatternError::Segment { offset: 3 });
     assert_eq!(route(r"/a/b\c"), PatternError::UnknownEscape { offset: 4 });
     let host = |text| HostGlob::parse(text).unwrap_err();
-    assert_eq!(
-        host("*.ex*.com"),
-        PatternError::PartialWildcard { offset: 4 }
-    );
+    assert_eq!(host("*.ex*.com"), PatternError::PartialWildcard { offset: 4 });
     assert_eq!(host("a..com"), PatternError::Label { offset: 2 });
     assert_eq!(host("a.com."), PatternError::Label { offset: 6 });
     assert_eq!(host("a.com:80"), PatternError::Label { offset: 2 });
@@ -68,25 +53,14 @@ fn globs() {
 
 #[test]
 fn routes() {
-    let matches = |route, path| {
-        Route::parse(route)
-            .unwrap()
-            .matches(&Path::parse(path).unwrap())
-    };
+    let matches = |route, path| Route::parse(route).unwrap().matches(&Path::parse(path).unwrap());
     assert!(
-        matches("/a/**", "/a")
-            && matches("/a/**", "/a/")
-            && matches("/a/**", "/a/b/c")
-            && !matches("/a/**", "/ab")
+        matches("/a/**", "/a") && matches("/a/**", "/a/") && matches("/a/**", "/a/b/c") && !matches("/a/**", "/ab")
     );
-    assert!(
-        matches("/**", "/") && matches("/", "/") && !matches("/*", "/") && !matches("/a", "/a/")
-    );
+    assert!(matches("/**", "/") && matches("/", "/") && !matches("/*", "/") && !matches("/a", "/a/"));
     assert!(matches("/a/*/", "/a/b/") && !matches("/a/*", "/a/"));
     assert!(matches("/a%2Db", "/a-b") && matches(r"/\*%3f", "/*%3F") && !matches(r"/\*", "/a"));
-    assert!(
-        matches("/a/**/b", "/a/b") && matches("/a/**/b", "/a/x/b") && !matches("/a/**/a", "/a")
-    );
+    assert!(matches("/a/**/b", "/a/b") && matches("/a/**/b", "/a/x/b") && !matches("/a/**/a", "/a"));
     let route = Route::parse("/{first}/x/**/{last}/y").unwrap();
     let path = Path::parse("/1/x/2/3/4/y").unwrap();
     assert_eq!(route.names().collect::<Vec<_>>(), ["first", "last"]);
@@ -98,21 +72,9 @@ fn routes() {
 
 #[test]
 fn host_globs() {
-    let matches = |glob, host| {
-        HostGlob::parse(glob)
-            .unwrap()
-            .matches(&Host::parse(host).unwrap())
-    };
-    assert!(
-        matches("*.Example.com", "a.example.COM:80")
-            && matches("[::1]", "[0::1]:80")
-            && matches("*", "a")
-    );
-    assert!(
-        !matches("*.example.com", "example.com")
-            && !matches("*.com", "a.b.com")
-            && !matches("*", "[::1]")
-    );
+    let matches = |glob, host| HostGlob::parse(glob).unwrap().matches(&Host::parse(host).unwrap());
+    assert!(matches("*.Example.com", "a.example.COM:80") && matches("[::1]", "[0::1]:80") && matches("*", "a"));
+    assert!(!matches("*.example.com", "example.com") && !matches("*.com", "a.b.com") && !matches("*", "[::1]"));
 }
 
 #[test]
@@ -130,25 +92,14 @@ fn regexes_match_whole_texts() {
         ("(?s).*", "any\nthing", true),
     ];
     for (source, text, expected) in cases {
-        assert_eq!(
-            regex(source).is_match(text),
-            Some(expected),
-            "{source} {text}"
-        );
+        assert_eq!(regex(source).is_match(text), Some(expected), "{source} {text}");
     }
 }
 
 #[test]
 fn a_quit_state_gives_no_answer() {
-    let config = dense::Config::new()
-        .quit(b'x', true)
-        .start_kind(regex_automata::dfa::StartKind::Anchored);
-    let dfa = dense::Builder::new()
-        .configure(config)
-        .build(r"\A.*\z")
-        .unwrap()
-        .to_sparse()
-        .unwrap();
+    let config = dense::Config::new().quit(b'x', true).start_kind(regex_automata::dfa::StartKind::Anchored);
+    let dfa = dense::Builder::new().configure(config).build(r"\A.*\z").unwrap().to_sparse().unwrap();
     let regex = Regex::from_dfa(".*", dfa.to_bytes_little_endian()).unwrap();
     assert_eq!(regex.is_match("ab"), Some(true));
     assert_eq!(regex.is_match("axb"), None);
@@ -158,10 +109,7 @@ fn a_quit_state_gives_no_answer() {
 fn patterns_take_their_kind_only() {
     let pattern = Pattern::Glob(Glob::parse("a*").unwrap());
     assert_eq!(pattern.matches(&Value::String("ab".into())), Some(true));
-    assert_eq!(
-        pattern.matches(&Value::Path(Path::parse("/a").unwrap())),
-        None
-    );
+    assert_eq!(pattern.matches(&Value::Path(Path::parse("/a").unwrap())), None);
 }
 
 /// Stars as recursion, straight from the definition.
@@ -177,16 +125,10 @@ fn naive_glob(glob: &[char], text: &[char]) -> bool {
 fn naive_route(route: &[&str], path: &[&str]) -> bool {
     match (route, path) {
         ([], _) => path.is_empty(),
-        (["**", rest @ ..], _) => {
-            (0..=path.len()).any(|skipped| naive_route(rest, &path[skipped..]))
-        }
+        (["**", rest @ ..], _) => (0..=path.len()).any(|skipped| naive_route(rest, &path[skipped..])),
         ([segment, rest @ ..], [first, behind @ ..]) => {
             let is_wild = *segment == "*" || segment.starts_with('{');
-            (if is_wild {
-                !first.is_empty()
-            } else {
-                segment == first
-            }) && naive_route(rest, behind)
+            (if is_wild { !first.is_empty() } else { segment == first }) && naive_route(rest, behind)
         }
         (_, []) => false,
     }

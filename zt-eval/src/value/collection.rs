@@ -48,10 +48,7 @@ impl Value {
     /// True of every value that [`Value::set`], [`Value::map`] and deserialisation make.
     #[must_use]
     pub fn is_canonical(&self, depth_max: u32) -> bool {
-        let is_scalar = !matches!(
-            self,
-            Self::Set(_) | Self::List(_) | Self::Map(_) | Self::Record(_)
-        );
+        let is_scalar = !matches!(self, Self::Set(_) | Self::List(_) | Self::Map(_) | Self::Record(_));
         if is_scalar {
             return true;
         }
@@ -60,24 +57,14 @@ impl Value {
         };
         match self {
             Self::Set(elements) => {
-                is_strictly_ascending(elements.iter())
-                    && elements
-                        .iter()
-                        .all(|element| element.is_canonical(depth_max))
+                is_strictly_ascending(elements.iter()) && elements.iter().all(|element| element.is_canonical(depth_max))
             }
-            Self::List(elements) => elements
-                .iter()
-                .all(|element| element.is_canonical(depth_max)),
+            Self::List(elements) => elements.iter().all(|element| element.is_canonical(depth_max)),
             Self::Map(entries) => {
                 is_strictly_ascending(entries.iter().map(|(key, _)| key))
-                    && entries
-                        .iter()
-                        .all(|(_, value)| value.is_canonical(depth_max))
+                    && entries.iter().all(|(_, value)| value.is_canonical(depth_max))
             }
-            Self::Record(fields) => fields
-                .iter()
-                .filter_map(Datum::value)
-                .all(|value| value.is_canonical(depth_max)),
+            Self::Record(fields) => fields.iter().filter_map(Datum::value).all(|value| value.is_canonical(depth_max)),
             _ => true,
         }
     }
@@ -103,11 +90,9 @@ pub fn contains(collection: &Value, element: &Value) -> Option<bool> {
     match (collection, element) {
         (Value::String(text), Value::String(part)) => Some(text.contains(&**part)),
         (Value::IpRange(range), Value::Ip(ip)) => Some(range.contains(*ip)),
-        (Value::Map(entries), Value::String(key)) => Some(
-            entries
-                .binary_search_by(|(entry, _)| entry.cmp(key))
-                .is_ok(),
-        ),
+        (Value::Map(entries), Value::String(key)) => {
+            Some(entries.binary_search_by(|(entry, _)| entry.cmp(key)).is_ok())
+        }
         (Value::Set(elements) | Value::List(elements), Value::Ip(ip)) => contains_ip(elements, *ip),
         (Value::Set(elements), element) => {
             is_comparable(elements, element).then(|| elements.binary_search(element).is_ok())
@@ -155,22 +140,14 @@ fn is_comparable(set: &[Value], element: &Value) -> bool {
 #[must_use]
 pub fn contains_any(collection: &Value, elements: &Value) -> Option<bool> {
     let (collection, elements) = comparable_sets(collection, elements)?;
-    Some(
-        elements
-            .iter()
-            .any(|element| collection.binary_search(element).is_ok()),
-    )
+    Some(elements.iter().any(|element| collection.binary_search(element).is_ok()))
 }
 
 /// Whether the first set or list holds every element of the second.
 #[must_use]
 pub fn contains_all(collection: &Value, elements: &Value) -> Option<bool> {
     let (collection, elements) = comparable_sets(collection, elements)?;
-    Some(
-        elements
-            .iter()
-            .all(|element| collection.binary_search(element).is_ok()),
-    )
+    Some(elements.iter().all(|element| collection.binary_search(element).is_ok()))
 }
 
 type Elements<'a> = Cow<'a, [Value]>;
@@ -179,8 +156,7 @@ type Elements<'a> = Cow<'a, [Value]>;
 fn comparable_sets<'a>(a: &'a Value, b: &'a Value) -> Option<(Elements<'a>, Elements<'a>)> {
     let (a, b) = (sorted(a)?, sorted(b)?);
     let sample = a.first().or(b.first());
-    let is_one_kind =
-        sample.is_none_or(|sample| is_comparable(&a, sample) && is_comparable(&b, sample));
+    let is_one_kind = sample.is_none_or(|sample| is_comparable(&a, sample) && is_comparable(&b, sample));
     is_one_kind.then_some((a, b))
 }
 

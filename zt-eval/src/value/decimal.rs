@@ -32,11 +32,7 @@ impl Decimal {
     pub fn parse(text: &str) -> Option<Self> {
         let number = Number::parse(text).filter(|number| !number.has_exponent)?;
         let scaled = number.scaled(PLACES).filter(|scaled| scaled.is_exact)?;
-        let units = if number.negative {
-            -scaled.magnitude
-        } else {
-            scaled.magnitude
-        };
+        let units = if number.negative { -scaled.magnitude } else { scaled.magnitude };
         i64::try_from(units).ok().map(Self)
     }
 

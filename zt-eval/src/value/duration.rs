@@ -21,14 +21,8 @@ use super::number::{is_digits, strip_minus};
 pub struct Duration(i64);
 
 /// Units from coarse to fine, in milliseconds.
-const UNITS: [(&str, i64); 6] = [
-    ("w", 604_800_000),
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1_000),
-    ("ms", 1),
-];
+const UNITS: [(&str, i64); 6] =
+    [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 impl Duration {
     /// No time at all.
@@ -50,9 +44,7 @@ impl Duration {
             }
             rest = after;
         }
-        i64::try_from(if negative { -total } else { total })
-            .ok()
-            .map(Self)
+        i64::try_from(if negative { -total } else { total }).ok().map(Self)
     }
 
     /// The span of so many milliseconds.
@@ -95,9 +87,7 @@ impl Duration {
 /// The first number, its unit, and the text after both.
 fn split_part(text: &str) -> Option<(u64, &str, &str)> {
     let (digits, rest) = text.split_at_checked(text.find(|c: char| !c.is_ascii_digit())?)?;
-    let unit_len = rest
-        .find(|c: char| c.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let unit_len = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
     let (unit, after) = rest.split_at_checked(unit_len)?;
     if digits.is_empty() || !is_digits(digits) {
         return None;

@@ -64,11 +64,7 @@ fn parse_bracketed(rest: &str) -> Option<Host> {
         return None;
     }
     let ip = Ip::new(addr.parse::<Ipv6Addr>().ok()?.into());
-    let text = if ip.addr().is_ipv4() {
-        ip.to_string()
-    } else {
-        format!("[{ip}]")
-    };
+    let text = if ip.addr().is_ipv4() { ip.to_string() } else { format!("[{ip}]") };
     Some(Host(text.into()))
 }
 
@@ -82,8 +78,7 @@ fn parse_name(text: &str) -> Option<Host> {
         return None;
     }
     let name = name.to_ascii_lowercase();
-    let is_canonical = name.split('.').all(is_label)
-        && (!ends_in_number(&name) || name.parse::<Ipv4Addr>().is_ok());
+    let is_canonical = name.split('.').all(is_label) && (!ends_in_number(&name) || name.parse::<Ipv4Addr>().is_ok());
     is_canonical.then(|| Host(name.into()))
 }
 
@@ -102,9 +97,7 @@ impl TryFrom<String> for Host {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text)
-            .filter(|host| host.as_str() == text)
-            .ok_or("not a canonical host")
+        Self::parse(&text).filter(|host| host.as_str() == text).ok_or("not a canonical host")
     }
 }
 

@@ -33,9 +33,7 @@ pub use host::Host;
 pub(crate) use host::is_label;
 pub use knowledge::agreement;
 pub use net::{Ip, IpRange};
-pub use ops::{
-    Arith, arith, compare, ends_with, equal, index, is_empty, lower, negate, size, starts_with,
-};
+pub use ops::{Arith, arith, compare, ends_with, equal, index, is_empty, lower, negate, size, starts_with};
 pub use path::Path;
 pub(crate) use path::{decode_segment, write_segment};
 pub use quantity::Quantity;

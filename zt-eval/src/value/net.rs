@@ -79,8 +79,7 @@ impl IpRange {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (addr, prefix) = text.split_once('/')?;
-        let is_plain = prefix.bytes().all(|byte| byte.is_ascii_digit())
-            && (prefix == "0" || !prefix.starts_with('0'));
+        let is_plain = prefix.bytes().all(|byte| byte.is_ascii_digit()) && (prefix == "0" || !prefix.starts_with('0'));
         if !is_plain {
             return None;
         }
@@ -95,18 +94,11 @@ impl IpRange {
     pub fn new(addr: IpAddr, prefix: u8) -> Option<Self> {
         let canonical = Ip::new(addr);
         let has_changed_family = addr.is_ipv6() && canonical.0.is_ipv4();
-        let prefix = if has_changed_family {
-            prefix.checked_sub(96)?
-        } else {
-            prefix
-        };
+        let prefix = if has_changed_family { prefix.checked_sub(96)? } else { prefix };
         if prefix > width(canonical.0) || network(canonical.0, prefix) != canonical.0 {
             return None;
         }
-        Some(Self {
-            addr: canonical,
-            prefix,
-        })
+        Some(Self { addr: canonical, prefix })
     }
 
     /// The first address of the range.
@@ -141,12 +133,8 @@ fn network(addr: IpAddr, prefix: u8) -> IpAddr {
     let host_bits = u32::from(width(addr).saturating_sub(prefix));
     match addr {
         // A shift by the whole width leaves no bit of the mask.
-        IpAddr::V4(v4) => {
-            Ipv4Addr::from_bits(v4.to_bits() & u32::MAX.checked_shl(host_bits).unwrap_or(0)).into()
-        }
-        IpAddr::V6(v6) => {
-            Ipv6Addr::from_bits(v6.to_bits() & u128::MAX.checked_shl(host_bits).unwrap_or(0)).into()
-        }
+        IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & u32::MAX.checked_shl(host_bits).unwrap_or(0)).into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & u128::MAX.checked_shl(host_bits).unwrap_or(0)).into(),
     }
 }
 

@@ -52,24 +52,13 @@ impl<'a> Number<'a> {
 
     /// The magnitude times 10^`places`, cut toward zero; `None` when it exceeds 128 bits.
     pub(super) fn scaled(&self, places: u32) -> Option<Scaled> {
-        let digits = || {
-            self.whole
-                .bytes()
-                .chain(self.fraction.bytes())
-                .skip_while(|digit| *digit == b'0')
-        };
+        let digits = || self.whole.bytes().chain(self.fraction.bytes()).skip_while(|digit| *digit == b'0');
         let count = i64::try_from(digits().count()).ok()?;
         if count == 0 {
-            return Some(Scaled {
-                magnitude: 0,
-                is_exact: true,
-            });
+            return Some(Scaled { magnitude: 0, is_exact: true });
         }
         let fraction_len = i64::try_from(self.fraction.len()).ok()?;
-        let kept = count
-            .checked_add(self.exponent)?
-            .checked_sub(fraction_len)?
-            .checked_add(places.into())?;
+        let kept = count.checked_add(self.exponent)?.checked_sub(fraction_len)?.checked_add(places.into())?;
         if kept > 39 {
             return None; // 10^39 and more: beyond 128 bits whatever the digits are
         }
@@ -79,10 +68,7 @@ impl<'a> Number<'a> {
             let digit = digits.next().unwrap_or(b'0').wrapping_sub(b'0');
             magnitude = magnitude.checked_mul(10)?.checked_add(digit.into())?;
         }
-        Some(Scaled {
-            magnitude,
-            is_exact: digits.all(|digit| digit == b'0'),
-        })
+        Some(Scaled { magnitude, is_exact: digits.all(|digit| digit == b'0') })
     }
 }
 

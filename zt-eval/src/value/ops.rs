@@ -100,22 +100,12 @@ fn int_arith(op: Arith, a: i64, b: i64) -> Option<i64> {
 
 fn time_arith(op: Arith, a: &Value, b: &Value) -> Option<Value> {
     match (op, a, b) {
-        (Arith::Add, Value::Duration(a), Value::Duration(b)) => {
-            a.checked_add(*b).map(Value::Duration)
-        }
-        (Arith::Sub, Value::Duration(a), Value::Duration(b)) => {
-            a.checked_sub(*b).map(Value::Duration)
-        }
+        (Arith::Add, Value::Duration(a), Value::Duration(b)) => a.checked_add(*b).map(Value::Duration),
+        (Arith::Sub, Value::Duration(a), Value::Duration(b)) => a.checked_sub(*b).map(Value::Duration),
         (Arith::Mul, Value::Duration(span), Value::Int(times))
-        | (Arith::Mul, Value::Int(times), Value::Duration(span)) => {
-            span.checked_mul(*times).map(Value::Duration)
-        }
-        (Arith::Add, Value::Timestamp(at), Value::Duration(span)) => {
-            at.checked_add(*span).map(Value::Timestamp)
-        }
-        (Arith::Sub, Value::Timestamp(at), Value::Duration(span)) => {
-            at.checked_sub(*span).map(Value::Timestamp)
-        }
+        | (Arith::Mul, Value::Int(times), Value::Duration(span)) => span.checked_mul(*times).map(Value::Duration),
+        (Arith::Add, Value::Timestamp(at), Value::Duration(span)) => at.checked_add(*span).map(Value::Timestamp),
+        (Arith::Sub, Value::Timestamp(at), Value::Duration(span)) => at.checked_sub(*span).map(Value::Timestamp),
         (Arith::Sub, Value::Timestamp(a), Value::Timestamp(b)) => a.since(*b).map(Value::Duration),
         _ => None,
     }
@@ -196,12 +186,6 @@ pub fn index(map: &Value, key: &Value) -> Option<Datum> {
     let (Value::Map(entries), Value::String(key)) = (map, key) else {
         return None;
     };
-    let found = entries
-        .binary_search_by(|(entry, _)| entry.as_bytes().cmp(key.as_bytes()))
-        .ok();
-    Some(
-        found
-            .and_then(|at| entries.get(at))
-            .map_or(Datum::Absent, |(_, value)| Datum::Value(value.clone())),
-    )
+    let found = entries.binary_search_by(|(entry, _)| entry.as_bytes().cmp(key.as_bytes())).ok();
+    Some(found.and_then(|at| entries.get(at)).map_or(Datum::Absent, |(_, value)| Datum::Value(value.clone())))
 }

@@ -28,11 +28,7 @@ impl Path {
     /// is not UTF-8 once decoded, and a segment that is `.` or `..`, also before `;`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let segments: Option<Vec<_>> = text
-            .strip_prefix('/')?
-            .split('/')
-            .map(decode_segment)
-            .collect();
+        let segments: Option<Vec<_>> = text.strip_prefix('/')?.split('/').map(decode_segment).collect();
         let segments = segments?;
         let (_, before_last) = segments.split_last()?;
         if before_last.iter().any(String::is_empty) {
@@ -71,24 +67,14 @@ pub(crate) fn decode_segment(raw: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.bytes();
     while let Some(byte) = rest.next() {
-        let decoded = if byte == b'%' {
-            hex(rest.next()?)? << 4 | hex(rest.next()?)?
-        } else {
-            byte
-        };
+        let decoded = if byte == b'%' { hex(rest.next()?)? << 4 | hex(rest.next()?)? } else { byte };
         bytes.push(decoded);
     }
     let segment = String::from_utf8(bytes).ok()?;
     let before_parameters = segment.split(';').next().unwrap_or_default();
     let is_dots = matches!(before_parameters, "." | "..");
-    let has_banned = segment
-        .chars()
-        .any(|c| c.is_control() || matches!(c, '/' | '\\'));
-    if is_dots || has_banned {
-        None
-    } else {
-        Some(segment)
-    }
+    let has_banned = segment.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'));
+    if is_dots || has_banned { None } else { Some(segment) }
 }
 
 /// Writes a decoded segment so that [`decode_segment`] gives it back.

@@ -41,9 +41,7 @@ impl Quantity {
             Some(rest) => (false, rest),
             None => strip_minus(text),
         };
-        let end = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let (mantissa, suffix) = rest.split_at_checked(end)?;
         let magnitude = exact(mantissa, Scale::of(suffix)?)?;
         Self::from_units(if negative { -magnitude } else { magnitude })
@@ -52,11 +50,7 @@ impl Quantity {
     /// The amount of so many nano units; `None` beyond [`UNITS_MAX`](Self::UNITS_MAX).
     #[must_use]
     pub const fn from_units(units: i128) -> Option<Self> {
-        if -Self::UNITS_MAX <= units && units <= Self::UNITS_MAX {
-            Some(Self(units))
-        } else {
-            None
-        }
+        if -Self::UNITS_MAX <= units && units <= Self::UNITS_MAX { Some(Self(units)) } else { None }
     }
 
     /// The amount in nano units.
@@ -110,10 +104,7 @@ impl Scale {
             "Pi" => (0, 50),
             "Ei" => (0, 60),
             // `i32` takes exactly Kubernetes's exponents: an optional sign and digits.
-            _ => (
-                suffix.strip_prefix(['e', 'E'])?.parse::<i32>().ok()?.into(),
-                0,
-            ),
+            _ => (suffix.strip_prefix(['e', 'E'])?.parse::<i32>().ok()?.into(), 0),
         };
         Some(Self { tens, twos })
     }
@@ -130,16 +121,12 @@ fn exact(mantissa: &str, scale: Scale) -> Option<i128> {
     let fraction = fraction.trim_end_matches('0');
     let mut digits = 0_i128;
     for digit in whole.bytes().chain(fraction.bytes()) {
-        digits = digits
-            .checked_mul(10)?
-            .checked_add(digit.wrapping_sub(b'0').into())?;
+        digits = digits.checked_mul(10)?.checked_add(digit.wrapping_sub(b'0').into())?;
     }
     if digits == 0 {
         return Some(0);
     }
-    let tens = PLACES
-        .checked_add(scale.tens)?
-        .checked_sub(i64::try_from(fraction.len()).ok()?)?;
+    let tens = PLACES.checked_add(scale.tens)?.checked_sub(i64::try_from(fraction.len()).ok()?)?;
     let fives_applied = apply_power(digits, 5, tens)?;
     apply_power(fives_applied, 2, tens.checked_add(scale.twos)?)
 }

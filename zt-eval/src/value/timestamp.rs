@@ -35,11 +35,7 @@ impl Timestamp {
     /// The instant of so many milliseconds since the epoch; `None` outside the years 0001 to 9999.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Option<Self> {
-        if Self::MIN.0 <= millis && millis <= Self::MAX.0 {
-            Some(Self(millis))
-        } else {
-            None
-        }
+        if Self::MIN.0 <= millis && millis <= Self::MAX.0 { Some(Self(millis)) } else { None }
     }
 
     /// Milliseconds since the epoch.
@@ -54,9 +50,7 @@ impl Timestamp {
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let (date, time) = text.split_once(['T', 't'])?;
         let (clock, offset_ms) = split_offset(time)?;
-        let millis = parse_date(date)?
-            .checked_mul(DAY_MS)?
-            .checked_add(parse_clock(clock)?)?;
+        let millis = parse_date(date)?.checked_mul(DAY_MS)?.checked_add(parse_clock(clock)?)?;
         Self::from_millis(millis.checked_sub(offset_ms)?)
     }
 
@@ -77,17 +71,13 @@ impl Timestamp {
     /// The instant that much later; `None` outside the years 0001 to 9999.
     #[must_use]
     pub fn checked_add(self, span: Duration) -> Option<Self> {
-        self.0
-            .checked_add(span.millis())
-            .and_then(Self::from_millis)
+        self.0.checked_add(span.millis()).and_then(Self::from_millis)
     }
 
     /// The instant that much earlier; `None` outside the years 0001 to 9999.
     #[must_use]
     pub fn checked_sub(self, span: Duration) -> Option<Self> {
-        self.0
-            .checked_sub(span.millis())
-            .and_then(Self::from_millis)
+        self.0.checked_sub(span.millis()).and_then(Self::from_millis)
     }
 
     /// The time from `earlier` to this instant, negative when it is later after all.
@@ -123,9 +113,7 @@ fn parse_fraction(digits: &str) -> Option<i64> {
         return None;
     }
     let padded = digits.bytes().chain(*b"00");
-    Some(padded.take(3).fold(0, |millis, digit| {
-        millis * 10 + i64::from(digit.wrapping_sub(b'0'))
-    }))
+    Some(padded.take(3).fold(0, |millis, digit| millis * 10 + i64::from(digit.wrapping_sub(b'0'))))
 }
 
 /// Minutes since midnight of `hh:mm`.
@@ -150,11 +138,7 @@ fn split_offset(time: &str) -> Option<(&str, i64)> {
 }
 
 fn parse_digits(text: &str, len: usize) -> Option<i64> {
-    if text.len() == len && is_digits(text) {
-        text.parse().ok()
-    } else {
-        None
-    }
+    if text.len() == len && is_digits(text) { text.parse().ok() } else { None }
 }
 
 fn days_in_month(year: i64, month: i64) -> i64 {
@@ -184,16 +168,11 @@ pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -217,15 +196,8 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = civil_from_days(self.0.div_euclid(DAY_MS));
         let of_day = self.0.rem_euclid(DAY_MS);
-        let (hour, minute, second) = (
-            of_day / 3_600_000,
-            of_day / 60_000 % 60,
-            of_day / 1_000 % 60,
-        );
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-        )?;
+        let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1_000 % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
         match of_day % 1_000 {
             0 => f.write_str("Z"),
             millis => write!(f, ".{millis:03}Z"),

@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::collection::is_strictly_ascending;
 use super::{
-    Datum, Decimal, Duration, EntityUid, EnumMember, Host, Ip, IpRange, Path, Quantity, Timestamp,
-    Value, Version,
+    Datum, Decimal, Duration, EntityUid, EnumMember, Host, Ip, IpRange, Path, Quantity, Timestamp, Value, Version,
 };
 
 impl Value {
@@ -75,9 +74,7 @@ fn push_value(items: &mut Vec<Item>, value: &Value) {
         Value::Set(elements) => Item::Set(push_values(items, elements)),
         Value::List(elements) => Item::List(push_values(items, elements)),
         Value::Map(entries) => {
-            entries
-                .iter()
-                .for_each(|(_, value)| push_value(items, value));
+            entries.iter().for_each(|(_, value)| push_value(items, value));
             Item::Map(entries.iter().map(|(key, _)| key.clone()).collect())
         }
         Value::Record(fields) => {
@@ -168,12 +165,7 @@ fn build_list(stack: &mut Vec<Part>, len: u32) -> Option<Part> {
 fn build_map(stack: &mut Vec<Part>, keys: Vec<Arc<str>>) -> Option<Part> {
     let (values, depth) = pop_values(stack, keys.len())?;
     let is_sorted = is_strictly_ascending(&keys);
-    is_sorted.then(|| {
-        (
-            Datum::Value(Value::Map(keys.into_iter().zip(values).collect())),
-            depth,
-        )
-    })
+    is_sorted.then(|| (Datum::Value(Value::Map(keys.into_iter().zip(values).collect())), depth))
 }
 
 fn build_record(stack: &mut Vec<Part>, len: u32) -> Option<Part> {
@@ -190,11 +182,6 @@ fn pop_values(stack: &mut Vec<Part>, len: usize) -> Option<(Vec<Value>, u32)> {
 /// The last `len` data of the stack, and the depth of what is made of them.
 fn pop_data(stack: &mut Vec<Part>, len: usize) -> Option<(Vec<Datum>, u32)> {
     let parts = stack.split_off(stack.len().checked_sub(len)?);
-    let depth = parts
-        .iter()
-        .map(|(_, depth)| *depth)
-        .max()
-        .unwrap_or(0)
-        .saturating_add(1);
+    let depth = parts.iter().map(|(_, depth)| *depth).max().unwrap_or(0).saturating_add(1);
     Some((parts.into_iter().map(|(datum, _)| datum).collect(), depth))
 }

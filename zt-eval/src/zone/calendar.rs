@@ -26,16 +26,10 @@ pub fn time_in(zone: &Zone, now: Timestamp, ranges: &[(u32, u32)]) -> (bool, Tim
     let local = Local::of(zone, now);
     let midnight = local.millis - local.millis.rem_euclid(DAY_MS);
     let time = local.millis - midnight;
-    let ranges = ranges
-        .iter()
-        .map(|(start, end)| [start, end].map(|at| i64::from(*at).min(DAY_MS)));
-    let is_in = ranges
-        .clone()
-        .any(|[start, end]| is_between(time, start, end));
+    let ranges = ranges.iter().map(|(start, end)| [start, end].map(|at| i64::from(*at).min(DAY_MS)));
+    let is_in = ranges.clone().any(|[start, end]| is_between(time, start, end));
     let ends = ranges.flatten();
-    let next = ends
-        .map(|end| if end > time { end } else { end + DAY_MS })
-        .min();
+    let next = ends.map(|end| if end > time { end } else { end + DAY_MS }).min();
     (is_in, local.flip(next.map(|end| midnight + end)))
 }
 
@@ -45,11 +39,7 @@ fn has_weekday(mask: u8, day: i64) -> bool {
 }
 
 const fn is_between(time: i64, start: i64, end: i64) -> bool {
-    if start <= end {
-        start <= time && time < end
-    } else {
-        start <= time || time < end
-    }
+    if start <= end { start <= time && time < end } else { start <= time || time < end }
 }
 
 /// An instant on a zone's clock.
@@ -64,21 +54,12 @@ impl Local {
     fn of(zone: &Zone, now: Timestamp) -> Self {
         let (offset, next_transition) = zone.offset_at(now);
         let offset_ms = i64::from(offset) * 1_000;
-        Self {
-            millis: now.millis() + offset_ms,
-            offset_ms,
-            next_transition,
-        }
+        Self { millis: now.millis() + offset_ms, offset_ms, next_transition }
     }
 
     /// The earlier of a time on this clock and the zone's next transition, up to which the clock runs evenly.
     fn flip(&self, local_ms: Option<i64>) -> Timestamp {
-        let boundary =
-            local_ms.and_then(|local_ms| Timestamp::from_millis(local_ms - self.offset_ms));
-        boundary
-            .into_iter()
-            .chain(self.next_transition)
-            .min()
-            .unwrap_or(Timestamp::MAX)
+        let boundary = local_ms.and_then(|local_ms| Timestamp::from_millis(local_ms - self.offset_ms));
+        boundary.into_iter().chain(self.next_transition).min().unwrap_or(Timestamp::MAX)
     }
 }

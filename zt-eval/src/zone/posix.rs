@@ -67,22 +67,13 @@ impl PosixRule {
             None => (std + 3_600, text),
         };
         let (start, end) = text.strip_prefix(',')?.split_once(',')?;
-        let dst = Dst {
-            offset,
-            start: YearDay::parse(start)?,
-            end: YearDay::parse(end)?,
-        };
-        Some(Self {
-            std,
-            dst: Some(dst),
-        })
-        .filter(Self::is_valid)
+        let dst = Dst { offset, start: YearDay::parse(start)?, end: YearDay::parse(end)? };
+        Some(Self { std, dst: Some(dst) }).filter(Self::is_valid)
     }
 
     /// Whether every number is in its range.
     pub(super) fn is_valid(&self) -> bool {
-        let is_dst_valid =
-            |dst: &Dst| is_offset(dst.offset) && dst.start.is_valid() && dst.end.is_valid();
+        let is_dst_valid = |dst: &Dst| is_offset(dst.offset) && dst.start.is_valid() && dst.end.is_valid();
         is_offset(self.std) && self.dst.as_ref().is_none_or(is_dst_valid)
     }
 
@@ -105,10 +96,7 @@ impl PosixRule {
         transitions.sort_by_key(|(at, _)| *at); // stable: years stay in order
         let current = transitions.iter().rev().find(|(at, _)| *at <= seconds);
         let next = transitions.iter().find(|(at, _)| *at > seconds);
-        (
-            current.map_or(self.std, |(_, offset)| *offset),
-            next.map(|(at, _)| *at),
-        )
+        (current.map_or(self.std, |(_, offset)| *offset), next.map(|(at, _)| *at))
     }
 
     /// The standard offset, in seconds east of UTC.
@@ -121,22 +109,12 @@ impl PosixRule {
 impl YearDay {
     fn parse(text: &str) -> Option<Self> {
         let (date, time) = match text.split_once('/') {
-            Some((date, time)) => (
-                date,
-                parse_time(time, TIME_HOURS_MAX)
-                    .filter(|(_, rest)| rest.is_empty())?
-                    .0,
-            ),
+            Some((date, time)) => (date, parse_time(time, TIME_HOURS_MAX).filter(|(_, rest)| rest.is_empty())?.0),
             None => (text, TIME_DEFAULT),
         };
         let mut numbers = date.strip_prefix('M')?.split('.').map(parse_small);
         let [month, week, weekday] = [numbers.next()??, numbers.next()??, numbers.next()??];
-        let day = Self {
-            month,
-            week,
-            weekday,
-            time,
-        };
+        let day = Self { month, week, weekday, time };
         (numbers.next().is_none() && day.is_valid()).then_some(day)
     }
 
@@ -152,15 +130,10 @@ impl YearDay {
     fn seconds(&self, year: i64) -> i64 {
         let month = i64::from(self.month);
         let first = days_from_civil(year, month, 1);
-        let after_month = if month == 12 {
-            days_from_civil(year + 1, 1, 1)
-        } else {
-            days_from_civil(year, month + 1, 1)
-        };
+        let after_month =
+            if month == 12 { days_from_civil(year + 1, 1, 1) } else { days_from_civil(year, month + 1, 1) };
         let first_weekday = (first + 4).rem_euclid(7); // 1970-01-01 was a Thursday
-        let day = first
-            + (i64::from(self.weekday) - first_weekday).rem_euclid(7)
-            + 7 * (i64::from(self.week) - 1);
+        let day = first + (i64::from(self.weekday) - first_weekday).rem_euclid(7) + 7 * (i64::from(self.week) - 1);
         let day = if day >= after_month { day - 7 } else { day };
         day * DAY_SECONDS + i64::from(self.time)
     }
@@ -171,14 +144,10 @@ fn skip_name(text: &str) -> Option<&str> {
     let (name, rest, is_allowed): (_, _, fn(u8) -> bool) = match text.strip_prefix('<') {
         Some(quoted) => {
             let (name, rest) = quoted.split_once('>')?;
-            (name, rest, |byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-')
-            })
+            (name, rest, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-'))
         }
         None => {
-            let end = text
-                .find(|c: char| !c.is_ascii_alphabetic())
-                .unwrap_or(text.len());
+            let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
             let (name, rest) = text.split_at_checked(end)?;
             (name, rest, |byte| byte.is_ascii_alphabetic())
         }
@@ -192,18 +161,12 @@ fn parse_time(text: &str, hours_max: i32) -> Option<(i32, &str)> {
         Some(rest) => (-1, rest),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    let end = unsigned
-        .find(|c: char| !c.is_ascii_digit() && c != ':')
-        .unwrap_or(unsigned.len());
+    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != ':').unwrap_or(unsigned.len());
     let (clock, rest) = unsigned.split_at_checked(end)?;
     let mut parts = clock.split(':').map(parse_small);
     let hours = i32::from(parts.next()??);
-    let minutes = parts
-        .next()
-        .map_or(Some(0), |minutes| minutes.map(i32::from))?;
-    let seconds = parts
-        .next()
-        .map_or(Some(0), |seconds| seconds.map(i32::from))?;
+    let minutes = parts.next().map_or(Some(0), |minutes| minutes.map(i32::from))?;
+    let seconds = parts.next().map_or(Some(0), |seconds| seconds.map(i32::from))?;
     let is_valid = parts.next().is_none() && hours <= hours_max && minutes < 60 && seconds < 60;
     is_valid.then_some((sign * (hours * 3_600 + minutes * 60 + seconds), rest))
 }
@@ -227,14 +190,7 @@ impl fmt::Display for PosixRule {
 
 impl fmt::Display for YearDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "M{}.{}.{}/{}",
-            self.month,
-            self.week,
-            self.weekday,
-            Clock(self.time)
-        )
+        write!(f, "M{}.{}.{}/{}", self.month, self.week, self.weekday, Clock(self.time))
     }
 }
 

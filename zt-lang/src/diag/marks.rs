@@ -31,7 +31,11 @@ impl Mark {
         if self.text.is_empty() {
             self.text = other.text;
         } else if !other.text.is_empty() && other.text != self.text {
-            self.text = if other.primary { format!("{}; {}", other.text, self.text) } else { format!("{}; {}", self.text, other.text) };
+            self.text = if other.primary {
+                format!("{}; {}", other.text, self.text)
+            } else {
+                format!("{}; {}", self.text, other.text)
+            };
         }
     }
 }
@@ -59,7 +63,8 @@ fn own_part(range: &Range<usize>, placed: &[Mark], lines: &Lines) -> Option<Rang
     let mut pieces = vec![range.clone()];
     for mark in placed.iter().filter(|mark| overlap(&mark.range, range)) {
         let taken = covered(&mark.range);
-        let without = |piece: Range<usize>| [piece.start..piece.end.min(taken.start), piece.start.max(taken.end)..piece.end];
+        let without =
+            |piece: Range<usize>| [piece.start..piece.end.min(taken.start), piece.start.max(taken.end)..piece.end];
         pieces = pieces.into_iter().flat_map(without).filter(|piece| !piece.is_empty()).collect();
     }
     if pieces == [range.clone()] {

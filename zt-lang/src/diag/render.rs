@@ -326,7 +326,13 @@ impl View {
         self.contents(asked, place.line - 1, place.column - 1, 1)
     }
 
-    fn contents(&self, range: Range<usize>, line: usize, column: usize, count: usize) -> Box<dyn SpanContents<'_> + '_> {
+    fn contents(
+        &self,
+        range: Range<usize>,
+        line: usize,
+        column: usize,
+        count: usize,
+    ) -> Box<dyn SpanContents<'_> + '_> {
         let data = self.lines.slice(range.clone()).as_bytes();
         let kept = SourceSpan::from((range.start, data.len()));
         Box::new(MietteSpanContents::new_named(self.lines.name.to_string(), data, kept, line, column, count))

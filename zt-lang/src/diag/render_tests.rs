@@ -2,7 +2,8 @@ use super::*;
 use crate::diag::Code;
 use crate::span::Span;
 
-const POLICY: &str = "package door\n\nentity User { clearance: Int }\nallow enter: open\n  when subject.clearence >= 3\n";
+const POLICY: &str =
+    "package door\n\nentity User { clearance: Int }\nallow enter: open\n  when subject.clearence >= 3\n";
 
 fn at(sources: &Sources, file: u32, text: &str) -> Span {
     let start = sources.get(FileId(file)).unwrap().text.find(text).unwrap();
@@ -16,10 +17,11 @@ fn plain() -> RenderOptions {
 #[test]
 fn a_report_shows_place_message_and_help() {
     let sources = Sources::single("door.zt", POLICY);
-    let found = Diagnostic::new(Code::UNKNOWN_ATTRIBUTE, at(&sources, 0, "clearence"), "`User` has no attribute `clearence`")
-        .label("not an attribute")
-        .also(at(&sources, 0, "User"), "declared here")
-        .fix(at(&sources, 0, "clearence"), "clearance");
+    let found =
+        Diagnostic::new(Code::UNKNOWN_ATTRIBUTE, at(&sources, 0, "clearence"), "`User` has no attribute `clearence`")
+            .label("not an attribute")
+            .also(at(&sources, 0, "User"), "declared here")
+            .fix(at(&sources, 0, "clearence"), "clearance");
     let expected = "\
 error[E0301]
 
@@ -75,8 +77,10 @@ error[E0203]
 #[test]
 fn errors_are_sorted_counted_and_limited() {
     let sources = Sources::single("a.zt", &"package a\n".repeat(400));
-    let warnings = (0..220).map(|n| Diagnostic::new(Code::UNUSED, Span::new(FileId(0), n * 10, n * 10 + 7), format!("w{n};")));
-    let errors = [3990, 3000].map(|at| Diagnostic::new(Code::SYNTAX, Span::new(FileId(0), at, at + 3), format!("e{at};")));
+    let warnings =
+        (0..220).map(|n| Diagnostic::new(Code::UNUSED, Span::new(FileId(0), n * 10, n * 10 + 7), format!("w{n};")));
+    let errors =
+        [3990, 3000].map(|at| Diagnostic::new(Code::SYNTAX, Span::new(FileId(0), at, at + 3), format!("e{at};")));
     let all: Vec<_> = warnings.chain(errors.clone()).chain(errors).collect();
     let report = render(&all, &sources, plain());
     let place = |text: &str| report.find(text).unwrap_or_else(|| panic!("no {text}"));
@@ -120,7 +124,8 @@ fn a_label_of_many_lines_or_columns_stays_small() {
 
 #[test]
 fn no_place_is_too_strange() {
-    let texts = ["", "\n", "a", "a\n", "é", "\r\n", "a\r\nb\r\n", "\u{1b}[2J\u{202e}x\n\t\tö", "\u{feff}package a", "\n\n\n"];
+    let texts =
+        ["", "\n", "a", "a\n", "é", "\r\n", "a\r\nb\r\n", "\u{1b}[2J\u{202e}x\n\t\tö", "\u{feff}package a", "\n\n\n"];
     for text in texts {
         let sources = Sources::single("a.zt", text);
         for start in 0..=text.len() + 2 {
@@ -152,9 +157,13 @@ fn colour_and_boxes_are_options() {
 #[test]
 fn labels_within_each_other_are_drawn_apart() {
     let sources = Sources::single("a.zt", "package a\nallow r: x for resource in Group::\"g\"");
-    let found = Diagnostic::new(Code::BAD_TARGET, at(&sources, 0, "resource in Group::\"g\""), "`Document` is never in `Group`")
-        .also(at(&sources, 0, "resource"), "a document")
-        .also(at(&sources, 0, "Group::\"g\""), "a group");
+    let found = Diagnostic::new(
+        Code::BAD_TARGET,
+        at(&sources, 0, "resource in Group::\"g\""),
+        "`Document` is never in `Group`",
+    )
+    .also(at(&sources, 0, "resource"), "a document")
+    .also(at(&sources, 0, "Group::\"g\""), "a group");
     let expected = "\
 error[E0506]
 

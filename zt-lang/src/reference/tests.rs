@@ -233,7 +233,9 @@ fn a_choice_between_records_is_known_where_they_agree() {
     let open = ask("open", r#"{"one": {"age": 18, "who": "a"}, "two": {"age": 19, "who": "a"}}"#);
     assert_eq!(open.effect, Effect::Deny);
     assert_eq!(open.unknown.iter().map(|unknown| &*unknown.text).collect::<Vec<_>>(), ["context.first"]);
-    for context in [r#"{"ones": [{"age": 1}], "twos": [{"age": 1}]}"#, r#"{"ones": [{"age": 1}], "twos": [{"age": 2}]}"#] {
+    for context in
+        [r#"{"ones": [{"age": 1}], "twos": [{"age": 1}]}"#, r#"{"ones": [{"age": 1}], "twos": [{"age": 2}]}"#]
+    {
         assert_eq!(ask("sum", context).effect, Effect::Allow, "{context}");
     }
 }

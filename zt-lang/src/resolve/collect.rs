@@ -21,7 +21,9 @@ pub fn collect<'a>(packages: Packages<'a>, diagnostics: &mut Vec<Diagnostic>) ->
     let schema = Schema { sources: vec![pep], ..Schema::default() };
     let items: Vec<(PackageId, &'a ast::Item)> = packages
         .iter()
-        .flat_map(|(id, package)| package.files.iter().flat_map(move |file| file.items.iter().map(move |item| (id, item))))
+        .flat_map(|(id, package)| {
+            package.files.iter().flat_map(move |file| file.items.iter().map(move |item| (id, item)))
+        })
         .collect();
     let resolved = Resolved {
         packages,
@@ -141,7 +143,8 @@ impl<'a> Collector<'a, '_> {
         let id = EntityTypeId::new(self.resolved.schema.entities.len());
         self.declare(package, Namespace::Type, &node.name, Def::Entity(id));
         let name = self.qualified(package, &node.name);
-        let entity = schema::EntityType { name, parents: Vec::new(), parents_from: Schema::PEP, attributes: Vec::new() };
+        let entity =
+            schema::EntityType { name, parents: Vec::new(), parents_from: Schema::PEP, attributes: Vec::new() };
         self.resolved.schema.entities.push(entity);
         self.attributes(package, Owner::Entity(id), &node.attributes);
     }

@@ -204,7 +204,8 @@ impl Names<'_, '_> {
         if segments == ["pep"] {
             return Schema::PEP;
         }
-        if let Some(Def::Source(id)) = self.symbols.find(package, Namespace::Source, &segments).map(|symbol| symbol.def) {
+        if let Some(Def::Source(id)) = self.symbols.find(package, Namespace::Source, &segments).map(|symbol| symbol.def)
+        {
             return id;
         }
         let text = name.text();
@@ -213,7 +214,8 @@ impl Names<'_, '_> {
         let candidates = self.symbols.candidates(package, Namespace::Source).chain(["pep"]);
         diagnostic = match nearest(&text, candidates) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
-            None => diagnostic.help(format!("declare it: `source {text} verified`, or `unverified` if it cannot be trusted")),
+            None => diagnostic
+                .help(format!("declare it: `source {text} verified`, or `unverified` if it cannot be trusted")),
         };
         self.diagnostics.push(diagnostic);
         Schema::PEP
@@ -262,7 +264,8 @@ pub fn entity_type(
         _ => {
             let message = format!("`{}` is not an entity type", name.text());
             diagnostics.push(
-                Diagnostic::new(Code::BAD_TYPE, name.span(), message).help("only entities can stand here: `entity User { … }`"),
+                Diagnostic::new(Code::BAD_TYPE, name.span(), message)
+                    .help("only entities can stand here: `entity User { … }`"),
             );
             None
         }
@@ -298,8 +301,10 @@ fn type_def(symbols: &Symbols, package: PackageId, name: &ast::Name, diagnostics
     }
     let text = name.text();
     let diagnostic = Diagnostic::new(Code::UNKNOWN_TYPE, name.span(), format!("nothing declares a type `{text}`"));
-    let foreign = FOREIGN_TYPES.iter().find(|(foreign, _)| foreign.eq_ignore_ascii_case(&text)).map(|(_, known)| *known);
-    let scalar = SCALARS.iter().map(|(scalar, _)| *scalar).find(|scalar| scalar.eq_ignore_ascii_case(&text)).or(foreign);
+    let foreign =
+        FOREIGN_TYPES.iter().find(|(foreign, _)| foreign.eq_ignore_ascii_case(&text)).map(|(_, known)| *known);
+    let scalar =
+        SCALARS.iter().map(|(scalar, _)| *scalar).find(|scalar| scalar.eq_ignore_ascii_case(&text)).or(foreign);
     diagnostics.push(match scalar.or_else(|| nearest(&text, symbols.candidates(package, Namespace::Type))) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
         None => diagnostic.help(missing_type_help(symbols, package, name)),
@@ -336,7 +341,8 @@ pub fn resolve_type(
         ast::Type::Optional(inner) => {
             let resolved = resolve_type(symbols, package, inner, diagnostics)?;
             if resolved.is_optional() {
-                let diagnostic = Diagnostic::new(Code::BAD_TYPE, ty.span, "an optional of an optional says nothing more");
+                let diagnostic =
+                    Diagnostic::new(Code::BAD_TYPE, ty.span, "an optional of an optional says nothing more");
                 diagnostics.push(diagnostic.help("one `?` is enough"));
             }
             Some(resolved.optional())
@@ -377,7 +383,12 @@ fn element_type(
     Some(element)
 }
 
-fn named_type(symbols: &Symbols, package: PackageId, name: &ast::Name, diagnostics: &mut Vec<Diagnostic>) -> Option<Type> {
+fn named_type(
+    symbols: &Symbols,
+    package: PackageId,
+    name: &ast::Name,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Type> {
     let text = name.text();
     if let Some((_, ty)) = SCALARS.iter().find(|(scalar, _)| *scalar == text) {
         return Some(ty.clone());
@@ -385,7 +396,8 @@ fn named_type(symbols: &Symbols, package: PackageId, name: &ast::Name, diagnosti
     if ["Set", "List", "Map"].contains(&&*text) {
         let message = format!("`{text}` does not say what is in it");
         let diagnostic = Diagnostic::new(Code::BAD_TYPE, name.span(), message);
-        diagnostics.push(diagnostic.help(format!("write `{text}<String>`")).fix(name.span(), format!("{text}<String>")));
+        diagnostics
+            .push(diagnostic.help(format!("write `{text}<String>`")).fix(name.span(), format!("{text}<String>")));
         return None;
     }
     Some(match type_def(symbols, package, name, diagnostics)? {
@@ -423,8 +435,12 @@ fn report_recursive_records(schema: &Schema, names: &[ast::Ident], diagnostics: 
         let Some(name) = names.get(first) else { continue };
         if component.len() > 1 || graph.contains_edge(first, first) {
             diagnostics.push(
-                Diagnostic::new(Code::RECURSIVE_RECORD, name.span, format!("the record `{}` contains itself", name.node))
-                    .help("records have a bounded depth; make the inner one an entity, which is referred to"),
+                Diagnostic::new(
+                    Code::RECURSIVE_RECORD,
+                    name.span,
+                    format!("the record `{}` contains itself", name.node),
+                )
+                .help("records have a bounded depth; make the inner one an entity, which is referred to"),
             );
             continue;
         }

@@ -71,7 +71,10 @@ impl Symbols {
     pub fn new(packages: &Packages<'_>) -> Self {
         let aliases = packages.list.iter().map(|package| {
             let full = |id: PackageId| packages.get(id).map(|used| used.name.clone()).unwrap_or_default();
-            let pairs = package.uses.iter().flat_map(|used| [(used.alias.clone(), used.package), (full(used.package), used.package)]);
+            let pairs = package
+                .uses
+                .iter()
+                .flat_map(|used| [(used.alias.clone(), used.package), (full(used.package), used.package)]);
             pairs.collect()
         });
         let delegators = packages.list.iter().map(|package| package.delegation.map(|delegation| delegation.by));

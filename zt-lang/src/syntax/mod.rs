@@ -22,8 +22,8 @@
 //! is one list, parentheses or not; likewise `or`.
 
 pub mod ast;
-pub mod lex;
 mod grammar;
+pub mod lex;
 mod nesting;
 mod parse;
 mod print;

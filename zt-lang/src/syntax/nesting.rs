@@ -32,12 +32,12 @@ pub(super) fn measure(text: &str, tokens: &[Token], limit: usize) -> Nesting {
         let before = index.checked_sub(1).map_or("", word);
         match (token.kind, token.text(text)) {
             (TokenKind::Open, _) => levels.push(Level::Bracket),
-            (TokenKind::Close, _) => {
-                while levels.pop().is_some_and(|level| level != Level::Bracket) {}
-            }
+            (TokenKind::Close, _) => while levels.pop().is_some_and(|level| level != Level::Bracket) {},
             (TokenKind::Word, "if") if before != "." => levels.push(Level::If),
             (TokenKind::Word, "else") if before != "." => close(&mut levels, Level::If),
-            (TokenKind::Word, "all" | "any" | "none" | "count") if opens_generator(&word, index) => levels.push(Level::Generator),
+            (TokenKind::Word, "all" | "any" | "none" | "count") if opens_generator(&word, index) => {
+                levels.push(Level::Generator)
+            }
             (TokenKind::Word, "Set" | "List" | "Map") if word(index + 1) == "<" => levels.push(Level::Type),
             (TokenKind::Punct, ":") => close(&mut levels, Level::Generator),
             (TokenKind::Punct, ">" | ">=" | ">>") => close(&mut levels, Level::Type),

@@ -63,12 +63,16 @@ pub fn parse(file: FileId, text: &str, limits: &SyntaxLimits) -> (ast::File, Vec
     if text.len() > limits.file_bytes_max {
         let message = format!("the file has {} bytes, more than the limit of {}", text.len(), limits.file_bytes_max);
         let help = "split the policy into several files, or raise the limit `file_bytes_max`";
-        return (ast::File::default(), vec![Diagnostic::new(Code::TOO_LARGE, Span::new(file, 0, 0), message).help(help)]);
+        return (
+            ast::File::default(),
+            vec![Diagnostic::new(Code::TOO_LARGE, Span::new(file, 0, 0), message).help(help)],
+        );
     }
     let all_tokens = tokens(text);
     let outline = Outline::new(text, &all_tokens);
     let chunks = outline.chunks();
-    let mut parser = Parser { file, all_tokens: &all_tokens, outline: &outline, limits, items: Vec::new(), diagnostics: Vec::new() };
+    let mut parser =
+        Parser { file, all_tokens: &all_tokens, outline: &outline, limits, items: Vec::new(), diagnostics: Vec::new() };
     parser.check_item_count(&chunks);
     let mut broken = Vec::new();
     for &chunk in chunks.iter().take(limits.items_max) {
@@ -124,7 +128,8 @@ impl<'a> Parser<'a> {
         let Some(first_beyond) = chunks.get(self.limits.items_max) else { return };
         let message = format!("the file has {} items, more than the limit of {}", chunks.len(), self.limits.items_max);
         let help = "split the policy into several files, or raise the limit `items_max`";
-        self.diagnostics.push(Diagnostic::new(Code::TOO_LARGE, self.token_span(first_beyond.first), message).help(help));
+        self.diagnostics
+            .push(Diagnostic::new(Code::TOO_LARGE, self.token_span(first_beyond.first), message).help(help));
     }
 
     fn chunk(&mut self, chunk: Chunk) {
@@ -149,7 +154,10 @@ impl<'a> Parser<'a> {
     }
 
     fn item(&mut self, chunk: Chunk) {
-        let (Some(first), Some(last)) = (self.outline.token(chunk.first), self.outline.chunk_tokens(chunk).last()) else { return };
+        let (Some(first), Some(last)) = (self.outline.token(chunk.first), self.outline.chunk_tokens(chunk).last())
+        else {
+            return;
+        };
         let text = self.outline.text.get(first.start..last.end).unwrap_or("");
         let error = match ZtGrammar::parse(Rule::alone, text) {
             Ok(pairs) => return self.build(chunk, first.start, pairs),

@@ -8,24 +8,76 @@ use super::lex::{Token, TokenKind};
 
 /// The words that start items.
 pub(super) const ITEM_WORDS: &[&str] = &[
-    "package", "use", "enum", "source", "entity", "record", "context", "obligation", "action", "let", "fn", "param", "allow",
-    "deny", "test", "prove",
+    "package",
+    "use",
+    "enum",
+    "source",
+    "entity",
+    "record",
+    "context",
+    "obligation",
+    "action",
+    "let",
+    "fn",
+    "param",
+    "allow",
+    "deny",
+    "test",
+    "prove",
 ];
 
 /// Words behind which an item goes on, whatever comes.
 const OPEN_ENDED_WORDS: &[&str] = &[
-    "and", "or", "not", "in", "is", "like", "matches", "contains", "contains_any", "contains_all", "starts_with", "ends_with",
-    "otherwise", "if", "then", "else", "for", "when", "because", "oblige", "control", "overrides", "by", "from", "as", "scope",
-    "never", "always", "expect",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "like",
+    "matches",
+    "contains",
+    "contains_any",
+    "contains_all",
+    "starts_with",
+    "ends_with",
+    "otherwise",
+    "if",
+    "then",
+    "else",
+    "for",
+    "when",
+    "because",
+    "oblige",
+    "control",
+    "overrides",
+    "by",
+    "from",
+    "as",
+    "scope",
+    "never",
+    "always",
+    "expect",
 ];
 
 /// Signs behind which an item goes on.
-const OPEN_ENDED_SIGNS: &[&str] =
-    &[",", ":", "=", ".", "@", "->", "|", "<", "<=", ">=", "==", "!=", "+", "-", "*", "..", "::", "&&", "||", "!", "=>"];
+const OPEN_ENDED_SIGNS: &[&str] = &[
+    ",", ":", "=", ".", "@", "->", "|", "<", "<=", ">=", "==", "!=", "+", "-", "*", "..", "::", "&&", "||", "!", "=>",
+];
 
 /// Words with which an item goes on, though they stand in the first column.
-const CONTINUING_WORDS: &[&str] =
-    &["verified", "unverified", "complete", "audit", "overridable", "never", "always", "where", "unless", "having", "reason"];
+const CONTINUING_WORDS: &[&str] = &[
+    "verified",
+    "unverified",
+    "complete",
+    "audit",
+    "overridable",
+    "never",
+    "always",
+    "where",
+    "unless",
+    "having",
+    "reason",
+];
 
 /// A run of tokens that is one item, or text that belongs to none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -156,7 +208,9 @@ impl<'a> Outline<'a> {
             "entity" => self.word(index + 2) == "::",
             "context" => in_test,
             "param" => in_test && self.word(index + 2) != ":",
-            "allow" | "deny" => matches!(index.checked_sub(1).map(|before| self.word(before)), Some("expect" | "never" | "always")),
+            "allow" | "deny" => {
+                matches!(index.checked_sub(1).map(|before| self.word(before)), Some("expect" | "never" | "always"))
+            }
             _ => false,
         };
         is_head && !of_test
@@ -323,7 +377,10 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
         return None;
     }
     let distances = known.iter().map(|&known| (strsim::damerau_levenshtein(word, known), known));
-    distances.filter(|&(distance, known)| distance <= allowed && known.len() > distance + 1).min().map(|(_, known)| known)
+    distances
+        .filter(|&(distance, known)| distance <= allowed && known.len() > distance + 1)
+        .min()
+        .map(|(_, known)| known)
 }
 
 /// The bracket that closes `open`.

@@ -87,7 +87,9 @@ mod tests {
     fn plain_text() {
         assert_eq!(unescape(r"a\n\t\r\\b").as_deref(), Ok("a\n\t\r\\b"));
         assert_eq!(unescape(r"\u{e9}\u{1F600}x").as_deref(), Ok("é😀x"));
-        for (raw, at, c) in [(r"\u{110000}", 0, 'u'), (r"a\u{}", 1, 'u'), (r"\u{+1}", 0, 'u'), (r"\u41", 0, 'u'), (r"é\*", 2, '*')] {
+        for (raw, at, c) in
+            [(r"\u{110000}", 0, 'u'), (r"a\u{}", 1, 'u'), (r"\u{+1}", 0, 'u'), (r"\u41", 0, 'u'), (r"é\*", 2, '*')]
+        {
             assert_eq!(unescape(raw), Err((at, c)), "{raw}");
         }
         assert_eq!(unescape("a\\"), Err((1, '\\')));

@@ -147,7 +147,13 @@ impl Checker<'_, '_> {
     }
 
     /// `now.weekday(…) in …` and `now.time(…) in …`; `None` when the left side asks neither.
-    pub fn calendar(&mut self, scope: &mut Scope, a: &ast::Expr, b: &ast::Expr, span: Span) -> Option<Option<hir::Expr>> {
+    pub fn calendar(
+        &mut self,
+        scope: &mut Scope,
+        a: &ast::Expr,
+        b: &ast::Expr,
+        span: Span,
+    ) -> Option<Option<hir::Expr>> {
         let (question, args) = question(a)?;
         let zone = self.zone(scope, args, a.span);
         let test = match question {
@@ -183,7 +189,10 @@ impl Checker<'_, '_> {
             }
             (Question::Weekday, _) => {
                 let message = "weekdays have no first and no last";
-                self.report(Diagnostic::new(Code::NOT_ORDERED, span, message).help("write `in [mon..fri]`, `== sat` or `!= sun`"));
+                self.report(
+                    Diagnostic::new(Code::NOT_ORDERED, span, message)
+                        .help("write `in [mon..fri]`, `== sat` or `!= sun`"),
+                );
                 return None;
             }
             (Question::Time, _) => {
@@ -221,7 +230,9 @@ impl Checker<'_, '_> {
             // Zones are embedded when the policy is compiled, so that only their names can be written here.
             if self.check(scope, zone, &Type::String).is_some() {
                 let message = "the zone must be written as a text";
-                self.report(Diagnostic::new(Code::NOT_CONSTANT, zone.span, message).help("write its name: `\"Europe/Berlin\"`"));
+                self.report(
+                    Diagnostic::new(Code::NOT_CONSTANT, zone.span, message).help("write its name: `\"Europe/Berlin\"`"),
+                );
             }
             return None;
         };
@@ -231,7 +242,9 @@ impl Checker<'_, '_> {
             let diagnostic = Diagnostic::new(Code::UNKNOWN_ZONE, zone.span, format!("there is no time zone `{name}`"));
             self.report(match nearest(&name, tzdata::names()) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(zone.span, format!("\"{near}\"")),
-                None => diagnostic.help("zones have the names of the IANA database: `\"Europe/Berlin\"`, `\"America/New_York\"`, `\"UTC\"`"),
+                None => diagnostic.help(
+                    "zones have the names of the IANA database: `\"Europe/Berlin\"`, `\"America/New_York\"`, `\"UTC\"`",
+                ),
             });
         }
         found
@@ -264,7 +277,10 @@ impl Checker<'_, '_> {
         let day = (0..).zip(WEEKDAYS).find(|(_, day)| *day == name).map(|(index, _)| index);
         if day.is_none() {
             let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, expr.span, "a weekday is needed here");
-            self.report(diagnostic.help("weekdays are `mon`, `tue`, `wed`, `thu`, `fri`, `sat` and `sun`; a range is `[mon..fri]`"));
+            self.report(
+                diagnostic
+                    .help("weekdays are `mon`, `tue`, `wed`, `thu`, `fri`, `sat` and `sun`; a range is `[mon..fri]`"),
+            );
         }
         day
     }
@@ -282,7 +298,9 @@ impl Checker<'_, '_> {
             }
             _ => {
                 let message = "a range of times of day is needed here";
-                self.report(Diagnostic::new(Code::TYPE_MISMATCH, expr.span, message).help("write it as `08:00..18:00`"));
+                self.report(
+                    Diagnostic::new(Code::TYPE_MISMATCH, expr.span, message).help("write it as `08:00..18:00`"),
+                );
                 None
             }
         }

@@ -57,7 +57,9 @@ impl Checker<'_, '_> {
             let mut before = node.modifiers.iter().take(index);
             if let Some(first) = before.find(|earlier| std::mem::discriminant(&earlier.node) == kind) {
                 let message = format!("`{}` has this modifier already", node.name.node);
-                self.report(Diagnostic::new(Code::MODIFIER_TWICE, modifier.span, message).also(first.span, "the first one"));
+                self.report(
+                    Diagnostic::new(Code::MODIFIER_TWICE, modifier.span, message).also(first.span, "the first one"),
+                );
             }
         }
     }
@@ -69,7 +71,9 @@ impl Checker<'_, '_> {
         let Some(Value::Duration(bound)) = age_value else { return };
         if bound.millis() <= 0 {
             let message = "evidence cannot be fresh for no time at all";
-            self.report(Diagnostic::new(Code::FRESHNESS, age.span, message).help("state the greatest age: `fresh 15m since …`"));
+            self.report(
+                Diagnostic::new(Code::FRESHNESS, age.span, message).help("state the greatest age: `fresh 15m since …`"),
+            );
             return;
         }
         if let Some(clock) = clock {
@@ -84,10 +88,14 @@ impl Checker<'_, '_> {
         let Some(index) = siblings.iter().position(|sibling| sibling.name == first.node) else {
             let message = format!("`{}` is not an attribute beside this one", first.node);
             let diagnostic = Diagnostic::new(Code::FRESHNESS, first.span, message);
-            self.report(match nearest(&first.node, self.siblings(attribute.owner).iter().map(|sibling| &*sibling.name)) {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(first.span, near),
-                None => diagnostic.help(format!("declare it in the same block: `{}: Timestamp from …`", first.node)),
-            });
+            self.report(
+                match nearest(&first.node, self.siblings(attribute.owner).iter().map(|sibling| &*sibling.name)) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(first.span, near),
+                    None => {
+                        diagnostic.help(format!("declare it in the same block: `{}: Timestamp from …`", first.node))
+                    }
+                },
+            );
             return None;
         };
         let sibling = siblings.get(index)?.clone();
@@ -103,8 +111,11 @@ impl Checker<'_, '_> {
             found = inner.present().clone();
         }
         if found != Type::Timestamp {
-            let message = format!("`{}` is {}, and does not tell a time", name.text(), ty::described(&self.schema, &found));
-            self.report(Diagnostic::new(Code::FRESHNESS, name.span(), message).help("freshness is told by a `Timestamp`"));
+            let message =
+                format!("`{}` is {}, and does not tell a time", name.text(), ty::described(&self.schema, &found));
+            self.report(
+                Diagnostic::new(Code::FRESHNESS, name.span(), message).help("freshness is told by a `Timestamp`"),
+            );
             return None;
         }
         Some(Clock { attribute: u32::try_from(index).ok()?, fields })
@@ -153,7 +164,10 @@ impl Checker<'_, '_> {
         }
         for (span, clock) in found {
             let message = format!("the freshness of this attribute is told by `{clock}`, which can itself be stale");
-            self.report(Diagnostic::new(Code::FRESHNESS, span, message).help(format!("leave `{clock}` without a freshness of its own")));
+            self.report(
+                Diagnostic::new(Code::FRESHNESS, span, message)
+                    .help(format!("leave `{clock}` without a freshness of its own")),
+            );
         }
     }
 
@@ -173,7 +187,10 @@ impl Checker<'_, '_> {
             return;
         }
         if let Some(source) = self.schema.source(own.from).filter(|source| !source.verified) {
-            let message = format!("`{}` is the word of `{}`, which is unverified: a step-up could not prove it", own.name, source.name);
+            let message = format!(
+                "`{}` is the word of `{}`, which is unverified: a step-up could not prove it",
+                own.name, source.name
+            );
             self.report(Diagnostic::new(Code::STEP_UP, span, message).help("let a verified source vouch for it"));
             return;
         }

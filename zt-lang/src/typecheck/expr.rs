@@ -32,9 +32,10 @@ impl Checker<'_, '_> {
                 self.quantified(scope, *quantifier, vars, over, body, span)
             }
             ast::ExprKind::Call(callee, args) => self.call(scope, callee, args, span),
-            ast::ExprKind::Name(_) | ast::ExprKind::Field(..) | ast::ExprKind::Index(..) | ast::ExprKind::Entity(..) => {
-                self.path(scope, expr, expected)
-            }
+            ast::ExprKind::Name(_)
+            | ast::ExprKind::Field(..)
+            | ast::ExprKind::Index(..)
+            | ast::ExprKind::Entity(..) => self.path(scope, expr, expected),
             ast::ExprKind::Like(of, pattern) => self.like(scope, of, pattern, span),
             ast::ExprKind::Matches(of, pattern) => self.matches(scope, of, pattern, span),
             ast::ExprKind::Neg(_)
@@ -62,7 +63,8 @@ impl Checker<'_, '_> {
         } else {
             let (needed, actual) = (ty::described(&self.schema, wanted), ty::described(&self.schema, &found.ty));
             let message = format!("this is of type {actual}, where {needed} is needed");
-            let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, found.span, message).label(format!("of type {actual}"));
+            let diagnostic =
+                Diagnostic::new(Code::TYPE_MISMATCH, found.span, message).label(format!("of type {actual}"));
             let diagnostic = self.advise(diagnostic, &found, wanted);
             self.report(diagnostic);
         }
@@ -168,9 +170,13 @@ impl Checker<'_, '_> {
         let Some(ty) = join(&then.ty, &otherwise.ty) else {
             let (a, b) = (ty::described(&self.schema, &then.ty), ty::described(&self.schema, &otherwise.ty));
             self.report(
-                Diagnostic::new(Code::TYPE_MISMATCH, otherwise.span, format!("the arms of this `if` are of types {a} and {b}"))
-                    .label(format!("of type {b}"))
-                    .also(then.span, format!("of type {a}")),
+                Diagnostic::new(
+                    Code::TYPE_MISMATCH,
+                    otherwise.span,
+                    format!("the arms of this `if` are of types {a} and {b}"),
+                )
+                .label(format!("of type {b}"))
+                .also(then.span, format!("of type {a}")),
             );
             return None;
         };
@@ -189,8 +195,14 @@ impl Checker<'_, '_> {
         let over = self.infer(scope, over, None).and_then(|over| self.met(over))?;
         let (key_var, element_var) = self.quantifier_vars(&over, vars)?;
         if scope.depth >= self.limits.quantifier_depth_max {
-            let message = format!("quantifiers nest {} deep here; the limit is {}", scope.depth + 1, self.limits.quantifier_depth_max);
-            self.report(Diagnostic::new(Code::TOO_LARGE, span, message).help("split the condition, or flatten the data"));
+            let message = format!(
+                "quantifiers nest {} deep here; the limit is {}",
+                scope.depth + 1,
+                self.limits.quantifier_depth_max
+            );
+            self.report(
+                Diagnostic::new(Code::TOO_LARGE, span, message).help("split the condition, or flatten the data"),
+            );
             return None;
         }
         let element_ty = ty::element(&over.ty)?.clone();

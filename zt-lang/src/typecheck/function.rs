@@ -47,7 +47,10 @@ impl Checker<'_, '_> {
             }
         }
         let components = kosaraju_scc(&graph);
-        components.iter().map(|nodes| nodes.iter().filter_map(|node| graph.node_weight(*node).copied()).collect()).collect()
+        components
+            .iter()
+            .map(|nodes| nodes.iter().filter_map(|node| graph.node_weight(*node).copied()).collect())
+            .collect()
     }
 
     /// Functions whose names stand in a body, whatever they turn out to mean there.

@@ -28,15 +28,27 @@ impl Checker<'_, '_> {
             },
             ast::ExprKind::Decimal(text) => match Decimal::parse(text) {
                 Some(value) => constant(Value::Decimal(value), Type::Decimal),
-                None => self.bad_literal(span, "a `Decimal`", "decimals have at most six places and reach about ±9.2 × 10¹²"),
+                None => self.bad_literal(
+                    span,
+                    "a `Decimal`",
+                    "decimals have at most six places and reach about ±9.2 × 10¹²",
+                ),
             },
             ast::ExprKind::Duration(text) => match Duration::parse(text) {
                 Some(value) => constant(Value::Duration(value), Type::Duration),
-                None => self.bad_literal(span, "a `Duration`", "units go from large to small, each once: `1d12h`, `1h30m`, `500ms`"),
+                None => self.bad_literal(
+                    span,
+                    "a `Duration`",
+                    "units go from large to small, each once: `1d12h`, `1h30m`, `500ms`",
+                ),
             },
             ast::ExprKind::Ip(text) => match Ip::parse(text) {
                 Some(value) => constant(Value::Ip(value), Type::Ip),
-                None => self.bad_literal(span, "an address", "each part of an IPv4 address is 0 to 255, without leading zeros"),
+                None => self.bad_literal(
+                    span,
+                    "an address",
+                    "each part of an IPv4 address is 0 to 255, without leading zeros",
+                ),
             },
             ast::ExprKind::IpRange(text) => self.ip_range(text, span),
             ast::ExprKind::String(text) => self.text(&ast::Spanned::new(text.clone(), span), expected),
@@ -67,13 +79,21 @@ impl Checker<'_, '_> {
     /// Braces in a test where neither a record nor a map is needed.
     fn misplaced_record(&mut self, expected: Option<&Type>, span: Span) -> Option<hir::Expr> {
         let wanted = expected.map_or_else(|| "a single value".to_owned(), |ty| ty::described(&self.schema, ty));
-        let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, span, format!("braces stand for records and maps, and {wanted} is needed here"));
+        let diagnostic = Diagnostic::new(
+            Code::TYPE_MISMATCH,
+            span,
+            format!("braces stand for records and maps, and {wanted} is needed here"),
+        );
         let name = match expected.map(Type::present) {
-            Some(Type::Entity(types)) => types.first().and_then(|ty| self.schema.entity(*ty)).map(|entity| entity.name.clone()),
+            Some(Type::Entity(types)) => {
+                types.first().and_then(|ty| self.schema.entity(*ty)).map(|entity| entity.name.clone())
+            }
             _ => None,
         };
         self.report(match name {
-            Some(name) => diagnostic.help(format!("name the entity, as in `{name}::\"x\"`, and describe it beside: `entity {name}::\"x\" {{ … }}`")),
+            Some(name) => diagnostic.help(format!(
+                "name the entity, as in `{name}::\"x\"`, and describe it beside: `entity {name}::\"x\" {{ … }}`"
+            )),
             None => diagnostic,
         });
         None
@@ -96,7 +116,9 @@ impl Checker<'_, '_> {
                 .label("bits are set behind the prefix")
                 .help(format!("the range that holds this address is `{network}`"))
                 .fix(span, network),
-            None => diagnostic.help("a range is an address and the length of its prefix: `10.0.0.0/8`, `2001:db8::/32`"),
+            None => {
+                diagnostic.help("a range is an address and the length of its prefix: `10.0.0.0/8`, `2001:db8::/32`")
+            }
         });
         None
     }
@@ -109,10 +131,9 @@ impl Checker<'_, '_> {
                 let start = text.span.start as usize + 1 + offset;
                 let span = Span::new(text.span.file, start, start + 1 + found.len_utf8());
                 let message = format!("strings have no escape `\\{found}`");
-                self.report(
-                    Diagnostic::new(Code::BAD_ESCAPE, span, message)
-                        .help("they have `\\\"`, `\\\\`, `\\n`, `\\t`, `\\r` and `\\u{1F600}`; a backslash itself is `\\\\`"),
-                );
+                self.report(Diagnostic::new(Code::BAD_ESCAPE, span, message).help(
+                    "they have `\\\"`, `\\\\`, `\\n`, `\\t`, `\\r` and `\\u{1F600}`; a backslash itself is `\\\\`",
+                ));
                 None
             }
         }
@@ -177,7 +198,9 @@ impl Checker<'_, '_> {
         let mut typed_elements = Vec::with_capacity(elements.len());
         let mut common: Option<Type> = element.cloned();
         for expr in elements {
-            let Some(found) = self.infer(scope, expr, common.as_ref()).and_then(|found| self.met(found)) else { continue };
+            let Some(found) = self.infer(scope, expr, common.as_ref()).and_then(|found| self.met(found)) else {
+                continue;
+            };
             common = match common.as_ref() {
                 None => Some(found.ty.clone()),
                 Some(earlier) => self.join_elements(earlier, &found).or(common),

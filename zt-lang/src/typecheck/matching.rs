@@ -36,11 +36,14 @@ impl Checker<'_, '_> {
             Type::Path => Route::parse(&text).map(Pattern::Route),
             Type::Host => HostGlob::parse(&text).map(Pattern::HostGlob),
             other => {
-                let message = format!("`like` asks of text, paths and hosts, not of {}", ty::described(&self.schema, other));
+                let message =
+                    format!("`like` asks of text, paths and hosts, not of {}", ty::described(&self.schema, other));
                 let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, of.span, message);
                 self.report(match other {
                     Type::Ip => diagnostic.help("ask for a range: `in 10.0.0.0/8`"),
-                    Type::Set(_) | Type::List(_) => diagnostic.help("ask of each element: `any x in xs: (x like \"a*\")`"),
+                    Type::Set(_) | Type::List(_) => {
+                        diagnostic.help("ask of each element: `any x in xs: (x like \"a*\")`")
+                    }
                     _ => diagnostic,
                 });
                 return None;
@@ -55,8 +58,12 @@ impl Checker<'_, '_> {
         };
         if let Pattern::Route(route) = &*pattern {
             if route.names().next().is_some() && exceeds(&of, &mut { CAPTURED_SIZE_MAX }) {
-                let message = format!("this path is too long to capture from: the limit is {CAPTURED_SIZE_MAX} expressions");
-                self.report(Diagnostic::new(Code::TOO_LARGE, of.span, message).help("match an attribute itself, or capture nothing"));
+                let message =
+                    format!("this path is too long to capture from: the limit is {CAPTURED_SIZE_MAX} expressions");
+                self.report(
+                    Diagnostic::new(Code::TOO_LARGE, of.span, message)
+                        .help("match an attribute itself, or capture nothing"),
+                );
                 return None;
             }
             scope.captures_seen.extend(route.names().map(|name| (Arc::from(name), literal.span)));
@@ -93,7 +100,8 @@ impl Checker<'_, '_> {
                 return None;
             }
             Err(regex::Error::TooLarge { limit }) => {
-                let message = format!("the automaton of this regular expression is larger than the limit of {limit} bytes");
+                let message =
+                    format!("the automaton of this regular expression is larger than the limit of {limit} bytes");
                 self.report(
                     Diagnostic::new(Code::TOO_LARGE, literal.span, message)
                         .help("bound its repetitions, or split it; classes of Unicode letters are large"),

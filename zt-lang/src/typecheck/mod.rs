@@ -39,8 +39,8 @@ use crate::source::Sources;
 use crate::span::Span;
 
 use facts::Facts;
-use provenance::Leak;
 pub use facts::key as path_key;
+use provenance::Leak;
 pub use provenance::children;
 
 /// Checks what `resolved` declares. The result is whole only if no diagnostic is an error.
@@ -133,7 +133,15 @@ struct Local {
 
 impl Scope {
     fn new(package: PackageId, place: Place) -> Self {
-        Self { package, place, locals: Vec::new(), facts: Facts::default(), captures_seen: Vec::new(), depth: 0, shared: false }
+        Self {
+            package,
+            place,
+            locals: Vec::new(),
+            facts: Facts::default(),
+            captures_seen: Vec::new(),
+            depth: 0,
+            shared: false,
+        }
     }
 
     fn local(&self, name: &str) -> Option<&Local> {

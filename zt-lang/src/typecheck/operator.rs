@@ -85,7 +85,8 @@ impl Checker<'_, '_> {
             return None;
         }
         if !ty::has_equality(&a.ty) {
-            let message = format!("values of type {} cannot be compared as a whole", ty::described(&self.schema, &a.ty));
+            let message =
+                format!("values of type {} cannot be compared as a whole", ty::described(&self.schema, &a.ty));
             self.report(Diagnostic::new(Code::NOT_COMPARABLE, span, message).help("compare their parts"));
             return None;
         }
@@ -111,7 +112,9 @@ impl Checker<'_, '_> {
         let what = ty::described(&self.schema, &a.ty);
         let diagnostic = Diagnostic::new(Code::NOT_ORDERED, op, format!("{what} has no order"));
         self.report(match &a.ty {
-            Type::Enum(_) => diagnostic.help("an enum is ordered when its members are separated by `<`: `enum Tier { free < paid }`"),
+            Type::Enum(_) => {
+                diagnostic.help("an enum is ordered when its members are separated by `<`: `enum Tier { free < paid }`")
+            }
             Type::Ip => diagnostic.help("ask for a range instead: `in 10.0.0.0/8`"),
             _ => diagnostic.help("only `==` and `!=` compare it"),
         });
@@ -136,7 +139,14 @@ impl Checker<'_, '_> {
         Some(found)
     }
 
-    fn plain_membership(&mut self, scope: &mut Scope, op: Span, a: &ast::Expr, b: &ast::Expr, span: Span) -> Option<hir::Expr> {
+    fn plain_membership(
+        &mut self,
+        scope: &mut Scope,
+        op: Span,
+        a: &ast::Expr,
+        b: &ast::Expr,
+        span: Span,
+    ) -> Option<hir::Expr> {
         let (element, collection) = if self.needs_context(scope, a) {
             let b = self.infer(scope, b, None).and_then(|b| self.met(b))?;
             let wanted = if matches!(b.ty, Type::Map(_)) { Some(Type::String) } else { ty::element(&b.ty).cloned() };
@@ -170,7 +180,9 @@ impl Checker<'_, '_> {
         let fits = match (&element.ty, &collection.ty) {
             (Type::Ip, Type::IpRange) | (Type::String, Type::Map(_)) => true,
             (Type::Ip, Type::Set(inner) | Type::List(inner)) if **inner == Type::IpRange => true,
-            (element, Type::Set(inner) | Type::List(inner)) => ty::has_equality(element) && ty::comparable(element, inner),
+            (element, Type::Set(inner) | Type::List(inner)) => {
+                ty::has_equality(element) && ty::comparable(element, inner)
+            }
             _ => false,
         };
         if fits {
@@ -186,7 +198,14 @@ impl Checker<'_, '_> {
         None
     }
 
-    fn within(&mut self, scope: &Scope, entity: hir::Expr, target: hir::Expr, op: Span, span: Span) -> Option<hir::Expr> {
+    fn within(
+        &mut self,
+        scope: &Scope,
+        entity: hir::Expr,
+        target: hir::Expr,
+        op: Span,
+        span: Span,
+    ) -> Option<hir::Expr> {
         let ancestors = match &target.ty {
             Type::Set(inner) | Type::List(inner) => (**inner).clone(),
             other => other.clone(),
@@ -208,7 +227,11 @@ impl Checker<'_, '_> {
                 Diagnostic::new(Code::BAD_TARGET, op, format!("{left} is never in {right}"))
                     .also(entity.span, format!("of type {left}"))
                     .also(target.span, format!("of type {right}"))
-                    .help(format!("if it can be, its type says so: `entity {} in {} {{ … }}`", plain(&left), plain(&right))),
+                    .help(format!(
+                        "if it can be, its type says so: `entity {} in {} {{ … }}`",
+                        plain(&left),
+                        plain(&right)
+                    )),
             );
             return None;
         }
@@ -243,7 +266,9 @@ impl Checker<'_, '_> {
         let fits = match (&collection.ty, &element.ty) {
             (Type::String | Type::Map(_), Type::String) | (Type::IpRange, Type::Ip) => true,
             (Type::Set(inner) | Type::List(inner), Type::Ip) if **inner == Type::IpRange => true,
-            (Type::Set(inner) | Type::List(inner), element) => ty::has_equality(inner) && ty::comparable(inner, element),
+            (Type::Set(inner) | Type::List(inner), element) => {
+                ty::has_equality(inner) && ty::comparable(inner, element)
+            }
             _ => false,
         };
         if !fits {
@@ -284,7 +309,14 @@ impl Checker<'_, '_> {
         Some(typed(kind, Type::Bool, span))
     }
 
-    fn affix(&mut self, scope: &mut Scope, op: BinaryOp, a: &ast::Expr, b: &ast::Expr, span: Span) -> Option<hir::Expr> {
+    fn affix(
+        &mut self,
+        scope: &mut Scope,
+        op: BinaryOp,
+        a: &ast::Expr,
+        b: &ast::Expr,
+        span: Span,
+    ) -> Option<hir::Expr> {
         let (a, b) = self.operands(scope, a, b)?;
         let starts = op == BinaryOp::StartsWith;
         match (&a.ty, &b.ty) {
@@ -313,11 +345,14 @@ impl Checker<'_, '_> {
         let of = self.infer(scope, of, None).and_then(|of| self.met(of));
         let mut types = Vec::new();
         for name in names {
-            types.extend(entity_type(&self.resolved.symbols, scope.package, name, self.diagnostics).map(|ty| (ty, name.span())));
+            types.extend(
+                entity_type(&self.resolved.symbols, scope.package, name, self.diagnostics).map(|ty| (ty, name.span())),
+            );
         }
         let of = of?;
         let Type::Entity(possible) = &of.ty else {
-            let message = format!("`is` asks for the type of an entity, and this is {}", ty::described(&self.schema, &of.ty));
+            let message =
+                format!("`is` asks for the type of an entity, and this is {}", ty::described(&self.schema, &of.ty));
             self.report(Diagnostic::new(Code::TYPE_MISMATCH, of.span, message));
             return None;
         };
@@ -375,9 +410,13 @@ impl Checker<'_, '_> {
         let text = self.sources.text(of.span).to_owned();
         let what = ty::described(&self.schema, &of.ty);
         self.report(
-            Diagnostic::new(Code::NOT_OPTIONAL, of.span, format!("`{text}` is never absent, so that `{asked}` asks nothing"))
-                .label(format!("of type {what}"))
-                .help("a missing value is unknown, not absent, unless its type ends in `?` and its source can say so"),
+            Diagnostic::new(
+                Code::NOT_OPTIONAL,
+                of.span,
+                format!("`{text}` is never absent, so that `{asked}` asks nothing"),
+            )
+            .label(format!("of type {what}"))
+            .help("a missing value is unknown, not absent, unless its type ends in `?` and its source can say so"),
         );
     }
 
@@ -385,7 +424,10 @@ impl Checker<'_, '_> {
         let of = self.infer(scope, of, None).and_then(|of| self.met(of))?;
         if !matches!(of.ty, Type::String | Type::Set(_) | Type::List(_) | Type::Map(_)) {
             let message = format!("{} is never empty", ty::described(&self.schema, &of.ty));
-            self.report(Diagnostic::new(Code::TYPE_MISMATCH, of.span, message).help("`is empty` asks of text, sets, lists and maps"));
+            self.report(
+                Diagnostic::new(Code::TYPE_MISMATCH, of.span, message)
+                    .help("`is empty` asks of text, sets, lists and maps"),
+            );
             return None;
         }
         Some(typed(ExprKind::IsEmpty(Box::new(of)), Type::Bool, span))
@@ -409,17 +451,31 @@ impl Checker<'_, '_> {
         let wanted = if b.ty.is_optional() { inner.clone().optional() } else { inner };
         let ty = match join(&wanted, &b.ty) {
             Some(ty) if !ty::is_error(&b.ty) => ty,
-            _ => return self.coerce(b, &wanted).map(|b| typed(ExprKind::Otherwise(Box::new(a), Box::new(b)), wanted, span)),
+            _ => {
+                return self
+                    .coerce(b, &wanted)
+                    .map(|b| typed(ExprKind::Otherwise(Box::new(a), Box::new(b)), wanted, span));
+            }
         };
         Some(typed(ExprKind::Otherwise(Box::new(a), Box::new(b)), ty, span))
     }
 
-    fn negation(&mut self, scope: &mut Scope, inner: &ast::Expr, expected: Option<&Type>, span: Span) -> Option<hir::Expr> {
+    fn negation(
+        &mut self,
+        scope: &mut Scope,
+        inner: &ast::Expr,
+        expected: Option<&Type>,
+        span: Span,
+    ) -> Option<hir::Expr> {
         let inner = self.infer(scope, inner, expected).and_then(|inner| self.met(inner))?;
         if !matches!(inner.ty, Type::Int | Type::Decimal | Type::Duration | Type::Quantity) {
             let message = format!("{} has no negative", ty::described(&self.schema, &inner.ty));
             let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, inner.span, message);
-            self.report(if inner.ty == Type::Bool { diagnostic.help("the opposite of a condition is `not`") } else { diagnostic });
+            self.report(if inner.ty == Type::Bool {
+                diagnostic.help("the opposite of a condition is `not`")
+            } else {
+                diagnostic
+            });
             return None;
         }
         let ty = inner.ty.clone();
@@ -456,7 +512,9 @@ impl Checker<'_, '_> {
             };
             let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, span, verb);
             self.report(match (&a.ty, &b.ty) {
-                (Type::Set(_), Type::Set(_)) => diagnostic.help("sets have `union(a, b)`, `intersection(a, b)` and `difference(a, b)`"),
+                (Type::Set(_), Type::Set(_)) => {
+                    diagnostic.help("sets have `union(a, b)`, `intersection(a, b)` and `difference(a, b)`")
+                }
                 _ => diagnostic,
             });
             return None;
@@ -490,12 +548,15 @@ impl Checker<'_, '_> {
         }
         if let ast::ExprKind::Name(name) = &callee.node {
             let declared = self.resolved.symbols.find(scope.package, Namespace::Value, &[name]).is_some();
-            if let Some((builtin, arity)) = BUILTINS.iter().find(|(builtin, _)| **builtin == **name).filter(|_| !declared) {
+            if let Some((builtin, arity)) =
+                BUILTINS.iter().find(|(builtin, _)| **builtin == **name).filter(|_| !declared)
+            {
                 return self.builtin(scope, builtin, *arity, args, span);
             }
         }
         let segments = callee.dotted();
-        let found = segments.as_ref().and_then(|names| self.resolved.symbols.find(scope.package, Namespace::Value, names));
+        let found =
+            segments.as_ref().and_then(|names| self.resolved.symbols.find(scope.package, Namespace::Value, names));
         match found.map(|symbol| symbol.def) {
             Some(Def::Function(index)) if !self.resolved.functions.get(index)?.is_let => {
                 self.declared_call(scope, index, args, callee.span, span)
@@ -530,7 +591,14 @@ impl Checker<'_, '_> {
         None
     }
 
-    fn builtin(&mut self, scope: &mut Scope, name: &str, arity: usize, args: &[ast::Expr], span: Span) -> Option<hir::Expr> {
+    fn builtin(
+        &mut self,
+        scope: &mut Scope,
+        name: &str,
+        arity: usize,
+        args: &[ast::Expr],
+        span: Span,
+    ) -> Option<hir::Expr> {
         if args.len() != arity {
             self.arity(name, arity, args.len(), span);
             return None;
@@ -544,7 +612,10 @@ impl Checker<'_, '_> {
                 let of = self.infer(scope, of, None).and_then(|of| self.met(of))?;
                 if !matches!(of.ty, Type::String | Type::Set(_) | Type::List(_) | Type::Map(_)) {
                     let message = format!("{} has no size", ty::described(&self.schema, &of.ty));
-                    self.report(Diagnostic::new(Code::TYPE_MISMATCH, of.span, message).help("`size` counts in text, sets, lists and maps"));
+                    self.report(
+                        Diagnostic::new(Code::TYPE_MISMATCH, of.span, message)
+                            .help("`size` counts in text, sets, lists and maps"),
+                    );
                     return None;
                 }
                 Some(typed(ExprKind::Size(Box::new(of)), Type::Int, span))

@@ -60,7 +60,9 @@ impl Checker<'_, '_> {
                 Some(now) => (ExprKind::Const(Value::Timestamp(now)), Type::Timestamp),
                 None if matches!(scope.place, Place::Test(_)) => {
                     let help = "add `now \"2026-03-02T10:00:00Z\"` under `given`";
-                    self.report(Diagnostic::new(Code::BAD_TEST, span, "this test does not say when `now` is").help(help));
+                    self.report(
+                        Diagnostic::new(Code::BAD_TEST, span, "this test does not say when `now` is").help(help),
+                    );
                     return Some(None);
                 }
                 None => {
@@ -68,7 +70,8 @@ impl Checker<'_, '_> {
                     return Some(None);
                 }
             },
-            ("context", Place::Constant | Place::Test(_)) | ("subject" | "resource", Place::Constant | Place::Test(_)) => {
+            ("context", Place::Constant | Place::Test(_))
+            | ("subject" | "resource", Place::Constant | Place::Test(_)) => {
                 let message = format!("`{name}` is not known when the policy is compiled");
                 self.report(Diagnostic::new(Code::NOT_CONSTANT, span, message).help("a constant is needed here"));
                 return Some(None);
@@ -83,7 +86,10 @@ impl Checker<'_, '_> {
             }
             ("context", _) => {
                 let message = "`context` is not a value by itself";
-                self.report(Diagnostic::new(Code::TYPE_MISMATCH, span, message).help("name one of its attributes: `context.mfa`"));
+                self.report(
+                    Diagnostic::new(Code::TYPE_MISMATCH, span, message)
+                        .help("name one of its attributes: `context.mfa`"),
+                );
                 return Some(None);
             }
             _ => return None,
@@ -143,7 +149,11 @@ impl Checker<'_, '_> {
         if let Some(owner) = owner {
             let written = format!("{}.{name}", owner.name);
             let message = format!("nothing here says of which type `{name}` is");
-            self.report(Diagnostic::new(Code::CANNOT_INFER, span, message).help(format!("write `{written}`")).fix(span, written));
+            self.report(
+                Diagnostic::new(Code::CANNOT_INFER, span, message)
+                    .help(format!("write `{written}`"))
+                    .fix(span, written),
+            );
             return None;
         }
         let diagnostic = Diagnostic::new(Code::UNKNOWN_NAME, span, format!("nothing here is called `{name}`"));
@@ -152,10 +162,14 @@ impl Checker<'_, '_> {
         let foreign = self.foreign_name(scope, name, span);
         let is_attribute = self.schema.context.iter().any(|attribute| &*attribute.name == name);
         let diagnostic = match nearest(name, candidates.chain(["subject", "resource", "context"])) {
-            _ if is_attribute => diagnostic.help(format!("did you mean `context.{name}`?")).fix(span, format!("context.{name}")),
+            _ if is_attribute => {
+                diagnostic.help(format!("did you mean `context.{name}`?")).fix(span, format!("context.{name}"))
+            }
             _ if foreign.is_some() => foreign.unwrap_or(diagnostic),
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(span, near),
-            None => diagnostic.help(format!("attributes are named with their owner: `subject.{name}`, `context.{name}`")),
+            None => {
+                diagnostic.help(format!("attributes are named with their owner: `subject.{name}`, `context.{name}`"))
+            }
         };
         self.report(diagnostic);
         None
@@ -192,7 +206,12 @@ impl Checker<'_, '_> {
     fn context_attribute(&mut self, field: &ast::Ident, span: Span) -> Option<hir::Expr> {
         let Some(index) = self.schema.context.iter().position(|attribute| attribute.name == field.node) else {
             let names: Vec<Arc<str>> = self.schema.context.iter().map(|attribute| attribute.name.clone()).collect();
-            self.unknown_attribute("the context", &names, field, &declared_instead(&names, "declare it in `context { … }`"));
+            self.unknown_attribute(
+                "the context",
+                &names,
+                field,
+                &declared_instead(&names, "declare it in `context { … }`"),
+            );
             return None;
         };
         let ty = self.schema.context.get(index)?.ty.clone();
@@ -230,7 +249,9 @@ impl Checker<'_, '_> {
         let symbols = &self.resolved.symbols;
         match symbols.find(scope.package, Namespace::Type, segments).map(|symbol| symbol.def) {
             Some(Def::Enum(id)) => {
-                return Some(self.member(id, &field.node, span).or_else(|| self.unknown_member(id, &field.node, field.span)));
+                return Some(
+                    self.member(id, &field.node, span).or_else(|| self.unknown_member(id, &field.node, field.span)),
+                );
             }
             Some(_) => {
                 let message = format!("`{}` is a type and has no members", segments.join("."));
@@ -270,7 +291,12 @@ impl Checker<'_, '_> {
                 let Some(index) = fields.iter().position(|candidate| candidate.name == field.node) else {
                     let names: Vec<Arc<str>> = fields.iter().map(|field| field.name.clone()).collect();
                     let owner = ty::described(&self.schema, &Type::Record(record));
-                    self.unknown_attribute(&owner, &names, field, &declared_instead(&names, "declare it in the record"));
+                    self.unknown_attribute(
+                        &owner,
+                        &names,
+                        field,
+                        &declared_instead(&names, "declare it in the record"),
+                    );
                     return None;
                 };
                 let ty = fields.get(index)?.ty.clone();
@@ -278,11 +304,16 @@ impl Checker<'_, '_> {
             }
             other => {
                 let owner = ty::described(&self.schema, &other);
-                let diagnostic =
-                    Diagnostic::new(Code::UNKNOWN_ATTRIBUTE, field.span, format!("{owner} has no attribute `{}`", field.node));
+                let diagnostic = Diagnostic::new(
+                    Code::UNKNOWN_ATTRIBUTE,
+                    field.span,
+                    format!("{owner} has no attribute `{}`", field.node),
+                );
                 self.report(match other {
                     Type::Map(_) => diagnostic.help(format!("a map is asked with a key: `…[\"{}\"]`", field.node)),
-                    Type::Set(_) | Type::List(_) | Type::String if matches!(&*field.node, "length" | "size" | "count" | "len") => {
+                    Type::Set(_) | Type::List(_) | Type::String
+                        if matches!(&*field.node, "length" | "size" | "count" | "len") =>
+                    {
                         let mended = format!("size({})", self.sources.text(of.span));
                         diagnostic.help(format!("write `{mended}`")).fix(span, mended)
                     }
@@ -322,7 +353,8 @@ impl Checker<'_, '_> {
 
     fn narrow_first(&mut self, of: &hir::Expr, types: &[EntityTypeId], field: &ast::Ident) {
         let text = self.sources.text(of.span).to_owned();
-        let name = |id: &EntityTypeId| self.schema.entity(*id).map(|entity| entity.name.to_string()).unwrap_or_default();
+        let name =
+            |id: &EntityTypeId| self.schema.entity(*id).map(|entity| entity.name.to_string()).unwrap_or_default();
         let has = |id: &&EntityTypeId| {
             self.schema.entity(**id).is_some_and(|entity| entity.attributes.iter().any(|a| a.name == field.node))
         };
@@ -352,7 +384,9 @@ impl Checker<'_, '_> {
             let message = format!("{} has no entries to ask for by key", ty::described(&self.schema, &map.ty));
             let diagnostic = Diagnostic::new(Code::TYPE_MISMATCH, map.span, message);
             self.report(match map.ty.present() {
-                Type::Set(_) | Type::List(_) => diagnostic.help("elements are not asked by position: write `contains`, or `any x in xs: (…)`"),
+                Type::Set(_) | Type::List(_) => {
+                    diagnostic.help("elements are not asked by position: write `contains`, or `any x in xs: (…)`")
+                }
                 Type::Entity(_) | Type::Record(_) => diagnostic.help("attributes follow a point: `subject.name`"),
                 _ => diagnostic.help("only maps are asked with `[key]`"),
             });
@@ -363,7 +397,13 @@ impl Checker<'_, '_> {
         Some(typed(ExprKind::Index(Box::new(map), Box::new(key)), ty, span))
     }
 
-    fn entity(&mut self, scope: &Scope, name: &ast::Name, id: &ast::Spanned<ast::StringLit>, span: Span) -> Option<hir::Expr> {
+    fn entity(
+        &mut self,
+        scope: &Scope,
+        name: &ast::Name,
+        id: &ast::Spanned<ast::StringLit>,
+        span: Span,
+    ) -> Option<hir::Expr> {
         let ty = entity_type(&self.resolved.symbols, scope.package, name, self.diagnostics);
         let id = self.plain_text(id)?;
         let ty = ty?;

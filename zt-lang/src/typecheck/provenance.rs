@@ -90,7 +90,13 @@ impl Walk<'_> {
             }
             if self.schema.source(entity.parents_from).is_some_and(|source| !source.verified) {
                 let what = format!("the parents of `{}`", entity.name);
-                return Some(Leak { steps: Vec::new(), place: expr.span, what, declared: None, source: entity.parents_from });
+                return Some(Leak {
+                    steps: Vec::new(),
+                    place: expr.span,
+                    what,
+                    declared: None,
+                    source: entity.parents_from,
+                });
             }
             for parent in &entity.parents {
                 if !seen.contains(parent) {

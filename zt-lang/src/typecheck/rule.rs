@@ -29,7 +29,8 @@ impl Checker<'_, '_> {
         let mut scope = self.rule_scope(*package, &actions);
         let subject_from = self.unverified_subject(&actions);
         let mut conditions = self.delegated_scopes(*package, &mut scope, &actions);
-        let own = if actions.is_empty() { None } else { self.conditions(&mut scope, &node.targets, node.when.as_ref()) };
+        let own =
+            if actions.is_empty() { None } else { self.conditions(&mut scope, &node.targets, node.when.as_ref()) };
         let own = own.unwrap_or_default();
         let duties: Vec<hir::Duty> = node.obliges.iter().filter_map(|oblige| self.duty(&mut scope, oblige)).collect();
         if node.effect == ast::Effect::Allow {
@@ -63,13 +64,21 @@ impl Checker<'_, '_> {
         };
         if node.effect == ast::Effect::Deny {
             if let Some(oblige) = node.obliges.first() {
-                misplaced(oblige.name.span(), "a deny rule has no obligations", "obligations come with access; say why it is denied with `because`");
+                misplaced(
+                    oblige.name.span(),
+                    "a deny rule has no obligations",
+                    "obligations come with access; say why it is denied with `because`",
+                );
             }
             if let Some(name) = node.overrides.first() {
                 misplaced(name.span(), "a deny rule overrides nothing", "only an `allow` rule can override a deny");
             }
         } else if let Some(overridable) = &node.overridable {
-            misplaced(overridable.span, "an allow rule is not overridden", "a deny rule ends it already; `overridable` belongs to `deny`");
+            misplaced(
+                overridable.span,
+                "an allow rule is not overridden",
+                "a deny rule ends it already; `overridable` belongs to `deny`",
+            );
         }
     }
 
@@ -114,7 +123,8 @@ impl Checker<'_, '_> {
     fn report_scope_once(&mut self, before: usize) {
         let fresh = self.diagnostics.split_off(before.min(self.diagnostics.len()));
         for diagnostic in fresh {
-            if !self.diagnostics.iter().any(|known| known.code == diagnostic.code && known.span() == diagnostic.span()) {
+            if !self.diagnostics.iter().any(|known| known.code == diagnostic.code && known.span() == diagnostic.span())
+            {
                 self.diagnostics.push(diagnostic);
             }
         }
@@ -192,7 +202,9 @@ impl Checker<'_, '_> {
 
     fn obligation(&mut self, package: PackageId, name: &ast::Name) -> Option<ObligationId> {
         let symbols = &self.resolved.symbols;
-        if let Some(Def::Obligation(id)) = symbols.find(package, Namespace::Obligation, &segments(name)).map(|symbol| symbol.def) {
+        if let Some(Def::Obligation(id)) =
+            symbols.find(package, Namespace::Obligation, &segments(name)).map(|symbol| symbol.def)
+        {
             return Some(id);
         }
         let text = name.text();
@@ -231,7 +243,8 @@ impl Checker<'_, '_> {
     /// The position of the rule that a name stands for.
     pub fn rule_index(&mut self, package: PackageId, name: &ast::Name) -> Option<usize> {
         let symbols = &self.resolved.symbols;
-        if let Some(Def::Rule(index)) = symbols.find(package, Namespace::Rule, &segments(name)).map(|symbol| symbol.def) {
+        if let Some(Def::Rule(index)) = symbols.find(package, Namespace::Rule, &segments(name)).map(|symbol| symbol.def)
+        {
             return Some(index);
         }
         let text = name.text();
@@ -261,7 +274,10 @@ impl Checker<'_, '_> {
         self.report(
             Diagnostic::new(Code::NOT_OVERRIDABLE, name.span(), format!("`{text}` {refusal}"))
                 .also(place, "declared here")
-                .help(format!("a rule that can be overridden says so: `deny {} overridable: …`", target.node.name.node)),
+                .help(format!(
+                    "a rule that can be overridden says so: `deny {} overridable: …`",
+                    target.node.name.node
+                )),
         );
         false
     }

@@ -59,13 +59,18 @@ impl Checker<'_, '_> {
         for (what, found) in [("subject", &document.subject), ("resource", &document.resource)] {
             if found.is_none() && self.diagnostics.len() == before {
                 let message = format!("this test gives no {what}");
-                let help = format!("a request has a subject, an action, a resource and a context: add `{what} …` under `given`");
+                let help = format!(
+                    "a request has a subject, an action, a resource and a context: add `{what} …` under `given`"
+                );
                 self.report(Diagnostic::new(Code::BAD_TEST, node.name.span, message).help(help));
             }
         }
         if node.expects.is_empty() {
             let message = "this test expects nothing";
-            self.report(Diagnostic::new(Code::BAD_TEST, node.name.span, message).help("add `expect allow read` or `expect deny read`"));
+            self.report(
+                Diagnostic::new(Code::BAD_TEST, node.name.span, message)
+                    .help("add `expect allow read` or `expect deny read`"),
+            );
         }
         let expects: Vec<_> = node.expects.iter().map(|expect| self.expect(&mut scope, expect, &document)).collect();
         let name = self.plain_text(&node.name)?;
@@ -127,7 +132,8 @@ impl Checker<'_, '_> {
 
     fn unknown_source(&mut self, package: PackageId, name: &ast::Name) {
         let text = name.text();
-        let diagnostic = Diagnostic::new(Code::UNKNOWN_SOURCE, name.span(), format!("nothing declares a source `{text}`"));
+        let diagnostic =
+            Diagnostic::new(Code::UNKNOWN_SOURCE, name.span(), format!("nothing declares a source `{text}`"));
         let candidates = self.resolved.symbols.candidates(package, Namespace::Source);
         let diagnostic = match nearest(&text, candidates) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
@@ -189,14 +195,23 @@ impl Checker<'_, '_> {
     }
 
     /// A request has one subject and one resource, however many describe them.
-    fn named_otherwise(&mut self, scope: &mut Scope, what: &str, described: &ast::Described, known: Option<&EntityUid>) {
+    fn named_otherwise(
+        &mut self,
+        scope: &mut Scope,
+        what: &str,
+        described: &ast::Described,
+        known: Option<&EntityUid>,
+    ) {
         let (Some(uid), Some(known)) = (&described.uid, known) else { return };
         let reported = self.diagnostics.len();
         let differs = self.test_uid(scope, uid).is_some_and(|uid| uid != *known);
         self.diagnostics.truncate(reported);
         if differs {
             let message = format!("this test names a second {what}");
-            self.report(Diagnostic::new(Code::BAD_TEST, described.span.0, message).help(format!("a request has one {what}; other entities are described with `entity …`")));
+            self.report(
+                Diagnostic::new(Code::BAD_TEST, described.span.0, message)
+                    .help(format!("a request has one {what}; other entities are described with `entity …`")),
+            );
         }
     }
 
@@ -210,7 +225,14 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn place(&mut self, document: &mut Document, source: Option<SourceId>, key: &str, value: Json, span: crate::span::Span) {
+    fn place(
+        &mut self,
+        document: &mut Document,
+        source: Option<SourceId>,
+        key: &str,
+        value: Json,
+        span: crate::span::Span,
+    ) {
         // The enforcement point names subject and resource, whoever describes them.
         if source.is_some() && key != "context" {
             if let (Json::Object(object), false) = (&value, document.flat.contains_key(key)) {
@@ -225,7 +247,9 @@ impl Checker<'_, '_> {
         });
         if before {
             let message = format!("`{key}` is given twice");
-            self.report(Diagnostic::new(Code::BAD_TEST, span, message).help("put everything that is said of it into one place"));
+            self.report(
+                Diagnostic::new(Code::BAD_TEST, span, message).help("put everything that is said of it into one place"),
+            );
             return;
         }
         part.insert(key.into(), value);

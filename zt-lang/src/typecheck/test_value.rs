@@ -61,7 +61,8 @@ impl Checker<'_, '_> {
 
     fn unknown_in_test<'n>(&mut self, name: &ast::Ident, known: impl Iterator<Item = &'n str>) {
         let diagnostic =
-            Diagnostic::new(Code::UNKNOWN_ATTRIBUTE, name.span, format!("there is no `{}` here", name.node)).label("not declared");
+            Diagnostic::new(Code::UNKNOWN_ATTRIBUTE, name.span, format!("there is no `{}` here", name.node))
+                .label("not declared");
         let diagnostic = match nearest(&name.node, known) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span, near),
             None => diagnostic.help("a test gives values to attributes that are declared"),
@@ -70,7 +71,12 @@ impl Checker<'_, '_> {
     }
 
     /// The members of `{ … }` after an entity or `context`.
-    pub fn test_attributes(&mut self, scope: &mut Scope, owner: Owner, given: &[(ast::Ident, ast::Expr)]) -> Map<String, Json> {
+    pub fn test_attributes(
+        &mut self,
+        scope: &mut Scope,
+        owner: Owner,
+        given: &[(ast::Ident, ast::Expr)],
+    ) -> Map<String, Json> {
         let declared: Vec<Attribute> = match owner {
             Owner::Context => self.schema.context.clone(),
             Owner::Entity(id) => self.schema.entity(id).map(|entity| entity.attributes.clone()).unwrap_or_default(),
@@ -95,7 +101,10 @@ impl Checker<'_, '_> {
             Some(Value::Entity(uid)) => Some(uid),
             _ => {
                 let message = "an entity is needed here";
-                self.report(Diagnostic::new(Code::BAD_TEST, expr.span, message).help("write its type and its id: `User::\"ann\"`"));
+                self.report(
+                    Diagnostic::new(Code::BAD_TEST, expr.span, message)
+                        .help("write its type and its id: `User::\"ann\"`"),
+                );
                 None
             }
         }

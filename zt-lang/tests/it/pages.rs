@@ -156,7 +156,9 @@ fn offered_edits_mend() {
     on_all(|code, page| {
         let Some(policy) = page.policy("Fails") else { return Ok(()) };
         let (found, report) = diagnostics(policy);
-        let Some(fix) = found.iter().find(|one| one.code == code).and_then(|one| one.fix.clone()) else { return Ok(()) };
+        let Some(fix) = found.iter().find(|one| one.code == code).and_then(|one| one.fix.clone()) else {
+            return Ok(());
+        };
         let old = sources(policy);
         let mut new = Sources::new();
         for (id, file) in old.iter() {

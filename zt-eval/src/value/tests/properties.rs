@@ -15,8 +15,7 @@ fn scalar() -> impl Strategy<Value = Value> {
     prop_oneof![
         any::<bool>().prop_map(Value::Bool),
         near.clone().prop_map(Value::Int),
-        near.clone()
-            .prop_map(|units| Value::Decimal(Decimal::from_units(units))),
+        near.clone().prop_map(|units| Value::Decimal(Decimal::from_units(units))),
         near.prop_map(|millis| Value::Duration(Duration::from_millis(millis))),
         quantity.prop_map(|units| Value::Quantity(Quantity::from_units(units).unwrap())),
         millis.prop_map(|millis| Value::Timestamp(Timestamp::from_millis(millis).unwrap())),
@@ -26,29 +25,15 @@ fn scalar() -> impl Strategy<Value = Value> {
             IpRange::parse(&range_text(addr, prefix)).map(Value::IpRange)
         }),
         (0_u64..3, 0_u64..3, "(-[a-z0]{1,2})?")
-            .prop_filter_map("version", |(a, b, pre)| Version::parse(&format!(
-                "{a}.{b}.0{pre}"
-            )))
+            .prop_filter_map("version", |(a, b, pre)| Version::parse(&format!("{a}.{b}.0{pre}")))
             .prop_map(|version| Value::Version(Arc::new(version))),
         "(/[a-c%?# é]{1,3}){0,3}/?".prop_filter_map("path", |text| {
-            Path::parse(
-                &text
-                    .replace('%', "%25")
-                    .replace('?', "%3f")
-                    .replace('#', "%23"),
-            )
-            .map(Value::Path)
+            Path::parse(&text.replace('%', "%25").replace('?', "%3f").replace('#', "%23")).map(Value::Path)
         }),
-        "[a-c]{1,3}(\\.[a-c0-9]{1,3}){0,2}"
-            .prop_filter_map("host", |text| Host::parse(&text).map(Value::Host)),
-        (0_usize..2, 0_u32..3).prop_map(|(ty, index)| Value::Enum(EnumMember {
-            ty: EnumId::new(ty),
-            index
-        })),
-        (0_usize..2, "[ab]{0,1}").prop_map(|(ty, id)| Value::Entity(EntityUid {
-            ty: EntityTypeId::new(ty),
-            id: id.into()
-        })),
+        "[a-c]{1,3}(\\.[a-c0-9]{1,3}){0,2}".prop_filter_map("host", |text| Host::parse(&text).map(Value::Host)),
+        (0_usize..2, 0_u32..3).prop_map(|(ty, index)| Value::Enum(EnumMember { ty: EnumId::new(ty), index })),
+        (0_usize..2, "[ab]{0,1}")
+            .prop_map(|(ty, id)| Value::Entity(EntityUid { ty: EntityTypeId::new(ty), id: id.into() })),
     ]
 }
 
@@ -57,45 +42,24 @@ fn range_text(addr: std::net::IpAddr, prefix: u8) -> String {
     match addr {
         std::net::IpAddr::V4(v4) => {
             let prefix = prefix % 33;
-            let mask = if prefix == 0 {
-                0
-            } else {
-                u32::MAX << (32 - prefix)
-            };
-            format!(
-                "{}/{prefix}",
-                std::net::Ipv4Addr::from(u32::from(v4) & mask)
-            )
+            let mask = if prefix == 0 { 0 } else { u32::MAX << (32 - prefix) };
+            format!("{}/{prefix}", std::net::Ipv4Addr::from(u32::from(v4) & mask))
         }
         std::net::IpAddr::V6(v6) => {
-            let mask = if prefix == 0 {
-                0
-            } else {
-                u128::MAX << (128 - prefix)
-            };
-            format!(
-                "{}/{prefix}",
-                std::net::Ipv6Addr::from(u128::from(v6) & mask)
-            )
+            let mask = if prefix == 0 { 0 } else { u128::MAX << (128 - prefix) };
+            format!("{}/{prefix}", std::net::Ipv6Addr::from(u128::from(v6) & mask))
         }
     }
 }
 
 fn value() -> impl Strategy<Value = Value> {
     scalar().prop_recursive(3, 24, 4, |inner| {
-        let datum = prop_oneof![
-            Just(Datum::Unknown),
-            Just(Datum::Absent),
-            inner.clone().prop_map(Datum::Value)
-        ];
+        let datum = prop_oneof![Just(Datum::Unknown), Just(Datum::Absent), inner.clone().prop_map(Datum::Value)];
         let entries = prop::collection::btree_map("[a-c]{0,2}", inner.clone(), 0..4);
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::set),
             prop::collection::vec(inner, 0..4).prop_map(|values| Value::List(values.into())),
-            entries.prop_map(|map| Value::map(
-                map.into_iter().map(|(k, v)| (k.into(), v)).collect()
-            )
-            .unwrap()),
+            entries.prop_map(|map| Value::map(map.into_iter().map(|(k, v)| (k.into(), v)).collect()).unwrap()),
             prop::collection::vec(datum, 0..4).prop_map(|data| Value::Record(data.into())),
         ]
     })
@@ -103,10 +67,7 @@ fn value() -> impl Strategy<Value = Value> {
 
 /// Parses `text` in every way; what parses must come back from its own text.
 fn round_trips(text: &str) -> Result<(), TestCaseError> {
-    fn check<T: Display + PartialEq + Debug>(
-        parse: fn(&str) -> Option<T>,
-        text: &str,
-    ) -> Result<(), TestCaseError> {
+    fn check<T: Display + PartialEq + Debug>(parse: fn(&str) -> Option<T>, text: &str) -> Result<(), TestCaseError> {
         let Some(value) = parse(text) else {
             return Ok(());
         };

@@ -71,7 +71,8 @@ impl Subject {
     /// What the compiler has against it.
     pub fn compile(files: Files) -> Result<Self, String> {
         let options = Options::default();
-        let checked = crate::parse(files.sources(), &options).typecheck().map_err(|report| format!("{report}\n{files}"))?;
+        let checked =
+            crate::parse(files.sources(), &options).typecheck().map_err(|report| format!("{report}\n{files}"))?;
         let compiled = checked.lower().map_err(|report| format!("{report}\n{files}"))?;
         let hir = checked.hir().clone();
         let mut permissive = hir.clone();
@@ -129,12 +130,14 @@ impl Subject {
     /// The difference.
     pub fn saving_is_faithful(&self, asked: Option<&Asked<'_>>) -> Result<(), String> {
         let bytes = self.compiled.to_bytes();
-        let loaded = zt_eval::Policy::from_bytes(&bytes).map_err(|error| format!("a saved policy does not load: {error}\n{}", self.files))?;
+        let loaded = zt_eval::Policy::from_bytes(&bytes)
+            .map_err(|error| format!("a saved policy does not load: {error}\n{}", self.files))?;
         if loaded != self.compiled || loaded.to_bytes() != bytes {
             return Err(format!("a saved policy loads as another one\n{}", self.files));
         }
         let Some(asked) = asked else { return Ok(()) };
-        let decision = eval::decide(&loaded, &asked.store, &asked.request, asked.case.now, Mode::Full, &mut Scratch::new());
+        let decision =
+            eval::decide(&loaded, &asked.store, &asked.request, asked.case.now, Mode::Full, &mut Scratch::new());
         self.expect(asked.case, decision == self.decide(asked), || "a saved policy decides otherwise".to_owned())
     }
 

@@ -158,7 +158,11 @@ fn letter_case(ident: &Ident, declares: Declares) -> Diagnostic {
         Declares::Value => ("names of values start with a small letter", first.to_ascii_lowercase()),
     };
     let mended = format!("{first}{}", letters.as_str());
-    let fixed = if mended == *ident.node || super::failure::is_reserved(&mended) { format!("`{}`", ident.node) } else { mended };
+    let fixed = if mended == *ident.node || super::failure::is_reserved(&mended) {
+        format!("`{}`", ident.node)
+    } else {
+        mended
+    };
     Diagnostic::new(Code::LETTER_CASE, ident.span, format!("`{}` is the wrong case: {kinds}", ident.node))
         .label(format!("write {}", super::failure::quote(&fixed)))
         .help("types and values are told apart by their first letter; a name in backquotes may be spelt any way")

@@ -15,13 +15,27 @@ use crate::syntax::split::{Chunk, ITEM_WORDS, closing, nearest};
 
 /// Words of other languages for items of this one.
 const FOREIGN_ITEMS: &[(&str, &str)] = &[
-    ("permit", "allow"), ("forbid", "deny"), ("import", "use"), ("include", "use"), ("function", "fn"), ("def", "fn"),
-    ("const", "let"), ("var", "let"), ("module", "package"), ("namespace", "package"), ("type", "record"), ("struct", "record"),
-    ("assert", "prove"), ("reject", "deny"), ("grant", "allow"), ("actions", "action"),
+    ("permit", "allow"),
+    ("forbid", "deny"),
+    ("import", "use"),
+    ("include", "use"),
+    ("function", "fn"),
+    ("def", "fn"),
+    ("const", "let"),
+    ("var", "let"),
+    ("module", "package"),
+    ("namespace", "package"),
+    ("type", "record"),
+    ("struct", "record"),
+    ("assert", "prove"),
+    ("reject", "deny"),
+    ("grant", "allow"),
+    ("actions", "action"),
 ];
 
 /// Words of other languages for clauses of this one.
-const FOREIGN_CLAUSES: &[(&str, &str)] = &[("where", "when"), ("if", "when"), ("unless", "when not"), ("having", "when"), ("reason", "because")];
+const FOREIGN_CLAUSES: &[(&str, &str)] =
+    &[("where", "when"), ("if", "when"), ("unless", "when not"), ("having", "when"), ("reason", "because")];
 
 pub(super) const CLAUSES: &[&str] = &["for", "when", "because", "oblige", "overrides", "control"];
 
@@ -43,7 +57,8 @@ impl Scene {
     }
 
     pub(super) fn expects_expression(&self) -> bool {
-        [Rule::expression, Rule::operation, Rule::neg, Rule::not, Rule::string].iter().any(|&it| self.expects(it)) && !self.expects_operator()
+        [Rule::expression, Rule::operation, Rule::neg, Rule::not, Rule::string].iter().any(|&it| self.expects(it))
+            && !self.expects_operator()
     }
 
     pub(super) fn expects_clause(&self) -> bool {
@@ -54,9 +69,10 @@ impl Scene {
 impl Parser<'_> {
     /// The diagnostic for an item that the grammar refused.
     pub(super) fn blame(&self, chunk: Chunk, base: usize, error: &pest::error::Error<Rule>) -> Diagnostic {
-        let offset = base + match error.location {
-            pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
-        };
+        let offset = base
+            + match error.location {
+                pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
+            };
         let expected = match &error.variant {
             pest::error::ErrorVariant::ParsingError { positives, .. } => positives.clone(),
             pest::error::ErrorVariant::CustomError { .. } => Vec::new(),
@@ -115,7 +131,8 @@ impl Parser<'_> {
         if let Some(index) = text {
             return Some(self.unclosed_text(index));
         }
-        let open = |index: &usize| self.kind_at(*index) == Some(TokenKind::Open) && self.outline.partner(*index).is_none();
+        let open =
+            |index: &usize| self.kind_at(*index) == Some(TokenKind::Open) && self.outline.partner(*index).is_none();
         let opener = indices.find(open)?;
         let culprit = self.outdented(opener, chunk.end).unwrap_or(opener);
         let close = char::from(closing(self.at(culprit).bytes().next().unwrap_or(b'{')));
@@ -127,9 +144,14 @@ impl Parser<'_> {
         Some(match (chunk.end < self.outline.tokens.len(), culprit == opener) {
             (true, true) => {
                 let next = self.token_span(chunk.end);
-                diagnostic.also(next, format!("`{close}` is missing before this")).help(help).fix(self.span(end, end), mended)
+                diagnostic
+                    .also(next, format!("`{close}` is missing before this"))
+                    .help(help)
+                    .fix(self.span(end, end), mended)
             }
-            (false, true) => diagnostic.also(self.span(end, end), format!("the file ends without `{close}`")).help(help),
+            (false, true) => {
+                diagnostic.also(self.span(end, end), format!("the file ends without `{close}`")).help(help)
+            }
             (_, false) => diagnostic.help(help),
         })
     }
@@ -138,11 +160,16 @@ impl Parser<'_> {
         let span = self.token_span(index);
         if self.at(index).starts_with('`') {
             let end = Span { start: span.end, ..span };
-            return Diagnostic::new(Code::UNCLOSED, span, "this name in backquotes is never closed").help("add the missing backquote").fix(end, "`");
+            return Diagnostic::new(Code::UNCLOSED, span, "this name in backquotes is never closed")
+                .help("add the missing backquote")
+                .fix(end, "`");
         }
         let help = "strings end on the line they start on; a quote within one is written `\\\"`, a line break `\\n`";
         let end = Span { start: span.end, ..span };
-        Diagnostic::new(Code::UNCLOSED, span, "this string is never closed").label("the closing `\"` is missing on this line").help(help).fix(end, "\"")
+        Diagnostic::new(Code::UNCLOSED, span, "this string is never closed")
+            .label("the closing `\"` is missing on this line")
+            .help(help)
+            .fix(end, "\"")
     }
 
     /// A block whose closing bracket stands further left than the line that opens it: probably the one that is not closed.
@@ -152,9 +179,12 @@ impl Parser<'_> {
             Some(self.outline.column(first))
         };
         let closes_line = |index: usize| self.outline.token(index).is_some_and(|token| token.starts_line);
-        let candidates = (opener + 1..end.min(opener + 2000)).filter_map(|index| Some((index, self.outline.partner(index)?)));
+        let candidates =
+            (opener + 1..end.min(opener + 2000)).filter_map(|index| Some((index, self.outline.partner(index)?)));
         let mut blocks = candidates.filter(|&(index, partner)| partner > index && closes_line(partner));
-        blocks.find(|&(index, partner)| self.outline.column(partner) < indentation(index).unwrap_or(0)).map(|(index, _)| index)
+        blocks
+            .find(|&(index, partner)| self.outline.column(partner) < indentation(index).unwrap_or(0))
+            .map(|(index, _)| index)
     }
 
     /// Text from `first` to `end` that belongs to no item.
@@ -163,20 +193,30 @@ impl Parser<'_> {
         let place = self.token_span(first);
         if let Some(known) = item_word(word) {
             let message = format!("no item starts with `{word}`");
-            return Diagnostic::new(Code::STRAY_TEXT, place, message).label(format!("did you mean `{known}`?")).help(format!("write `{known}`")).fix(place, known);
+            return Diagnostic::new(Code::STRAY_TEXT, place, message)
+                .label(format!("did you mean `{known}`?"))
+                .help(format!("write `{known}`"))
+                .fix(place, known);
         }
         let lower = word.to_ascii_lowercase();
         if lower != word && matches!(&*lower, "and" | "or" | "in" | "is" | "like" | "matches" | "contains") {
             let message = format!("`{word}` is not an operator here: operators are in small letters");
-            return Diagnostic::new(Code::FOREIGN_OPERATOR, place, message).help(format!("write `{lower}`")).fix(place, lower);
+            return Diagnostic::new(Code::FOREIGN_OPERATOR, place, message)
+                .help(format!("write `{lower}`"))
+                .fix(place, lower);
         }
         let scene = Scene { chunk: Chunk { first, end, head: None }, index: first, expected: Vec::new() };
         if let Some(diagnostic) = self.foreign_text(&scene) {
             return diagnostic;
         }
-        let last_of_line = (first + 1..end).take_while(|&index| self.outline.token(index).is_some_and(|token| !token.starts_line)).last();
+        let last_of_line = (first + 1..end)
+            .take_while(|&index| self.outline.token(index).is_some_and(|token| !token.starts_line))
+            .last();
         let span = place.to(self.token_span(last_of_line.unwrap_or(first)));
-        let help = format!("items start with {}; comments start with `//`", listed(ITEM_WORDS.iter().map(|word| format!("`{word}`")).collect()));
+        let help = format!(
+            "items start with {}; comments start with `//`",
+            listed(ITEM_WORDS.iter().map(|word| format!("`{word}`")).collect())
+        );
         Diagnostic::new(Code::STRAY_TEXT, span, "this text belongs to no item").label("not part of an item").help(help)
     }
 
@@ -186,11 +226,16 @@ impl Parser<'_> {
             return None;
         }
         if scene.index < scene.chunk.end {
-            let is_word = self.kind_at(scene.index) == Some(TokenKind::Word) && self.at(scene.index.saturating_sub(1)) != "@";
+            let is_word =
+                self.kind_at(scene.index) == Some(TokenKind::Word) && self.at(scene.index.saturating_sub(1)) != "@";
             return is_word.then(|| self.stray(scene.index, scene.chunk.end));
         }
         let span = self.token_span(scene.chunk.first).to(self.token_span(scene.chunk.end - 1));
-        Some(Diagnostic::new(Code::STRAY_TEXT, span, "an annotation stands before the item it is about").label("no item follows").help("put it before a rule or a declaration, or remove it"))
+        Some(
+            Diagnostic::new(Code::STRAY_TEXT, span, "an annotation stands before the item it is about")
+                .label("no item follows")
+                .help("put it before a rule or a declaration, or remove it"),
+        )
     }
 
     /// Signs and quotes that the language does not have.
@@ -209,14 +254,22 @@ impl Parser<'_> {
             '\'' => foreign("a single quote means nothing here").help("strings stand in double quotes"),
             '#' => {
                 let mended = format!("//{}", text.trim_start_matches('#'));
-                foreign("comments start with `//`").label("not a comment").help(format!("write {}", quote(&mended))).fix(span, mended)
+                foreign("comments start with `//`")
+                    .label("not a comment")
+                    .help(format!("write {}", quote(&mended)))
+                    .fix(span, mended)
             }
-            '/' => foreign("there are no block comments").label("not a comment").help("start each line of a comment with `//`"),
+            '/' => foreign("there are no block comments")
+                .label("not a comment")
+                .help("start each line of a comment with `//`"),
             '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{2018}' | '\u{2019}' => {
                 foreign("typographic quotes do not delimit strings").help("use plain double quotes, `\"`")
             }
-            '\u{a0}' => foreign("this space is a non-breaking space").help("replace it by a plain space").fix(span, " "),
-            _ => Diagnostic::new(Code::SYNTAX, span, format!("{} means nothing here", quote(text))).help("names with other letters than a-z stand in backquotes"),
+            '\u{a0}' => {
+                foreign("this space is a non-breaking space").help("replace it by a plain space").fix(span, " ")
+            }
+            _ => Diagnostic::new(Code::SYNTAX, span, format!("{} means nothing here", quote(text)))
+                .help("names with other letters than a-z stand in backquotes"),
         })
     }
 
@@ -238,9 +291,13 @@ impl Parser<'_> {
             "=>" if scene.expects(Rule::arrow) => ("the arrow is written `->`", Some("->")),
             ":=" => ("what a name stands for follows `=`", Some("=")),
             "==" if scene.expects(Rule::equals) => ("what a name stands for follows a single `=`", Some("=")),
-            "=" if scene.expects(Rule::colon) && self.head_word(scene) == "param" => return Some(self.missing_type(scene)),
+            "=" if scene.expects(Rule::colon) && self.head_word(scene) == "param" => {
+                return Some(self.missing_type(scene));
+            }
             "=" if scene.expects(Rule::colon) => ("a colon stands here", Some(":")),
-            ":" if scene.expects(Rule::equals) && !scene.expects(Rule::colon) => ("what a name stands for follows `=`", Some("=")),
+            ":" if scene.expects(Rule::equals) && !scene.expects(Rule::colon) => {
+                ("what a name stands for follows `=`", Some("="))
+            }
             "===" => ("equality is asked with `==`", Some("==")),
             "!==" | "<>" => ("inequality is asked with `!=`", Some("!=")),
             "=<" => ("\"at most\" is written `<=`", Some("<=")),
@@ -252,14 +309,19 @@ impl Parser<'_> {
             "?." => ("`.` reaches through optionals by itself", Some(".")),
             "??" => ("a value for what is absent follows `otherwise`", Some("otherwise")),
             "?" if after_operand => ("a choice is written `if … then … else …`", None),
-            _ if self.kind_at(scene.index) == Some(TokenKind::Literal) && after_operand && text.contains('/') => ("there is no division", None),
+            _ if self.kind_at(scene.index) == Some(TokenKind::Literal) && after_operand && text.contains('/') => {
+                ("there is no division", None)
+            }
             _ => return None,
         };
-        let diagnostic = Diagnostic::new(Code::FOREIGN_OPERATOR, span, format!("`{text}` is not an operator here: {message}"));
+        let diagnostic =
+            Diagnostic::new(Code::FOREIGN_OPERATOR, span, format!("`{text}` is not an operator here: {message}"));
         Some(match with {
             Some("") => diagnostic.help(format!("remove `{text}`")).fix(span, ""),
             Some(with) => diagnostic.help(format!("write `{}`", with.trim())).fix(span, with),
-            None if message.contains("division") => diagnostic.help("compare products instead: `a * 2 <= b` for `a <= b / 2`"),
+            None if message.contains("division") => {
+                diagnostic.help("compare products instead: `a * 2 <= b` for `a <= b / 2`")
+            }
             None => diagnostic,
         })
     }
@@ -272,7 +334,9 @@ impl Parser<'_> {
     fn missing_type(&self, scene: &Scene) -> Diagnostic {
         let before = scene.index.saturating_sub(1);
         let help = format!("a parameter says its type, as in `param {}: Int`", self.at(before));
-        Diagnostic::new(Code::SYNTAX, self.token_span(before), "this parameter has no type").label("a `:` and a type must follow").help(help)
+        Diagnostic::new(Code::SYNTAX, self.token_span(before), "this parameter has no type")
+            .label("a `:` and a type must follow")
+            .help(help)
     }
 
     /// `if` without `then` or `else`, or where it needs parentheses.
@@ -280,7 +344,9 @@ impl Parser<'_> {
         let is_if = scene.index < scene.chunk.end && self.at(scene.index) == "if";
         if is_if && !scene.expects_clause() && (scene.expects_expression() || scene.expects(Rule::expression)) {
             let help = "write `(if … then … else …)`";
-            return Some(Diagnostic::new(Code::SYNTAX, self.place(scene), "`if` needs parentheses after an operator").help(help));
+            return Some(
+                Diagnostic::new(Code::SYNTAX, self.place(scene), "`if` needs parentheses after an operator").help(help),
+            );
         }
         let missing = match (scene.expects(Rule::kw_then), scene.expects(Rule::kw_else)) {
             (true, _) => "then",
@@ -292,7 +358,8 @@ impl Parser<'_> {
             "then" => "write `if CONDITION then VALUE else VALUE`",
             _ => "say what holds otherwise: a condition without more to ask ends in `else false`",
         };
-        let diagnostic = Diagnostic::new(Code::SYNTAX, self.token_span(opener), format!("this `if` has no `{missing}`"));
+        let diagnostic =
+            Diagnostic::new(Code::SYNTAX, self.token_span(opener), format!("this `if` has no `{missing}`"));
         Some(diagnostic.also(self.place(scene), format!("`{missing}` is expected here")).help(help))
     }
 
@@ -315,13 +382,21 @@ impl Parser<'_> {
 
     /// An item without a name.
     fn missing_name(&self, scene: &Scene) -> Option<Diagnostic> {
-        let nameless_proof = self.head_word(scene) == "prove" && matches!(self.at(scene.index.saturating_sub(1)), "never" | "always");
-        let head = scene.chunk.head.filter(|&head| head + 1 == scene.index || nameless_proof && head + 2 == scene.index)?;
+        let nameless_proof =
+            self.head_word(scene) == "prove" && matches!(self.at(scene.index.saturating_sub(1)), "never" | "always");
+        let head =
+            scene.chunk.head.filter(|&head| head + 1 == scene.index || nameless_proof && head + 2 == scene.index)?;
         let word = self.at(head);
         if nameless_proof {
-            return Some(self.nameless(head, "proof", "prove holds_are_absolute: never allow change when resource.legal_hold"));
+            return Some(self.nameless(
+                head,
+                "proof",
+                "prove holds_are_absolute: never allow change when resource.legal_hold",
+            ));
         }
-        if matches!(word, "context") || self.kind_at(scene.index) == Some(TokenKind::Word) && scene.index < scene.chunk.end && word != "test" {
+        if matches!(word, "context")
+            || self.kind_at(scene.index) == Some(TokenKind::Word) && scene.index < scene.chunk.end && word != "test"
+        {
             return None;
         }
         let (what, example) = match word {
@@ -352,9 +427,24 @@ impl Parser<'_> {
     /// A keyword where a name should be.
     fn reserved_word(&self, scene: &Scene) -> Option<Diagnostic> {
         let word = self.at(scene.index);
-        let wants_name = [Rule::ident, Rule::name, Rule::names, Rule::union, Rule::type_, Rule::fn_param, Rule::actions, Rule::duty, Rule::alias].iter().any(|&it| scene.expects(it));
+        let wants_name = [
+            Rule::ident,
+            Rule::name,
+            Rule::names,
+            Rule::union,
+            Rule::type_,
+            Rule::fn_param,
+            Rule::actions,
+            Rule::duty,
+            Rule::alias,
+        ]
+        .iter()
+        .any(|&it| scene.expects(it));
         let is_reserved = self.kind_at(scene.index) == Some(TokenKind::Word) && RESERVED.contains(&word);
-        if scene.index >= scene.chunk.end || !is_reserved || !(wants_name || scene.chunk.head.is_some_and(|head| head + 1 == scene.index)) {
+        if scene.index >= scene.chunk.end
+            || !is_reserved
+            || !(wants_name || scene.chunk.head.is_some_and(|head| head + 1 == scene.index))
+        {
             return None;
         }
         // A clause's word behind an unfinished list is no misnamed thing.
@@ -362,24 +452,43 @@ impl Parser<'_> {
             return None;
         }
         let place = self.place(scene);
-        let diagnostic = Diagnostic::new(Code::RESERVED_WORD, place, format!("`{word}` is a word of the language, not a name"));
-        Some(diagnostic.label("a name is expected here").help(format!("choose another name, or put it in backquotes: `` `{word}` ``")).fix(place, format!("`{word}`")))
+        let diagnostic =
+            Diagnostic::new(Code::RESERVED_WORD, place, format!("`{word}` is a word of the language, not a name"));
+        Some(
+            diagnostic
+                .label("a name is expected here")
+                .help(format!("choose another name, or put it in backquotes: `` `{word}` ``"))
+                .fix(place, format!("`{word}`")),
+        )
     }
 
     /// `allow reading read` without its colon, or a field without one.
     fn missing_colon(&self, scene: &Scene) -> Option<Diagnostic> {
         let found = self.kind_at(scene.index)?;
-        let fits = matches!(found, TokenKind::Word | TokenKind::Quoted | TokenKind::Str | TokenKind::Literal) || matches!(self.at(scene.index), "(" | "[");
+        let fits = matches!(found, TokenKind::Word | TokenKind::Quoted | TokenKind::Str | TokenKind::Literal)
+            || matches!(self.at(scene.index), "(" | "[");
         if !scene.expects(Rule::colon) || !fits || scene.index >= scene.chunk.end {
             return None;
         }
         let before = scene.index.checked_sub(1)?;
         let end = self.end_of(before);
         let name = self.at(before);
-        let is_rule = scene.chunk.head.is_some_and(|head| head + 1 == before && matches!(self.at(head), "allow" | "deny" | "prove"));
-        let message = if is_rule { format!("a `:` is missing after the name {}", quote(name)) } else { format!("a `:` is missing after {}", quote(name)) };
+        let is_rule = scene
+            .chunk
+            .head
+            .is_some_and(|head| head + 1 == before && matches!(self.at(head), "allow" | "deny" | "prove"));
+        let message = if is_rule {
+            format!("a `:` is missing after the name {}", quote(name))
+        } else {
+            format!("a `:` is missing after {}", quote(name))
+        };
         let help = format!("write {}", quote(&format!("{name}: {}", self.at(scene.index))));
-        Some(Diagnostic::new(Code::SYNTAX, self.token_span(before), message).label("followed by `:`").help(help).fix(self.span(end, end), ":"))
+        Some(
+            Diagnostic::new(Code::SYNTAX, self.token_span(before), message)
+                .label("followed by `:`")
+                .help(help)
+                .fix(self.span(end, end), ":"),
+        )
     }
 
     fn lone_bracket(&self, scene: &Scene) -> Option<Diagnostic> {
@@ -389,11 +498,18 @@ impl Parser<'_> {
         }
         let place = self.place(scene);
         let message = format!("this `{}` closes nothing", self.at(scene.index));
-        Some(Diagnostic::new(Code::SYNTAX, place, message).help("remove it, or add the bracket that it should close").fix(place, ""))
+        Some(
+            Diagnostic::new(Code::SYNTAX, place, message)
+                .help("remove it, or add the bracket that it should close")
+                .fix(place, ""),
+        )
     }
 
     fn bad_literal(&self, scene: &Scene) -> Option<Diagnostic> {
-        if self.kind_at(scene.index) != Some(TokenKind::Literal) || scene.index >= scene.chunk.end || scene.expects_operator() {
+        if self.kind_at(scene.index) != Some(TokenKind::Literal)
+            || scene.index >= scene.chunk.end
+            || scene.expects_operator()
+        {
             return None;
         }
         let text = self.at(scene.index);
@@ -402,7 +518,14 @@ impl Parser<'_> {
             return None;
         }
         let help = "numbers are written `42`, `1_000` or `3.50`, durations `15m` or `1h30m`, times of day `08:00`, addresses `10.1.2.3` or `2001:db8::1`, ranges `10.0.0.0/8`; other values stand in strings";
-        Some(Diagnostic::new(Code::BAD_LITERAL, self.place(scene), format!("`{text}` is no number, duration, time of day or address")).help(help))
+        Some(
+            Diagnostic::new(
+                Code::BAD_LITERAL,
+                self.place(scene),
+                format!("`{text}` is no number, duration, time of day or address"),
+            )
+            .help(help),
+        )
     }
 
     /// `x is not present`, `x is null`.
@@ -428,7 +551,15 @@ impl Parser<'_> {
         let span = self.token_span(colons.saturating_sub(1)).to(self.token_span(colons + 1));
         if self.kind_at(colons + 1) != Some(TokenKind::Str) {
             let mended = format!("{name}::\"{id}\"");
-            return Some(Diagnostic::new(Code::SYNTAX, span, "an entity's id is a text in quotes, a member of an enum follows a dot").help(format!("write `{mended}`, or `{name}.{id}`")).fix(span, mended));
+            return Some(
+                Diagnostic::new(
+                    Code::SYNTAX,
+                    span,
+                    "an entity's id is a text in quotes, a member of an enum follows a dot",
+                )
+                .help(format!("write `{mended}`, or `{name}.{id}`"))
+                .fix(span, mended),
+            );
         }
         let mut letters = name.chars();
         let capital = letters.next()?.to_ascii_uppercase();
@@ -444,7 +575,11 @@ impl Parser<'_> {
             return None;
         }
         let help = "write `all x in xs: (x > 1)`; likewise `any`, `none` and `count(x in xs: (x > 1))`";
-        Some(Diagnostic::new(Code::SYNTAX, self.place(scene), "what is asked of each element stands in parentheses").label("a `(` is expected here").help(help))
+        Some(
+            Diagnostic::new(Code::SYNTAX, self.place(scene), "what is asked of each element stands in parentheses")
+                .label("a `(` is expected here")
+                .help(help),
+        )
     }
 
     /// A word where a rule's next clause should be.
@@ -459,7 +594,9 @@ impl Parser<'_> {
         let foreign = FOREIGN_CLAUSES.iter().find(|(foreign, _)| *foreign == word).map(|&(_, known)| known);
         if let Some(known) = foreign.or_else(|| nearest(word, CLAUSES)) {
             let diagnostic = Diagnostic::new(Code::SYNTAX, place, format!("no clause starts with `{word}`"));
-            return Some(diagnostic.label(format!("did you mean `{known}`?")).help(format!("write `{known}`")).fix(place, known));
+            return Some(
+                diagnostic.label(format!("did you mean `{known}`?")).help(format!("write `{known}`")).fix(place, known),
+            );
         }
         let before = self.at(scene.index.saturating_sub(1));
         let message = format!("expected {} after {}, found {}", self.wanted(scene), quote(before), quote(word));
@@ -475,22 +612,34 @@ impl Parser<'_> {
             let title = self.title(scene.chunk);
             let last = self.at(scene.index.saturating_sub(1));
             let message = format!("{title} ends too early: expected {wanted} after {}", quote(last));
-            return Diagnostic::new(Code::SYNTAX, self.token_span(scene.index.saturating_sub(1)), message).label(format!("expected {wanted} after this"));
+            return Diagnostic::new(Code::SYNTAX, self.token_span(scene.index.saturating_sub(1)), message)
+                .label(format!("expected {wanted} after this"));
         }
         let found = self.at(scene.index);
         if let Some(known) = self.nearest_expected(scene, found) {
             let diagnostic = Diagnostic::new(Code::SYNTAX, place, format!("expected {wanted}, found `{found}`"));
-            return diagnostic.label(format!("did you mean `{known}`?")).help(format!("write `{known}`")).fix(place, known);
+            return diagnostic
+                .label(format!("did you mean `{known}`?"))
+                .help(format!("write `{known}`"))
+                .fix(place, known);
         }
         let shown = if found.len() > 40 { "this text".to_owned() } else { quote(found) };
-        Diagnostic::new(Code::SYNTAX, place, format!("expected {wanted}, found {shown}")).label(format!("expected {wanted}"))
+        Diagnostic::new(Code::SYNTAX, place, format!("expected {wanted}, found {shown}"))
+            .label(format!("expected {wanted}"))
     }
 
     /// The keyword among those expected that `found` probably means.
     fn nearest_expected(&self, scene: &Scene, found: &str) -> Option<String> {
         let wordings = scene.expected.iter().filter_map(|&it| wording(it)).collect::<Vec<_>>();
-        let words: Vec<&str> = wordings.iter().flat_map(|wording| wording.split('`')).filter(|word| crate::syntax::lex::is_word(word)).collect();
-        let foreign = FOREIGN_ITEMS.iter().find(|(foreign, known)| *foreign == found && words.contains(known)).map(|&(_, known)| known);
+        let words: Vec<&str> = wordings
+            .iter()
+            .flat_map(|wording| wording.split('`'))
+            .filter(|word| crate::syntax::lex::is_word(word))
+            .collect();
+        let foreign = FOREIGN_ITEMS
+            .iter()
+            .find(|(foreign, known)| *foreign == found && words.contains(known))
+            .map(|&(_, known)| known);
         foreign.or_else(|| nearest(found, &words)).map(str::to_owned)
     }
 
@@ -541,9 +690,28 @@ fn wording(production: Rule) -> Option<String> {
         R::ident | R::any_ident | R::name | R::names | R::alias | R::path | R::from_name => "a name",
         R::field | R::attribute | R::fn_param | R::entry | R::argument => "a field such as `name: …`",
         R::type_ | R::set | R::list_of | R::map | R::union | R::type_ident | R::type_name => "a type",
-        R::expression | R::operation | R::if_ | R::not | R::neg | R::literal_start | R::paren | R::list | R::record_literal
-        | R::quantified | R::count | R::constant | R::quantifier | R::entity_start | R::request_word | R::entity_literal | R::int | R::decimal | R::duration
-        | R::time | R::ip | R::ip_range => "an expression",
+        R::expression
+        | R::operation
+        | R::if_
+        | R::not
+        | R::neg
+        | R::literal_start
+        | R::paren
+        | R::list
+        | R::record_literal
+        | R::quantified
+        | R::count
+        | R::constant
+        | R::quantifier
+        | R::entity_start
+        | R::request_word
+        | R::entity_literal
+        | R::int
+        | R::decimal
+        | R::duration
+        | R::time
+        | R::ip
+        | R::ip_range => "an expression",
         R::string => "a text in quotes",
         R::kw_not | R::kw_count | R::kw_if => "an expression",
         R::binary | R::is_test | R::like | R::matches | R::kw_like | R::kw_matches => "an operator",
@@ -570,9 +738,17 @@ fn wording(production: Rule) -> Option<String> {
         R::target_equals | R::equal => "`==`",
         R::given => "`given`",
         R::expect => "`expect`",
-        R::given_now | R::given_param | R::evidence | R::part_subject | R::part_resource | R::part_entity | R::part_stored
+        R::given_now
+        | R::given_param
+        | R::evidence
+        | R::part_subject
+        | R::part_resource
+        | R::part_entity
+        | R::part_stored
         | R::part_context => "a part of the request such as `subject …` or `context { … }`",
-        R::expect_by | R::expect_challenge | R::expect_unknown | R::expect_reason => "a detail such as `by …` or `challenge …`",
+        R::expect_by | R::expect_challenge | R::expect_unknown | R::expect_reason => {
+            "a detail such as `by …` or `challenge …`"
+        }
         R::from | R::fresh_until | R::fresh_since | R::step_up | R::sensitive => "a modifier such as `from …`",
         R::annotation => return None,
         R::open_paren => "`(`",

@@ -83,7 +83,12 @@ impl Builder<'_> {
     }
 
     /// A flat list joined by `and` or by `or`; lists of the same word within it are joined to it.
-    fn connected(&mut self, parts: &mut Parts<'_>, joiner: &str, operand: fn(&mut Self, &mut Parts<'_>) -> Built<Tree>) -> Built<Tree> {
+    fn connected(
+        &mut self,
+        parts: &mut Parts<'_>,
+        joiner: &str,
+        operand: fn(&mut Self, &mut Parts<'_>) -> Built<Tree>,
+    ) -> Built<Tree> {
         let first = operand(self, parts)?;
         if !next_is(parts, joiner) {
             return Ok(first);
@@ -202,7 +207,12 @@ impl Builder<'_> {
         self.left_chain(parts, |op| op == BinaryOp::Mul, Self::range)
     }
 
-    fn left_chain(&mut self, parts: &mut Parts<'_>, level: Level, operand: fn(&mut Self, &mut Parts<'_>) -> Built<Tree>) -> Built<Tree> {
+    fn left_chain(
+        &mut self,
+        parts: &mut Parts<'_>,
+        level: Level,
+        operand: fn(&mut Self, &mut Parts<'_>) -> Built<Tree>,
+    ) -> Built<Tree> {
         let mut left = operand(self, parts)?;
         while next_op(parts).is_some_and(level) {
             let op = parts.need()?;
@@ -222,7 +232,9 @@ impl Builder<'_> {
         let high = self.negative(parts)?;
         let span = low.expr.span.to(high.expr.span);
         if next_is(parts, "..") {
-            return Err(Box::new(Diagnostic::new(Code::BAD_RANGE, span, "a range has two ends").help("write `low..high`")));
+            return Err(Box::new(
+                Diagnostic::new(Code::BAD_RANGE, span, "a range has two ends").help("write `low..high`"),
+            ));
         }
         let depth = 1 + low.depth.max(high.depth);
         self.node(ExprKind::Range(Box::new(low.expr), Box::new(high.expr)), span, depth)
@@ -429,7 +441,8 @@ fn op_of(text: &str) -> Option<BinaryOp> {
 
 fn is_comparison(parts: &mut Parts<'_>) -> bool {
     let computing = |op| matches!(op, BinaryOp::Otherwise | BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul);
-    matches!(parts.peek(), Some(Rule::is_test | Rule::like | Rule::matches)) || next_op(parts).is_some_and(|op| !computing(op))
+    matches!(parts.peek(), Some(Rule::is_test | Rule::like | Rule::matches))
+        || next_op(parts).is_some_and(|op| !computing(op))
 }
 
 fn chained(first: Span, second: Span) -> Failure {
@@ -440,5 +453,8 @@ fn chained(first: Span, second: Span) -> Failure {
 
 fn not_within(span: Span) -> Failure {
     let help = "put `not` and what it negates into parentheses, as in `a == (not b)`";
-    Box::new(Diagnostic::new(Code::SYNTAX, span, "`not` cannot stand after an operator other than `and` and `or`").help(help))
+    Box::new(
+        Diagnostic::new(Code::SYNTAX, span, "`not` cannot stand after an operator other than `and` and `or`")
+            .help(help),
+    )
 }

@@ -61,7 +61,11 @@ impl<'a> Iterator for Parts<'a> {
 
 /// Never seen unless the grammar and the code that reads it part ways.
 pub(super) fn disagreement(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::SYNTAX, span, "this could be read but not understood: please report it as a defect of the compiler")
+    Diagnostic::new(
+        Code::SYNTAX,
+        span,
+        "this could be read but not understood: please report it as a defect of the compiler",
+    )
 }
 
 impl Builder<'_> {

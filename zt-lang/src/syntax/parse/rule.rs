@@ -5,7 +5,8 @@ use super::{Builder, Built, Failure, Pair};
 use crate::diag::{Code, Diagnostic};
 use crate::span::Span;
 use crate::syntax::ast::{
-    Actions, BinaryOp, Effect, Expr, ExprKind, Ident, Name, Oblige, Overridable, Place, Prove, Rule as RuleItem, Spanned, Target, Whom,
+    Actions, BinaryOp, Effect, Expr, ExprKind, Ident, Name, Oblige, Overridable, Place, Prove, Rule as RuleItem,
+    Spanned, Target, Whom,
 };
 use crate::syntax::grammar::Rule;
 
@@ -79,7 +80,10 @@ impl Builder<'_> {
         };
         let message = format!("this rule has a `{word}` already");
         self.diagnostics.push(
-            Diagnostic::new(Code::DUPLICATE_CLAUSE, span, message).label("the second").also(earlier, "the first").help(help),
+            Diagnostic::new(Code::DUPLICATE_CLAUSE, span, message)
+                .label("the second")
+                .also(earlier, "the first")
+                .help(help),
         );
         true
     }
@@ -194,7 +198,11 @@ pub(super) fn effect(pair: &Pair<'_>) -> Effect {
 fn condition(value: &Expr) -> Option<Span> {
     match &value.node {
         ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) => Some(value.span),
-        ExprKind::Is(..) | ExprKind::IsPresent(_) | ExprKind::IsEmpty(_) | ExprKind::Like(..) | ExprKind::Matches(..) => Some(value.span),
+        ExprKind::Is(..)
+        | ExprKind::IsPresent(_)
+        | ExprKind::IsEmpty(_)
+        | ExprKind::Like(..)
+        | ExprKind::Matches(..) => Some(value.span),
         ExprKind::Binary(op, ..) if !is_computing(op.node) => Some(value.span),
         _ => None,
     }
@@ -206,7 +214,8 @@ fn is_computing(op: BinaryOp) -> bool {
 
 fn condition_in_for(span: Span) -> Failure {
     let help = "separate the terms of `for` with commas, and put other conditions into `when`";
-    let diagnostic = Diagnostic::new(Code::SYNTAX, span, "a condition stands where `for` expects an entity or a list of entities");
+    let diagnostic =
+        Diagnostic::new(Code::SYNTAX, span, "a condition stands where `for` expects an entity or a list of entities");
     Box::new(diagnostic.label("this is a condition").help(help))
 }
 

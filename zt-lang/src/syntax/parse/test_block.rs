@@ -62,13 +62,17 @@ impl Builder<'_> {
             match part.as_rule() {
                 Rule::entity_literal => described.uid = Some(self.entity_literal(part)?),
                 Rule::described_in => described.parents = Some(self.operation(self.only(part)?)?),
-                _ => described.attributes = Some(self.parts(part).map(|entry| self.entry(entry)).collect::<Built<_>>()?),
+                _ => {
+                    described.attributes = Some(self.parts(part).map(|entry| self.entry(entry)).collect::<Built<_>>()?)
+                }
             }
         }
         if described.uid.is_none() && !may_be_nameless {
             let message = format!("`{word}` does not say which entity it is");
             let help = format!("name it, as in `{word} User::\"ann\" {{ … }}`");
-            return Err(Box::new(Diagnostic::new(Code::SYNTAX, span, message).label("an entity is missing here").help(help)));
+            return Err(Box::new(
+                Diagnostic::new(Code::SYNTAX, span, message).label("an entity is missing here").help(help),
+            ));
         }
         Ok(described)
     }
@@ -90,7 +94,8 @@ impl Builder<'_> {
                 ExpectDetail::Challenge(attributes.map(|attribute| self.ident(&attribute)).collect())
             }
             Rule::expect_unknown => {
-                let paths = self.parts(pair).map(|path| path_name(self.parts(path).map(|part| self.ident(&part)).collect()));
+                let paths =
+                    self.parts(pair).map(|path| path_name(self.parts(path).map(|part| self.ident(&part)).collect()));
                 ExpectDetail::Unknown(paths.collect())
             }
             Rule::expect_because => ExpectDetail::Because(self.only_string(pair)?),

@@ -61,8 +61,7 @@ fn lay_out(text: &str, file: &File) -> Option<String> {
 
 /// Whether `formatted` has the tree and the comments of `text`.
 fn is_faithful(text: &str, file: &File, formatted: &str) -> bool {
-    comments(text) == comments(formatted)
-        && parse_whole(formatted).is_ok_and(|again| again == *file)
+    comments(text) == comments(formatted) && parse_whole(formatted).is_ok_and(|again| again == *file)
 }
 
 /// The comments of a text, in alphabetical order: those beside commas may move past each other's tokens.

@@ -39,7 +39,15 @@ fn nesting_up_to_the_limit_is_read() {
     assert_eq!(codes(condition("count(x in xs: (".repeat(n / 2) + "a" + &"))".repeat(n / 2))), [""; 0]);
     assert_eq!(codes(format!("param a: {}T{}", "Set<".repeat(n), ">".repeat(n))), [""; 0]);
     // The same text broken in its midst: no part is read more than twice.
-    for (open, close) in [("(", ")"), ("[", "]"), ("f(", ")"), ("{a: ", "}"), ("if a then ", " else b"), ("all x in xs: (", ")"), ("if a then b else (", ")")] {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("f(", ")"),
+        ("{a: ", "}"),
+        ("if a then ", " else b"),
+        ("all x in xs: (", ")"),
+        ("if a then b else (", ")"),
+    ] {
         assert_eq!(codes(condition(open.repeat(n) + "a $" + &close.repeat(n))), ["E0101"], "{open}");
     }
     assert_eq!(codes(format!("param a: {}T$", "Set<".repeat(n))), ["E0101"]);
@@ -48,9 +56,16 @@ fn nesting_up_to_the_limit_is_read() {
 #[test]
 fn trees_deeper_than_the_limit_are_refused() {
     let n = 100_000;
-    for text in ["not ".repeat(n) + "a", "-".repeat(n) + "a", "a".to_owned() + &".a".repeat(n), "a".to_owned() + &"[a]".repeat(n),
-        "a".to_owned() + &" + a".repeat(n), "a".to_owned() + &" * a".repeat(n), "a".to_owned() + &" otherwise a".repeat(n),
-        "if a then b else ".repeat(n) + "c"] {
+    for text in [
+        "not ".repeat(n) + "a",
+        "-".repeat(n) + "a",
+        "a".to_owned() + &".a".repeat(n),
+        "a".to_owned() + &"[a]".repeat(n),
+        "a".to_owned() + &" + a".repeat(n),
+        "a".to_owned() + &" * a".repeat(n),
+        "a".to_owned() + &" otherwise a".repeat(n),
+        "if a then b else ".repeat(n) + "c",
+    ] {
         assert_eq!(codes(condition(text.clone())), ["E0801"], "{}", &text[..20]);
     }
     assert_eq!(codes(condition("not ".repeat(199) + "a")), [""; 0]);
@@ -108,16 +123,100 @@ proptest::proptest! {
 #[test]
 fn any_bytes_that_are_text_are_survived() {
     for byte in 0..=127_u8 {
-        for text in [format!("{}", char::from(byte)), format!("allow a: read when {}b", char::from(byte)), format!("let a{}", char::from(byte).to_string().repeat(9))] {
+        for text in [
+            format!("{}", char::from(byte)),
+            format!("allow a: read when {}b", char::from(byte)),
+            format!("let a{}", char::from(byte).to_string().repeat(9)),
+        ] {
             read(&text);
         }
     }
 }
 
 const WORDS: &[&str] = &[
-    "package", "use", "enum", "source", "entity", "record", "context", "obligation", "action", "let", "fn", "param", "allow", "deny",
-    "test", "prove", "and", "or", "not", "in", "is", "if", "then", "else", "all", "any", "count", "when", "for", "because", "oblige",
-    "subject", "resource", "now", "(", ")", "[", "]", "{", "}", "::", ":", ",", ".", "..", "<", ">", "=", "==", "->", "|", "?", "@",
-    "-", "+", "*", "!", "a", "User", "b.c", "`d e`", "\"x\"", "\"", "'", "`", "1", "1.5", "15m", "08:00", "10.0.0.0/8", "::1",
-    "fe80::1", "// c\n", "/// d\n", "\n", "é", "\u{feff}", "given", "expect", "from", "fresh", "since", "Set", "Set<", "never",
+    "package",
+    "use",
+    "enum",
+    "source",
+    "entity",
+    "record",
+    "context",
+    "obligation",
+    "action",
+    "let",
+    "fn",
+    "param",
+    "allow",
+    "deny",
+    "test",
+    "prove",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "if",
+    "then",
+    "else",
+    "all",
+    "any",
+    "count",
+    "when",
+    "for",
+    "because",
+    "oblige",
+    "subject",
+    "resource",
+    "now",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "::",
+    ":",
+    ",",
+    ".",
+    "..",
+    "<",
+    ">",
+    "=",
+    "==",
+    "->",
+    "|",
+    "?",
+    "@",
+    "-",
+    "+",
+    "*",
+    "!",
+    "a",
+    "User",
+    "b.c",
+    "`d e`",
+    "\"x\"",
+    "\"",
+    "'",
+    "`",
+    "1",
+    "1.5",
+    "15m",
+    "08:00",
+    "10.0.0.0/8",
+    "::1",
+    "fe80::1",
+    "// c\n",
+    "/// d\n",
+    "\n",
+    "é",
+    "\u{feff}",
+    "given",
+    "expect",
+    "from",
+    "fresh",
+    "since",
+    "Set",
+    "Set<",
+    "never",
 ];

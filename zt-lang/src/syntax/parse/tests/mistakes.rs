@@ -150,7 +150,10 @@ allow m: read because \"unclosed
 allow last: read";
     let (file, facts) = read(text);
     let codes: Vec<_> = facts.iter().map(|(code, ..)| &**code).collect();
-    assert_eq!(codes, ["E0102", "E0101", "E0106", "E0101", "E0105", "E0110", "E0106", "E0102", "E0105", "E0101", "E0106", "E0102"]);
+    assert_eq!(
+        codes,
+        ["E0102", "E0101", "E0106", "E0101", "E0105", "E0110", "E0106", "E0102", "E0105", "E0101", "E0106", "E0102"]
+    );
     assert_eq!(file.items.len(), 6, "package, source, let, entity, record, last rule");
 }
 

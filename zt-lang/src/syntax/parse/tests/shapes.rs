@@ -1,7 +1,9 @@
 //! Every production and the tree that it becomes.
 
 use super::*;
-use crate::syntax::ast::{Action, Actions, Effect, Expr, ExprKind, ExpectDetail, Given, ItemKind, Modifier, Part, Type};
+use crate::syntax::ast::{
+    Action, Actions, Effect, ExpectDetail, Expr, ExprKind, Given, ItemKind, Modifier, Part, Type,
+};
 
 fn item(text: &str) -> ast::Item {
     let (file, diagnostics) = read(text);
@@ -20,7 +22,8 @@ fn names(names: &[ast::Name]) -> String {
 
 /// A tree in prefix form.
 fn show(expr: &Expr) -> String {
-    let list = |word: &str, parts: &[Expr]| format!("({word} {})", parts.iter().map(show).collect::<Vec<_>>().join(" "));
+    let list =
+        |word: &str, parts: &[Expr]| format!("({word} {})", parts.iter().map(show).collect::<Vec<_>>().join(" "));
     match &expr.node {
         ExprKind::Bool(value) => value.to_string(),
         ExprKind::Int(value) => value.to_string(),
@@ -68,15 +71,39 @@ fn expr(text: &str) -> String {
 #[test]
 fn literals() {
     for (text, tree) in [
-        ("42", "42"), ("1_000", "1000"), ("9223372036854775807", "9223372036854775807"),
-        ("-9223372036854775808", "-9223372036854775808"), ("3.50", "dec:3.50"), ("15m", "dur:15m"), ("500ms", "dur:500ms"),
-        ("1h30m", "dur:1h30m"), ("08:00", "time:08:00"), ("24:00", "time:24:00"), ("08:00:30", "time:08:00:30"),
-        ("10.1.2.3", "ip:10.1.2.3"), ("10.0.0.0/8", "net:10.0.0.0/8"), ("2001:db8::1", "ip:2001:db8::1"),
-        ("2001:db8::/32", "net:2001:db8::/32"), ("::1", "ip:::1"), ("::", "ip:::"), ("::/0", "net:::/0"), ("fe80::1", "ip:fe80::1"),
-        ("fd00::/8", "net:fd00::/8"), ("::ffff:10.0.0.1", "ip:::ffff:10.0.0.1"), ("a:b:c:d:1:2:3:4", "ip:a:b:c:d:1:2:3:4"),
-        ("true", "true"), ("null", "null"), (r#""a\"b""#, r#"'a\"b'"#), ("User::\"ann\"", "User::ann"),
-        ("http.Request::\"r\"", "http.Request::r"), ("`odd type`::\"r\"", "odd type::r"), ("Face::\"x\"", "Face::x"),
-        ("[]", "(list )"), ("[1, 2,]", "(list 1 2)"), ("{ a: 1, \"b c\": 2 `d.e`: 3 }", "{a:1 b c:2 d.e:3}"), ("{ in: a }", "{in:a}"),
+        ("42", "42"),
+        ("1_000", "1000"),
+        ("9223372036854775807", "9223372036854775807"),
+        ("-9223372036854775808", "-9223372036854775808"),
+        ("3.50", "dec:3.50"),
+        ("15m", "dur:15m"),
+        ("500ms", "dur:500ms"),
+        ("1h30m", "dur:1h30m"),
+        ("08:00", "time:08:00"),
+        ("24:00", "time:24:00"),
+        ("08:00:30", "time:08:00:30"),
+        ("10.1.2.3", "ip:10.1.2.3"),
+        ("10.0.0.0/8", "net:10.0.0.0/8"),
+        ("2001:db8::1", "ip:2001:db8::1"),
+        ("2001:db8::/32", "net:2001:db8::/32"),
+        ("::1", "ip:::1"),
+        ("::", "ip:::"),
+        ("::/0", "net:::/0"),
+        ("fe80::1", "ip:fe80::1"),
+        ("fd00::/8", "net:fd00::/8"),
+        ("::ffff:10.0.0.1", "ip:::ffff:10.0.0.1"),
+        ("a:b:c:d:1:2:3:4", "ip:a:b:c:d:1:2:3:4"),
+        ("true", "true"),
+        ("null", "null"),
+        (r#""a\"b""#, r#"'a\"b'"#),
+        ("User::\"ann\"", "User::ann"),
+        ("http.Request::\"r\"", "http.Request::r"),
+        ("`odd type`::\"r\"", "odd type::r"),
+        ("Face::\"x\"", "Face::x"),
+        ("[]", "(list )"),
+        ("[1, 2,]", "(list 1 2)"),
+        ("{ a: 1, \"b c\": 2 `d.e`: 3 }", "{a:1 b c:2 d.e:3}"),
+        ("{ in: a }", "{in:a}"),
         ("{ a: ::1 b: fe80::1, c:1 }", "{a:ip:::1 b:ip:fe80::1 c:1}"),
     ] {
         assert_eq!(expr(text), tree, "{text}");
@@ -86,10 +113,24 @@ fn literals() {
 #[test]
 fn names_and_postfixes() {
     for (text, tree) in [
-        ("orbit", "orbit"), ("notes", "notes"), ("inner", "inner"), ("iffy", "iffy"), ("allowed", "allowed"), ("nullable", "nullable"),
-        ("`not`", "not"), ("subject", "subject"), ("now", "now"), ("context.mfa", "context.mfa"), ("a.in.not.`x y`", "a.in.not.x y"),
-        ("bad", "bad"), ("c0ffee", "c0ffee"), ("Posture.compliant", "Posture.compliant"), ("m[\"k\"].x", "m['k'].x"),
-        ("f(a, b,)", "f(call a b)"), ("f()", "f(call )"), ("pkg.f(a)(b)", "pkg.f(call a)(call b)"),
+        ("orbit", "orbit"),
+        ("notes", "notes"),
+        ("inner", "inner"),
+        ("iffy", "iffy"),
+        ("allowed", "allowed"),
+        ("nullable", "nullable"),
+        ("`not`", "not"),
+        ("subject", "subject"),
+        ("now", "now"),
+        ("context.mfa", "context.mfa"),
+        ("a.in.not.`x y`", "a.in.not.x y"),
+        ("bad", "bad"),
+        ("c0ffee", "c0ffee"),
+        ("Posture.compliant", "Posture.compliant"),
+        ("m[\"k\"].x", "m['k'].x"),
+        ("f(a, b,)", "f(call a b)"),
+        ("f()", "f(call )"),
+        ("pkg.f(a)(b)", "pkg.f(call a)(call b)"),
         ("now.weekday(\"Europe/Berlin\")", "now.weekday(call 'Europe/Berlin')"),
     ] {
         assert_eq!(expr(text), tree, "{text}");
@@ -99,20 +140,46 @@ fn names_and_postfixes() {
 #[test]
 fn operators_bind_as_the_table_says() {
     for (text, tree) in [
-        ("a or b and c or d", "(or a (and b c) d)"), ("(a and b) and c", "(and a b c)"), ("a or (b or c)", "(or a b c)"),
-        ("not a == b", "(not (Eq a b))"), ("not not a and b", "(and (not (not a)) b)"), ("a and not b", "(and a (not b))"),
-        ("a + b * c - d", "(Sub (Add a (Mul b c)) d)"), ("a - (b - c)", "(Sub a (Sub b c))"), ("- -a * b", "(Mul (neg (neg a)) b)"),
-        ("a otherwise b otherwise c", "(Otherwise a (Otherwise b c))"), ("a otherwise 0 + 1 >= b", "(Ge (Otherwise a (Add 0 1)) b)"),
-        ("a in b", "(In a b)"), ("a not  // why\n in b", "(NotIn a b)"), ("a != b", "(Ne a b)"), ("a < b", "(Lt a b)"),
-        ("a <= b", "(Le a b)"), ("a > b", "(Gt a b)"), ("a contains b", "(Contains a b)"), ("a contains_any b", "(ContainsAny a b)"),
-        ("a contains_all b", "(ContainsAll a b)"), ("a starts_with b", "(StartsWith a b)"), ("a ends_with b", "(EndsWith a b)"),
-        ("a like \"x*\"", "(like a 'x*')"), ("a matches \"\\d+\"", "(matches a '\\d+')"), ("a is present", "(present a)"),
-        ("a.b is empty", "(empty a.b)"), ("a is User | http.X", "(is a User|http.X)"), ("-a.b", "(neg a.b)"), ("-5", "(neg 5)"),
-        ("a in [mon..fri, sun]", "(In a (list (mon..fri) sun))"), ("t in 08:00..18:00", "(In t (time:08:00..time:18:00))"),
-        ("1..3", "(1..3)"), ("if a then b else c", "(if a b c)"), ("if a then b else if c then d else e", "(if a b (if c d e))"),
-        ("if a then if b then c else d else e", "(if a (if b c d) e)"), ("(if a then b else c) + 1", "(Add (if a b c) 1)"),
-        ("all x in xs: (x > 1)", "(All x xs (Gt x 1))"), ("none k, v in m: (v)", "(None k,v m v)"),
-        ("any x in a otherwise []: (x) and b", "(and (Any x (Otherwise a (list )) x) b)"), ("count(x in xs: (x)) > 1", "(Gt (Count x xs x) 1)"),
+        ("a or b and c or d", "(or a (and b c) d)"),
+        ("(a and b) and c", "(and a b c)"),
+        ("a or (b or c)", "(or a b c)"),
+        ("not a == b", "(not (Eq a b))"),
+        ("not not a and b", "(and (not (not a)) b)"),
+        ("a and not b", "(and a (not b))"),
+        ("a + b * c - d", "(Sub (Add a (Mul b c)) d)"),
+        ("a - (b - c)", "(Sub a (Sub b c))"),
+        ("- -a * b", "(Mul (neg (neg a)) b)"),
+        ("a otherwise b otherwise c", "(Otherwise a (Otherwise b c))"),
+        ("a otherwise 0 + 1 >= b", "(Ge (Otherwise a (Add 0 1)) b)"),
+        ("a in b", "(In a b)"),
+        ("a not  // why\n in b", "(NotIn a b)"),
+        ("a != b", "(Ne a b)"),
+        ("a < b", "(Lt a b)"),
+        ("a <= b", "(Le a b)"),
+        ("a > b", "(Gt a b)"),
+        ("a contains b", "(Contains a b)"),
+        ("a contains_any b", "(ContainsAny a b)"),
+        ("a contains_all b", "(ContainsAll a b)"),
+        ("a starts_with b", "(StartsWith a b)"),
+        ("a ends_with b", "(EndsWith a b)"),
+        ("a like \"x*\"", "(like a 'x*')"),
+        ("a matches \"\\d+\"", "(matches a '\\d+')"),
+        ("a is present", "(present a)"),
+        ("a.b is empty", "(empty a.b)"),
+        ("a is User | http.X", "(is a User|http.X)"),
+        ("-a.b", "(neg a.b)"),
+        ("-5", "(neg 5)"),
+        ("a in [mon..fri, sun]", "(In a (list (mon..fri) sun))"),
+        ("t in 08:00..18:00", "(In t (time:08:00..time:18:00))"),
+        ("1..3", "(1..3)"),
+        ("if a then b else c", "(if a b c)"),
+        ("if a then b else if c then d else e", "(if a b (if c d e))"),
+        ("if a then if b then c else d else e", "(if a (if b c d) e)"),
+        ("(if a then b else c) + 1", "(Add (if a b c) 1)"),
+        ("all x in xs: (x > 1)", "(All x xs (Gt x 1))"),
+        ("none k, v in m: (v)", "(None k,v m v)"),
+        ("any x in a otherwise []: (x) and b", "(and (Any x (Otherwise a (list )) x) b)"),
+        ("count(x in xs: (x)) > 1", "(Gt (Count x xs x) 1)"),
     ] {
         assert_eq!(expr(text), tree, "{text}");
     }
@@ -132,10 +199,19 @@ fn packages_uses_enums_sources() {
     let ItemKind::Package(name) = kind("package acme.teams.a") else { panic!() };
     assert_eq!(name.text(), "acme.teams.a");
     let ItemKind::Use(item) = kind("use zt.http as h") else { panic!() };
-    assert_eq!((item.package.text(), item.alias.map(|alias| alias.node.to_string())), ("zt.http".into(), Some("h".into())));
-    let ItemKind::Use(item) = kind("use team_a scope resource in Folder::\"a\", subject is User | Service in Group::\"g\"") else { panic!() };
+    assert_eq!(
+        (item.package.text(), item.alias.map(|alias| alias.node.to_string())),
+        ("zt.http".into(), Some("h".into()))
+    );
+    let ItemKind::Use(item) =
+        kind("use team_a scope resource in Folder::\"a\", subject is User | Service in Group::\"g\"")
+    else {
+        panic!()
+    };
     assert_eq!((item.alias, item.scope.len(), names(&item.scope[1].is)), (None, 2, "User|Service".into()));
-    for (text, ordered, count) in [("enum A { a < b < c }", true, 3), ("enum A { a, b c, }", false, 3), ("enum A { a }", false, 1)] {
+    for (text, ordered, count) in
+        [("enum A { a < b < c }", true, 3), ("enum A { a, b c, }", false, 3), ("enum A { a }", false, 1)]
+    {
         let ItemKind::Enum(item) = kind(text) else { panic!() };
         assert_eq!((item.ordered, item.members.len()), (ordered, count), "{text}");
     }
@@ -147,19 +223,33 @@ fn packages_uses_enums_sources() {
 
 #[test]
 fn entities_records_contexts() {
-    let ItemKind::Entity(item) = kind("entity User in Group, org.Team from idp { from: String from idp sensitive, x: Int? }") else { panic!() };
-    assert_eq!((names(&item.parents), item.parents_from.map(|name| name.text())), ("Group|org.Team".into(), Some("idp".into())));
+    let ItemKind::Entity(item) =
+        kind("entity User in Group, org.Team from idp { from: String from idp sensitive, x: Int? }")
+    else {
+        panic!()
+    };
+    assert_eq!(
+        (names(&item.parents), item.parents_from.map(|name| name.text())),
+        ("Group|org.Team".into(), Some("idp".into()))
+    );
     assert_eq!(item.attributes[0].modifiers.len(), 2);
     let ItemKind::Context(attributes) = kind(
         "context { mfa: Bool from idp fresh 15m since auth_time step_up \"acr\" gives true sensitive: Bool
            token: Token fresh until token.exp sensitive }",
-    ) else { panic!() };
-    assert_eq!(attributes.iter().map(|attribute| &*attribute.name.node).collect::<Vec<_>>(), ["mfa", "sensitive", "token"]);
+    ) else {
+        panic!()
+    };
+    assert_eq!(
+        attributes.iter().map(|attribute| &*attribute.name.node).collect::<Vec<_>>(),
+        ["mfa", "sensitive", "token"]
+    );
     assert!(matches!(attributes[0].modifiers[1].node, Modifier::FreshSince { .. }));
     assert!(matches!(attributes[0].modifiers[2].node, Modifier::StepUp { .. }));
     assert!(matches!(&attributes[2].modifiers[0].node, Modifier::FreshUntil(path) if path.text() == "token.exp"));
     assert!(matches!(attributes[2].modifiers[1].node, Modifier::Sensitive));
-    let ItemKind::Record(item) = kind("record R { a: Set<String>? b: Map<List<Int>>, in: A | b.C, d: A | B? }") else { panic!() };
+    let ItemKind::Record(item) = kind("record R { a: Set<String>? b: Map<List<Int>>, in: A | b.C, d: A | B? }") else {
+        panic!()
+    };
     assert!(matches!(&item.fields[0].ty.node, Type::Optional(inner) if matches!(inner.node, Type::Set(_))));
     assert!(matches!(&item.fields[1].ty.node, Type::Map(inner) if matches!(inner.node, Type::List(_))));
     assert!(matches!(&item.fields[2].ty.node, Type::Union(all) if names(all) == "A|b.C"));
@@ -171,10 +261,18 @@ fn obligations_actions_values() {
     let ItemKind::Obligation(item) = kind("obligation audit(level: String, for: String?,)") else { panic!() };
     assert_eq!(item.params.len(), 2);
     let ItemKind::Action(Action::Declared { names: declared, subjects, subject_from, resources }) =
-        kind("action read, list: User | Service from idp -> Document | Folder") else { panic!() };
-    assert_eq!((declared.len(), names(&subjects), names(&resources)), (2, "User|Service".into(), "Document|Folder".into()));
+        kind("action read, list: User | Service from idp -> Document | Folder")
+    else {
+        panic!()
+    };
+    assert_eq!(
+        (declared.len(), names(&subjects), names(&resources)),
+        (2, "User|Service".into(), "Document|Folder".into())
+    );
     assert_eq!(subject_from.map(|name| name.text()), Some("idp".into()));
-    assert!(matches!(kind("action change = write, delete"), ItemKind::Action(Action::Group { members, .. }) if members.len() == 2));
+    assert!(
+        matches!(kind("action change = write, delete"), ItemKind::Action(Action::Group { members, .. }) if members.len() == 2)
+    );
     assert!(matches!(kind("let limit: Decimal = 100"), ItemKind::Let(item) if item.ty.is_some()));
     assert!(matches!(kind("fn f(u: User, d: Document) = u.x"), ItemKind::Fn(item) if item.params.len() == 2));
     assert!(matches!(kind("fn f() = 1"), ItemKind::Fn(item) if item.params.is_empty()));
@@ -192,10 +290,15 @@ fn rules_and_proofs() {
     assert_eq!((rule.effect, &*rule.name.node, rule.audit), (Effect::Allow, "emergency", true));
     assert_eq!(rule.overridable.as_ref().map(|it| names(&it.by)), Some("a|b.c".into()));
     assert_eq!((rule.controls.len(), rule.obliges.len(), names(&rule.overrides)), (3, 3, "d|e.f".into()));
-    assert_eq!((rule.targets.len(), rule.targets[1].equals.is_some(), rule.targets[0].within.is_some()), (2, true, true));
+    assert_eq!(
+        (rule.targets.len(), rule.targets[1].equals.is_some(), rule.targets[0].within.is_some()),
+        (2, true, true)
+    );
     assert!(rule.when.is_some() && rule.because.is_some());
     let ItemKind::Rule(rule) = kind("deny audit overridable: any") else { panic!() };
-    assert!(!rule.audit && rule.overridable.is_some_and(|it| it.by.is_empty()) && matches!(rule.actions, Actions::Any(_)));
+    assert!(
+        !rule.audit && rule.overridable.is_some_and(|it| it.by.is_empty()) && matches!(rule.actions, Actions::Any(_))
+    );
     let ItemKind::Prove(prove) = kind("prove p: always deny change, read when x for resource in y") else { panic!() };
     assert!(prove.always && prove.effect == Effect::Deny && prove.when.is_some() && prove.targets.len() == 1);
     assert!(matches!(kind("prove p:\nnever\nallow any"), ItemKind::Prove(prove) if !prove.always));
@@ -218,11 +321,15 @@ expect deny write challenge none
 }"#;
     let ItemKind::Test(test) = kind(text) else { panic!() };
     assert_eq!((&*test.name.node.raw, test.given.len(), test.expects.len()), ("all of it", 8, 3));
-    assert!(matches!(&test.given[1], Given::Part(Part::Subject(it)) if it.parents.is_some() && it.attributes.as_ref().unwrap().len() == 2));
+    assert!(
+        matches!(&test.given[1], Given::Part(Part::Subject(it)) if it.parents.is_some() && it.attributes.as_ref().unwrap().len() == 2)
+    );
     assert!(matches!(&test.given[4], Given::Part(Part::Stored(_))));
     assert!(matches!(&test.given[6], Given::Evidence(_, parts) if parts.len() == 4));
     assert_eq!(test.expects[1].details.len(), 6);
-    assert!(matches!(&test.expects[1].details[2], ExpectDetail::Unknown(paths) if names(paths) == "context.mfa|subject"));
+    assert!(
+        matches!(&test.expects[1].details[2], ExpectDetail::Unknown(paths) if names(paths) == "context.mfa|subject")
+    );
     assert!(matches!(&test.expects[2].details[0], ExpectDetail::Challenge(attributes) if attributes.is_empty()));
 }
 
@@ -239,6 +346,8 @@ fn docs_and_annotations_belong_to_what_follows() {
 
 #[test]
 fn items_need_no_line_breaks() {
-    let (file, diagnostics) = read("package p source idp verified source c unverified let a = b let c = d.context param p: Set<A> deny x: any @k allow y: z");
+    let (file, diagnostics) = read(
+        "package p source idp verified source c unverified let a = b let c = d.context param p: Set<A> deny x: any @k allow y: z",
+    );
     assert_eq!((file.items.len(), diagnostics), (8, vec![]));
 }
