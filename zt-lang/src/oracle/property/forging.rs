@@ -27,7 +27,14 @@ impl Subject {
         let Ok(mut document) = serde_json::from_str::<Json>(&asked.case.request) else { return Ok(()) };
         forge(self.compiled.schema(), &mut document, choices);
         let case = Case { request: document.to_string(), ..asked.case.clone() };
-        let Some(forged) = self.ask(&case)? else { return Ok(()) };
+        let Some(forged) = self.ask(&case)? else {
+            // What is not a source's to say is passed over, so that nothing but parents can spoil a request.
+            let error =
+                Request::from_json(&self.compiled, case.request.as_bytes()).err().map(|error| error.to_string());
+            let is_cycle = error.as_ref().is_none_or(|error| error.contains("cycle"));
+            return self
+                .expect(&case, is_cycle, || format!("forging makes a request invalid: {error:?}\nof\n{}", asked.case));
+        };
         let (before, after) = (self.firing(asked)?, self.firing(&forged)?);
         let same =
             before.rules == after.rules && before.obligations == after.obligations && before.effect == after.effect;
