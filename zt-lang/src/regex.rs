@@ -89,10 +89,10 @@ impl Edits {
     }
 
     fn flags(&mut self, flags: &ast::Flags) {
-        if let Some(asked) = flags.flag_state(ast::Flag::Unicode) {
-            if let Some(current) = self.unicode.last_mut() {
-                *current = asked;
-            }
+        if let Some(asked) = flags.flag_state(ast::Flag::Unicode)
+            && let Some(current) = self.unicode.last_mut()
+        {
+            *current = asked;
         }
     }
 }

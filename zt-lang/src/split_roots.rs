@@ -89,7 +89,7 @@ fn dotted(tokens: &[Token], start: usize, source: &str) -> Option<Arc<str>> {
     for pair in tokens.get(start..)?.chunks(2) {
         let word = pair.first().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted))?;
         name.push_str(word.text(source).trim_matches('`'));
-        if !pair.get(1).is_some_and(|token| token.text(source) == ".") {
+        if pair.get(1).is_none_or(|token| token.text(source) != ".") {
             break;
         }
         name.push('.');

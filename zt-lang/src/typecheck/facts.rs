@@ -97,7 +97,7 @@ impl Facts {
         let Pattern::Route(route) = &**pattern else { return };
         for (index, name) in (0_u32..).zip(route.names()) {
             let kind = ExprKind::Capture { of: Box::new(of.clone()), pattern: pattern.clone(), index };
-            let text: &str = name.as_ref();
+            let text: &str = name;
             self.captures.push((text.into(), Arc::new(Expr { kind, ty: Type::String, span: condition.span })));
         }
     }

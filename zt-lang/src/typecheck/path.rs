@@ -40,10 +40,10 @@ impl Checker<'_, '_> {
         if let Some(found) = self.keyword(scope, name, span) {
             return found;
         }
-        if let Some(Type::Enum(id)) = expected.map(Type::present) {
-            if let Some(member) = self.member(*id, name, span) {
-                return Some(member);
-            }
+        if let Some(Type::Enum(id)) = expected.map(Type::present)
+            && let Some(member) = self.member(*id, name, span)
+        {
+            return Some(member);
         }
         let symbols = &self.resolved.symbols;
         match symbols.find(scope.package, Namespace::Value, &[name]).map(|symbol| symbol.def) {
@@ -189,15 +189,16 @@ impl Checker<'_, '_> {
     }
 
     fn field(&mut self, scope: &mut Scope, base: &ast::Expr, field: &ast::Ident, span: Span) -> Option<hir::Expr> {
-        if let ast::ExprKind::Name(name) = &base.node {
-            if &**name == "context" && !matches!(scope.place, Place::Constant | Place::Test(_)) {
-                return self.context_attribute(field, span);
-            }
+        if let ast::ExprKind::Name(name) = &base.node
+            && &**name == "context"
+            && !matches!(scope.place, Place::Constant | Place::Test(_))
+        {
+            return self.context_attribute(field, span);
         }
-        if let Some(segments) = self.dotted(scope, base) {
-            if let Some(found) = self.qualified(scope, &segments, base.span, field, span) {
-                return found;
-            }
+        if let Some(segments) = self.dotted(scope, base)
+            && let Some(found) = self.qualified(scope, &segments, base.span, field, span)
+        {
+            return found;
         }
         let base = self.infer(scope, base, None)?;
         self.attribute(base, field, span)

@@ -164,8 +164,7 @@ impl Checker<'_, '_> {
 
     /// `audit(level: "high")`, its arguments in the order of the declaration.
     pub fn duty(&mut self, scope: &mut Scope, oblige: &ast::Oblige) -> Option<hir::Duty> {
-        let obligation = self.obligation(scope.package, &oblige.name);
-        let Some(obligation) = obligation else { return None };
+        let obligation = self.obligation(scope.package, &oblige.name)?;
         let params = self.schema.obligation(obligation)?.params.clone();
         let (mut args, mut whole) = (Vec::new(), true);
         for param in &params {
@@ -222,10 +221,10 @@ impl Checker<'_, '_> {
     fn overrides(&mut self, package: PackageId, node: &ast::Rule) -> Vec<u32> {
         let mut found = Vec::new();
         for name in &node.overrides {
-            if let Some(index) = self.rule_index(package, name) {
-                if self.may_override(package, name, index) {
-                    found.push(u32::try_from(index).unwrap_or(u32::MAX));
-                }
+            if let Some(index) = self.rule_index(package, name)
+                && self.may_override(package, name, index)
+            {
+                found.push(u32::try_from(index).unwrap_or(u32::MAX));
             }
         }
         if !node.overrides.is_empty() && node.obliges.is_empty() && node.effect == ast::Effect::Allow {

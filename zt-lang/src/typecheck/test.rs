@@ -234,12 +234,13 @@ impl Checker<'_, '_> {
         span: crate::span::Span,
     ) {
         // The enforcement point names subject and resource, whoever describes them.
-        if source.is_some() && key != "context" {
-            if let (Json::Object(object), false) = (&value, document.flat.contains_key(key)) {
-                let mut named = object.clone();
-                named.retain(|member, _| member == "type" || member == "id");
-                document.flat.insert(key.into(), Json::Object(named));
-            }
+        if source.is_some()
+            && key != "context"
+            && let (Json::Object(object), false) = (&value, document.flat.contains_key(key))
+        {
+            let mut named = object.clone();
+            named.retain(|member, _| member == "type" || member == "id");
+            document.flat.insert(key.into(), Json::Object(named));
         }
         let part = self.part_of(document, source);
         let before = part.get(key).and_then(Json::as_object).is_some_and(|object| {
