@@ -11,7 +11,7 @@
 //! * the part of one source in `evidence`, though not `evidence` itself: then the flat form would speak for all;
 //! * the instant.
 //!
-//! Taking any of them leads to a request that is less known ([`is_less`]), and one after the other in any chain.
+//! Taking any of them leads to a request that is less known (`is_less`), and one after the other in any chain.
 
 use serde_json::Value as Json;
 use zt_eval::schema::{Schema, Type};
