@@ -3,10 +3,11 @@
 //! Every expression is checked once, where it is written, with the type that its place expects. What has been reported
 //! yields `None` or the [error type](crate::resolve::error_type), and nothing that contains it is reported again.
 //!
-//! Reading order: [`expr`] and the files it calls ([`path`], [`operator`], [`literal`], [`matching`], [`clock`], and [`advice`] for their messages); then who
+//! Reading order: [`expr`] and the files it calls ([`path`], [`operator`], [`call`], [`literal`], [`matching`], [`clock`], and [`advice`] for their messages); then who
 //! calls it: [`evidence`], [`function`], [`rule`], [`test`]. [`provenance`] reads the typed result.
 
 mod advice;
+mod call;
 mod clock;
 mod evidence;
 mod expr;
