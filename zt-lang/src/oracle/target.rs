@@ -174,9 +174,13 @@ fn all_properties(subject: &Subject, case: &Case, choices: &mut Choices<'_>) -> 
     drop(decision.to_json(&subject.compiled).to_string());
     subject.holds_until(&asked, &decision, choices)?;
     subject.challenge_works(&asked, &decision)?;
-    // The others edit the document, and an editor may write numbers in another way: `1e2` is no `Decimal`, `100.0` is.
-    let Ok(document) = serde_json::from_str::<serde_json::Value>(&case.request) else { return Ok(()) };
-    let case = Case { request: document.to_string(), ..case.clone() };
+    // The others edit documents, and an editor may write numbers in another way: `-0` is an `Int`, `-0.0` is none.
+    let rewritten = |text: &str| serde_json::from_str(text).map(|document: serde_json::Value| document.to_string());
+    let (Ok(store), Ok(request)) = (rewritten(&case.store), rewritten(&case.request)) else { return Ok(()) };
+    if Store::from_json(&subject.compiled, store.as_bytes()).is_err() {
+        return Ok(());
+    }
+    let case = Case { store, request, now: case.now };
     let Some(asked) = subject.ask(&case)? else { return Ok(()) };
     subject.hiding_never_helps(&asked, choices, 3)?;
     subject.forging_never_helps(&asked, choices)?;
