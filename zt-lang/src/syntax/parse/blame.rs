@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Parser;
-use super::failure::{RESERVED, quote};
+use super::failure::{is_reserved, quote};
 use crate::diag::{Code, Diagnostic};
 use crate::span::Span;
 use crate::syntax::grammar::Rule;
@@ -440,9 +440,9 @@ impl Parser<'_> {
         ]
         .iter()
         .any(|&it| scene.expects(it));
-        let is_reserved = self.kind_at(scene.index) == Some(TokenKind::Word) && RESERVED.contains(&word);
+        let is_word_reserved = self.kind_at(scene.index) == Some(TokenKind::Word) && is_reserved(word);
         if scene.index >= scene.chunk.end
-            || !is_reserved
+            || !is_word_reserved
             || !(wants_name || scene.chunk.head.is_some_and(|head| head + 1 == scene.index))
         {
             return None;

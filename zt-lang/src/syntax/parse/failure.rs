@@ -3,25 +3,10 @@
 use super::{Builder, Failure};
 use crate::diag::{Code, Diagnostic};
 use crate::span::Span;
+use crate::syntax::split::ITEM_WORDS;
 
-/// All words that are no names unless quoted.
-pub(super) const RESERVED: &[&str] = &[
-    "package",
-    "use",
-    "enum",
-    "source",
-    "entity",
-    "record",
-    "context",
-    "obligation",
-    "action",
-    "let",
-    "fn",
-    "param",
-    "allow",
-    "deny",
-    "test",
-    "prove",
+/// The words besides those that start items that are no names unless quoted.
+const RESERVED_WITHIN_ITEMS: &[&str] = &[
     "and",
     "or",
     "not",
@@ -59,7 +44,7 @@ pub(super) const RESERVED: &[&str] = &[
 /// Whether `word` is a name only in backquotes.
 #[must_use]
 pub fn is_reserved(word: &str) -> bool {
-    RESERVED.contains(&word)
+    ITEM_WORDS.contains(&word) || RESERVED_WITHIN_ITEMS.contains(&word)
 }
 
 /// `text` in backquotes, unless it brings its own.

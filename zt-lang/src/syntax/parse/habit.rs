@@ -5,7 +5,7 @@
 
 use super::Parser;
 use super::blame::{CLAUSES, Scene};
-use super::failure::{RESERVED, quote};
+use super::failure::{is_reserved, quote};
 use crate::diag::{Code, Diagnostic};
 use crate::span::Span;
 use crate::syntax::grammar::Rule;
@@ -144,7 +144,7 @@ impl Parser<'_> {
         let (word, place, before) = (self.at(scene.index), self.place(scene), self.before(scene));
         let lower = word.to_ascii_lowercase();
         let foreign = |message: String| Diagnostic::new(Code::FOREIGN_OPERATOR, place, message);
-        if lower != word && RESERVED.contains(&&*lower) {
+        if lower != word && is_reserved(&lower) {
             return Some(
                 foreign(format!("`{word}` is not an operator here: operators are in small letters"))
                     .help(format!("write `{lower}`"))
