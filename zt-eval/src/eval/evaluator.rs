@@ -11,7 +11,7 @@ use crate::decision::Fact;
 use crate::facts::{Reading, World};
 use crate::graph::{Node, NowOp, Quantifier, Weekdays};
 use crate::id::{NodeId, ParamId, ZoneId};
-use crate::value::{Datum, EntityUid, Timestamp, Value, agreement};
+use crate::value::{Datum, EntityUid, Text, Timestamp, Value, agreement};
 use crate::zone::{self, Zone};
 
 pub(super) struct Evaluator<'a, 's> {
@@ -305,7 +305,7 @@ pub(super) fn element_count(collection: &Value) -> Option<usize> {
     }
 }
 
-fn element_at(collection: &Datum, index: usize) -> (Option<std::sync::Arc<str>>, Datum) {
+fn element_at(collection: &Datum, index: usize) -> (Option<Text>, Datum) {
     match collection.value() {
         Some(Value::Set(all) | Value::List(all)) => (None, all.get(index).cloned().into()),
         Some(Value::Map(entries)) => match entries.get(index) {

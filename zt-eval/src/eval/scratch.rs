@@ -4,12 +4,10 @@
 //! on is the same. Renewing a stamp forgets every datum of a level at once, so nothing is ever cleared. Stamps only grow,
 //! so what another policy's decision left behind never matches.
 
-use std::sync::Arc;
-
 use crate::decision::Fact;
 use crate::graph::Policy;
 use crate::id::NodeId;
-use crate::value::{Datum, Timestamp};
+use crate::value::{Datum, Text, Timestamp};
 
 /// Quantifiers inside quantifiers that any policy may have.
 pub(crate) const LEVELS_MAX: usize = 16;
@@ -49,7 +47,7 @@ pub(super) struct Binding {
     /// The collection's node.
     pub over: NodeId,
     /// The key, over a map.
-    pub key: Option<Arc<str>>,
+    pub key: Option<Text>,
     /// The element, or the map's value.
     pub element: Datum,
 }

@@ -12,11 +12,9 @@ mod route;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
-use crate::value::Value;
+use crate::value::{Text, Value};
 
 pub use error::PatternError;
 pub use glob::Glob;
@@ -54,7 +52,7 @@ impl Pattern {
     /// What a route's captures hold when the value matches, in the order of [`Route::names`]; `None` when it does not,
     /// and for any other pattern.
     #[must_use]
-    pub fn captures(&self, value: &Value) -> Option<Vec<Arc<str>>> {
+    pub fn captures(&self, value: &Value) -> Option<Vec<Text>> {
         match (self, value) {
             (Self::Route(route), Value::Path(path)) => route.captures(path),
             _ => None,
@@ -63,7 +61,7 @@ impl Pattern {
 
     /// What the route's capture at `index` holds; `None` as for [`captures`](Self::captures).
     #[must_use]
-    pub fn capture(&self, value: &Value, index: usize) -> Option<Arc<str>> {
+    pub fn capture(&self, value: &Value, index: usize) -> Option<Text> {
         match (self, value) {
             (Self::Route(route), Value::Path(path)) => route.capture(path, index),
             _ => None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{PatternError, Token, tokens, write_escaped};
-use crate::value::{Path, decode_segment, write_segment};
+use crate::value::{Path, Text, decode_segment, write_segment};
 
 /// A pattern for a path. A segment is literal (percent-decoded as paths are), `*` (any one segment that is not empty),
 /// `{name}` (the same, captured), or, once, `**` (any number of segments, also none).
@@ -93,17 +93,17 @@ impl Route {
 
     /// What the captures hold, in the order of [`names`](Self::names); `None` when the path does not match.
     #[must_use]
-    pub fn captures(&self, path: &Path) -> Option<Vec<Arc<str>>> {
-        self.matches(path).then(|| self.captured(path).map(Arc::from).collect())
+    pub fn captures(&self, path: &Path) -> Option<Vec<Text>> {
+        self.matches(path).then(|| self.captured(path).map(Text::from).collect())
     }
 
     /// What the capture at `index` of [`names`](Self::names) holds; `None` when there is none or the path does not match.
     #[must_use]
-    pub fn capture(&self, path: &Path, index: usize) -> Option<Arc<str>> {
+    pub fn capture(&self, path: &Path, index: usize) -> Option<Text> {
         if !self.matches(path) {
             return None;
         }
-        self.captured(path).nth(index).map(Arc::from)
+        self.captured(path).nth(index).map(Text::from)
     }
 
     /// The captured segments of a path that matches.

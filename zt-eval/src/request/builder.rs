@@ -13,7 +13,7 @@ use super::read::{Reader, push_known, set_of_known, settle};
 use crate::graph::Policy;
 use crate::id::{RecordId, SourceId};
 use crate::schema::{Attribute, Schema, Type};
-use crate::value::{Datum, EntityUid, Value};
+use crate::value::{Datum, EntityUid, Text, Value};
 
 /// Puts a request together; [`build`](Self::build) reads it against the policy.
 ///
@@ -126,7 +126,7 @@ fn uid(reader: &Reader, ty: &str, id: Arc<str>) -> Result<EntityUid, InvalidRequ
     reader.check_string(&id, None).map_err(|error| error.under("id"))?;
     let ty =
         reader.schema.find_entity(ty).ok_or_else(|| invalid(InvalidKind::UnknownType(ty.to_owned())).under("type"))?;
-    Ok(EntityUid { ty, id })
+    Ok(EntityUid { ty, id: id.into() })
 }
 
 fn invalid(kind: InvalidKind) -> InvalidRequest {
@@ -327,7 +327,7 @@ impl Reader<'_> {
         if let Some([key, _]) = sorted.windows(2).find(|pair| matches!(pair, [a, b] if a == b)) {
             return Err(invalid(InvalidKind::DuplicateKey(key.to_string())).under(key));
         }
-        Ok(values.and_then(|values| Value::map(keys.into_iter().zip(values).collect())))
+        Ok(values.and_then(|values| Value::map(keys.into_iter().map(Text::from).zip(values).collect())))
     }
 
     fn given_record(

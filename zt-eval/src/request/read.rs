@@ -5,14 +5,13 @@
 //! unknown as a whole, so that what makes a document invalid does not depend on the order of its parts.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::invalid::{InvalidKind, InvalidRequest, InvalidValue};
 use crate::id::RecordId;
 use crate::json::{Kind, Scanner};
 use crate::limits::Limits;
 use crate::schema::{Schema, Type};
-use crate::value::{Datum, EntityUid, Value};
+use crate::value::{Datum, EntityUid, Text, Value};
 
 /// Deeper documents are refused whatever a policy's limits say: reading a record type that contains itself recurses.
 const DEPTH_CEILING: u32 = 256;
@@ -163,7 +162,7 @@ impl<'p> Reader<'p> {
 
     fn map(&self, scanner: &mut Scanner, of: &Type, complete: bool) -> Result<Option<Value>, InvalidRequest> {
         let start = scanner.offset();
-        let mut keys: Vec<(Arc<str>, usize)> = Vec::new();
+        let mut keys: Vec<(Text, usize)> = Vec::new();
         let mut values = Some(Vec::new());
         let mut count = 0;
         scanner.object(|scanner, key, offset| {
@@ -281,8 +280,8 @@ pub(crate) fn expect(scanner: &mut Scanner, kind: Kind) -> Result<(), InvalidReq
     Err(InvalidRequest::new(InvalidKind::Shape(expected), Some(scanner.offset())))
 }
 
-fn check_distinct(keys: &[(Arc<str>, usize)]) -> Result<(), InvalidRequest> {
-    let mut sorted: Vec<&(Arc<str>, usize)> = keys.iter().collect();
+fn check_distinct(keys: &[(Text, usize)]) -> Result<(), InvalidRequest> {
+    let mut sorted: Vec<&(Text, usize)> = keys.iter().collect();
     sorted.sort_unstable();
     let twice = sorted.windows(2).filter(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
     match twice.filter_map(|pair| pair.last()).min_by_key(|(_, offset)| *offset) {

@@ -4,10 +4,9 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use super::ops::{equal, is_same_kind};
-use super::{Datum, Ip, Value};
+use super::{Datum, Ip, Text, Value};
 
 /// Operators that make a set of two sets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
@@ -38,7 +37,7 @@ impl Value {
 
     /// The map of these entries; `None` when a key occurs twice.
     #[must_use]
-    pub fn map(mut entries: Vec<(Arc<str>, Self)>) -> Option<Self> {
+    pub fn map(mut entries: Vec<(Text, Self)>) -> Option<Self> {
         entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         is_strictly_ascending(entries.iter().map(|(key, _)| key)).then(|| Self::Map(entries.into()))
     }

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::net::Ip;
 use super::number::is_digits;
+use super::text::Text;
 
 /// A canonical host: a name in lower case without port and trailing dot, an IPv4 address, or an IPv6 address in brackets.
 ///
@@ -20,7 +20,7 @@ use super::number::is_digits;
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Host(Arc<str>);
+pub struct Host(Text);
 
 impl Host {
     /// The longest name, in bytes (RFC 1035, §2.3.4, without the dots that DNS does not count).

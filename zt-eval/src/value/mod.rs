@@ -13,6 +13,7 @@ mod number;
 mod ops;
 mod path;
 mod quantity;
+mod text;
 mod timestamp;
 mod version;
 mod wire;
@@ -37,6 +38,7 @@ pub use ops::{Arith, arith, compare, ends_with, equal, index, is_empty, lower, n
 pub use path::Path;
 pub(crate) use path::{decode_segment, write_segment};
 pub use quantity::Quantity;
+pub use text::Text;
 pub use timestamp::Timestamp;
 pub(crate) use timestamp::{DAY_MS, civil_from_days, days_from_civil};
 pub use version::Version;
@@ -47,7 +49,7 @@ pub struct EntityUid {
     /// The entity's type.
     pub ty: EntityTypeId,
     /// The id, unique within the type; compared by bytes.
-    pub id: Arc<str>,
+    pub id: Text,
 }
 
 /// A member of an enum, by its position in the declaration.
@@ -73,7 +75,7 @@ pub enum Value {
     /// A fixed-point number.
     Decimal(Decimal),
     /// UTF-8 text, compared by bytes.
-    String(Arc<str>),
+    String(Text),
     /// An instant.
     Timestamp(Timestamp),
     /// A span of time.
@@ -99,7 +101,7 @@ pub enum Value {
     /// Values in order. Elements of record type may be partly unknown inside.
     List(Arc<[Value]>),
     /// Values by key, sorted by key.
-    Map(Arc<[(Arc<str>, Value)]>),
+    Map(Arc<[(Text, Value)]>),
     /// A record's fields, in the order of its declaration.
     Record(Arc<[Datum]>),
 }

@@ -4,9 +4,10 @@
 //! is no value at all, so that a policy never judges another path than the server serves.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::text::Text;
 
 /// A canonical URL path, percent-decoded once.
 ///
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Path(Arc<str>);
+pub struct Path(Text);
 
 impl Path {
     /// The path that the text of a URL states. `None` unless it starts with `/`; for `?`, `#`, `\`, control characters,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::collection::is_strictly_ascending;
 use super::{
-    Datum, Decimal, Duration, EntityUid, EnumMember, Host, Ip, IpRange, Path, Quantity, Timestamp, Value, Version,
+    Datum, Decimal, Duration, EntityUid, EnumMember, Host, Ip, IpRange, Path, Quantity, Text, Timestamp, Value, Version,
 };
 
 impl Value {
@@ -26,7 +26,7 @@ pub(super) enum Item {
     Bool(bool),
     Int(i64),
     Decimal(Decimal),
-    String(Arc<str>),
+    String(Text),
     Timestamp(Timestamp),
     Duration(Duration),
     Ip(Ip),
@@ -42,7 +42,7 @@ pub(super) enum Item {
     /// The last so many values.
     List(u32),
     /// As many of the last values as there are keys.
-    Map(Vec<Arc<str>>),
+    Map(Vec<Text>),
     /// The last so many data.
     Record(u32),
 }
@@ -162,7 +162,7 @@ fn build_list(stack: &mut Vec<Part>, len: u32) -> Option<Part> {
     Some((Datum::Value(Value::List(elements.into())), depth))
 }
 
-fn build_map(stack: &mut Vec<Part>, keys: Vec<Arc<str>>) -> Option<Part> {
+fn build_map(stack: &mut Vec<Part>, keys: Vec<Text>) -> Option<Part> {
     let (values, depth) = pop_values(stack, keys.len())?;
     let is_sorted = is_strictly_ascending(&keys);
     is_sorted.then(|| (Datum::Value(Value::Map(keys.into_iter().zip(values).collect())), depth))

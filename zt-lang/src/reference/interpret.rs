@@ -5,13 +5,12 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 use zt_eval::Truth;
 use zt_eval::decision::{Duty, Fact};
 use zt_eval::facts::{Reading, World};
 use zt_eval::id::ParamId;
-use zt_eval::value::{self, Datum, EntityUid, Timestamp, Value};
+use zt_eval::value::{self, Datum, EntityUid, Text, Timestamp, Value};
 use zt_eval::zone;
 
 use crate::hir::{self, Comparison, Expr, ExprKind, FunctionId, LocalId, Quantifier};
@@ -302,7 +301,7 @@ impl<'a> Interpreter<'a> {
 }
 
 /// The elements of a collection, with their keys if it is a map; `None` for what is no collection.
-fn elements(collection: &Value) -> Option<Vec<(Option<Arc<str>>, Value)>> {
+fn elements(collection: &Value) -> Option<Vec<(Option<Text>, Value)>> {
     match collection {
         Value::Set(all) | Value::List(all) => Some(all.iter().map(|element| (None, element.clone())).collect()),
         Value::Map(entries) => Some(entries.iter().map(|(key, value)| (Some(key.clone()), value.clone())).collect()),

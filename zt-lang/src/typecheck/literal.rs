@@ -166,7 +166,7 @@ impl Checker<'_, '_> {
             Some(Type::Host) => {
                 (Host::parse(&plain).map(Value::Host), Type::Host, "a host is a name such as `\"api.example.com\"`")
             }
-            _ => return Some(typed(ExprKind::Const(Value::String(plain)), Type::String, text.span)),
+            _ => return Some(typed(ExprKind::Const(Value::String(plain.into())), Type::String, text.span)),
         };
         match value {
             Some(value) => Some(typed(ExprKind::Const(value), ty, text.span)),

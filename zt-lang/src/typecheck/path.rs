@@ -408,7 +408,7 @@ impl Checker<'_, '_> {
         let ty = entity_type(&self.resolved.symbols, scope.package, name, self.diagnostics);
         let id = self.plain_text(id)?;
         let ty = ty?;
-        Some(typed(ExprKind::Const(Value::Entity(EntityUid { ty, id })), Type::Entity(vec![ty]), span))
+        Some(typed(ExprKind::Const(Value::Entity(EntityUid { ty, id: id.into() })), Type::Entity(vec![ty]), span))
     }
 }
 
