@@ -11,6 +11,7 @@ pub mod eval;
 pub mod facts;
 pub mod graph;
 pub mod id;
+mod index;
 pub mod json;
 pub mod limits;
 pub mod pattern;

@@ -1,0 +1,1 @@
+//! From a request to the rules that could apply to it.
