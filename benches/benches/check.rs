@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use zt_benches::policy_text;
+use zt_benches::company::policy_text;
 use zt_lang::{Options, Sources};
 
 fn stages(criterion: &mut Criterion) {

@@ -5,7 +5,9 @@ use std::hint::black_box;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use zt_benches::{REQUEST, compile, examples, policy_text};
+use zt_benches::company::{REQUEST, policy_text};
+use zt_benches::compile;
+use zt_benches::examples::examples;
 use zt_eval::decision::Mode;
 use zt_eval::value::Timestamp;
 use zt_eval::{Pdp, Policy, Request, Store};

@@ -1,167 +1,34 @@
-//! What the benchmarks measure: a policy of any number of rules, and the examples with their requests.
+//! What the benchmarks measure, and how they compare `zt` with its peers.
+//!
+//! [`workloads`] lists the comparisons. In each, every engine has the same policy, the same entities and the same requests
+//! in one process, and nothing is timed before all engines were seen to decide alike. The peers are dependencies of this
+//! package alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot be set up has nothing better to do than to stop and say why"
+)]
+
+pub mod company;
+pub mod examples;
+pub mod harness;
+pub mod measure;
+pub mod report;
+pub mod zt;
 
 use std::error::Error;
-use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use zt_eval::value::Timestamp;
-use zt_eval::{Policy, Store};
+use zt_eval::Policy;
 use zt_lang::{Options, Sources};
 
-/// The declarations of [`policy_text`].
-const HEAD: &str = r#"package company
+use harness::Workload;
 
-enum Clearance { public < internal < confidential < secret }
-enum Posture { compliant, outdated, unassessed }
-
-source idp verified
-source edr verified
-source client unverified
-
-entity Group in Group from idp
-entity User in Group from idp {
-  clearance: Clearance from idp
-  department: String from idp
-  manager: User? from idp
-}
-entity Device { posture: Posture from edr fresh 24h since attested_at, attested_at: Timestamp from edr }
-entity Folder in Folder
-entity Document in Folder {
-  owner: User
-  classification: Clearance
-  legal_hold: Bool
-  tags: Set<String>
-  project: String
-}
-
-context {
-  device: Device from edr
-  mfa: Bool from idp fresh 15m since auth_time step_up "urn:example:acr:mfa" gives true
-  auth_time: Timestamp from idp
-  source_ip: Ip
-  user_agent: String from client
-}
-
-obligation audit(level: String)
-
-action read, list, write, delete, share: User -> Document
-action change = write, delete, share
-
-let office = [10.0.0.0/8, 2001:db8::/32]
-fn cleared(u: User, d: Document) = u.clearance >= d.classification
-"#;
-
-/// A policy of so many rules, as a company with many teams and projects would write them: who may read and change what of
-/// which project, and what must never happen.
+/// Everything that is compared, in the order in which it is reported.
 #[must_use]
-pub fn policy_text(rules: usize) -> String {
-    let mut text = String::from(HEAD);
-    for index in 0..rules {
-        rule(&mut text, index);
-    }
-    text
-}
-
-/// The rule at an index; each tenth has the same shape, with names of its own.
-fn rule(text: &mut String, index: usize) {
-    let team = index / 10;
-    let rule = match index % 10 {
-        0 => format!(
-            "allow team_{team}_read: read, list\n  for subject in Group::\"team-{team}\", resource in Folder::\"project-{team}\"\n  when cleared(subject, resource)"
-        ),
-        1 => format!(
-            "allow team_{team}_change: change\n  for subject in Group::\"team-{team}-editors\", resource in Folder::\"project-{team}\"\n  when cleared(subject, resource) and context.mfa and context.device.posture == compliant\n  oblige audit(level: \"high\")"
-        ),
-        2 => format!(
-            "allow owner_{team}: read, change\n  for resource in Folder::\"project-{team}\"\n  when subject == resource.owner and context.source_ip in office"
-        ),
-        3 => format!(
-            "allow manager_{team}: read\n  for resource in Folder::\"project-{team}\"\n  when resource.owner.manager is present and resource.owner.manager == subject"
-        ),
-        4 => format!(
-            "allow department_{team}: list\n  when subject.department == \"department-{team}\" and resource.project == \"project-{team}\""
-        ),
-        5 => format!(
-            "allow tagged_{team}: read\n  for subject in Group::\"team-{team}-guests\"\n  when resource.tags contains \"shared-with-{team}\" and resource.classification <= internal"
-        ),
-        6 => format!(
-            "deny hold_{team}: change\n  for resource in Folder::\"project-{team}\"\n  when resource.legal_hold\n  because \"project {team} has documents under legal hold\""
-        ),
-        7 => format!(
-            "deny network_{team}: write, delete\n  for resource in Folder::\"project-{team}\"\n  when context.source_ip not in [10.{}.{}.0/24, 192.168.0.0/16]\n  because \"change project {team} from its own network\"",
-            team / 256 % 256,
-            team % 256
-        ),
-        8 => format!(
-            "deny secret_{team}: share\n  for resource in Folder::\"project-{team}\"\n  when resource.classification == secret or resource.tags contains_any [\"export-control\", \"embargo-{team}\"]\n  because \"secrets of project {team} stay within it\""
-        ),
-        _ => format!(
-            "deny agent_{team}: any\n  for resource in Folder::\"project-{team}\"\n  when context.user_agent like \"*bot-{team}/*\"\n  because \"project {team} is not for bots\""
-        ),
-    };
-    // Writing to a string does not fail.
-    let _ = write!(text, "\n{rule}\n");
-}
-
-/// A request for the policy of [`policy_text`]: a member of a team reads a document of the team's project.
-pub const REQUEST: &str = r#"{
-  "subject": {"type": "User", "id": "ann", "properties": {"clearance": "secret", "department": "department-7", "manager": null},
-    "parents": [{"type": "Group", "id": "team-7"}]},
-  "action": {"name": "read"},
-  "resource": {"type": "Document", "id": "plan", "properties": {"owner": {"type": "User", "id": "bea"}, "classification": "internal",
-    "legal_hold": false, "tags": ["draft"], "project": "project-7"}, "parents": [{"type": "Folder", "id": "project-7"}]},
-  "context": {"device": {"type": "Device", "id": "laptop"}, "mfa": true, "auth_time": "2026-03-02T09:55:00Z", "source_ip": "10.0.7.3",
-    "user_agent": "curl/8.0"},
-  "entities": [{"type": "User", "id": "bea", "properties": {"manager": {"type": "User", "id": "cid"}}},
-    {"type": "Group", "id": "team-7", "parents": []}, {"type": "Folder", "id": "project-7", "parents": []},
-    {"type": "Device", "id": "laptop", "properties": {"posture": "compliant", "attested_at": "2026-03-02T08:00:00Z"}}]
-}"#;
-
-/// An example, compiled, with one of its requests.
-pub struct Example {
-    /// The folder's name.
-    pub name: &'static str,
-    /// The policy.
-    pub policy: Policy,
-    /// Its entities.
-    pub store: Store,
-    /// A request that every rule of its action has to be looked at for.
-    pub request: Vec<u8>,
-    /// The instant of the decision.
-    pub now: Option<Timestamp>,
-}
-
-/// An example and the request of it that is measured: an allowed one, which no deny rule cuts short.
-const EXAMPLES: [(&str, &str); 6] = [
-    ("api-gateway", "own-account"),
-    ("documents", "read-staff"),
-    ("internal-apps", "payroll-strong"),
-    ("platform", "deploy-pipeline"),
-    ("pod-security", "allow-restricted-pod"),
-    ("segmentation", "charge"),
-];
-
-/// All examples.
-///
-/// # Errors
-///
-/// When a file is missing, or a policy does not compile.
-pub fn examples() -> Result<Vec<Example>, Box<dyn Error>> {
-    EXAMPLES.into_iter().map(|(name, request)| example(name, request)).collect()
-}
-
-fn example(name: &'static str, request: &str) -> Result<Example, Box<dyn Error>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
-    let policy = compile(sources(&folder)?)?;
-    let store = match fs::read(folder.join("entities.json")) {
-        Ok(text) => Store::from_json(&policy, &text)?,
-        Err(_) => Store::empty(),
-    };
-    let expected: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("expected.json"))?)?;
-    let now = expected.get(request).and_then(|expected| expected.get("now")?.as_str());
-    let request = fs::read(folder.join("requests").join(format!("{request}.json")))?;
-    Ok(Example { name, policy, store, request, now: now.and_then(Timestamp::parse_rfc3339) })
+pub fn workloads() -> Vec<Workload> {
+    vec![]
 }
 
 /// Compiles sources.
@@ -171,52 +38,4 @@ fn example(name: &'static str, request: &str) -> Result<Example, Box<dyn Error>>
 /// When they have mistakes.
 pub fn compile(sources: Sources) -> Result<Policy, Box<dyn Error>> {
     Ok(zt_lang::parse(sources, &Options::default()).typecheck()?.lower()?)
-}
-
-/// The policy files of a folder.
-fn sources(folder: &Path) -> Result<Sources, Box<dyn Error>> {
-    let mut sources = Sources::new();
-    let mut pending = vec![folder.to_owned()];
-    while let Some(path) = pending.pop() {
-        let mut entries: Vec<PathBuf> =
-            fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
-        entries.sort();
-        for entry in entries {
-            if entry.is_dir() {
-                pending.push(entry);
-            } else if entry.extension().is_some_and(|extension| extension == "zt") {
-                sources.add(&entry.to_string_lossy(), &fs::read(&entry)?);
-            }
-        }
-    }
-    Ok(sources)
-}
-
-#[cfg(test)]
-mod tests {
-    use zt_eval::decision::Mode;
-    use zt_eval::{Effect, Pdp};
-
-    use super::*;
-
-    #[test]
-    fn what_is_measured_is_allowed() {
-        for example in examples().unwrap() {
-            let pdp = Pdp::new(example.policy, example.store).unwrap();
-            let decision = pdp.decide_json(&example.request, example.now, Mode::Full);
-            assert_eq!(decision.effect, Effect::Allow, "{}: {decision:?}", example.name);
-        }
-    }
-
-    #[test]
-    fn the_generated_policy_has_no_mistakes_and_allows_its_request() {
-        let text = policy_text(1_000);
-        let checked = zt_lang::parse(Sources::single("company.zt", &text), &Options::default()).typecheck();
-        let checked = checked.unwrap_or_else(|report| panic!("{report}"));
-        assert!(checked.warnings().diagnostics.is_empty(), "{}", checked.warnings());
-        let pdp = Pdp::new(checked.lower().unwrap(), Store::empty()).unwrap();
-        let now = Timestamp::parse_rfc3339("2026-03-02T10:00:00Z");
-        let decision = pdp.decide_json(REQUEST.as_bytes(), now, Mode::Full);
-        assert_eq!(decision.effect, Effect::Allow, "{decision:?}");
-    }
 }
