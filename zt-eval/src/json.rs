@@ -5,8 +5,12 @@
 //! that the reader finds duplicates and names the place of a mistake, and generated code can mirror it byte for byte.
 //!
 //! Nothing recurses beyond `depth_max`, text is valid UTF-8, and half a surrogate pair is an error.
+//!
+//! *Speed.* Most of a document is skipped, so that skipping sets the pace: UTF-8 is checked once for the whole text, strings
+//! are searched eight bytes at a time, and what is open is kept as bits.
 
 mod error;
+mod open;
 mod text;
 
 #[cfg(test)]
@@ -14,6 +18,8 @@ mod tests;
 
 use std::borrow::Cow;
 use std::ops::Range;
+
+use open::{Container, Open};
 
 pub use error::{JsonError, JsonErrorKind};
 
@@ -56,18 +62,18 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Scanner<'a> {
     text: &'a [u8],
+    /// The head of `text` that is UTF-8: all of it, or what stands before a mistake that is reported once it is come to.
+    valid: &'a str,
     offset: usize,
     depth: u32,
     depth_max: u32,
-    /// The closing bytes that [`skip`](Self::skip) waits for; empty between calls.
-    closers: Vec<u8>,
 }
 
 impl<'a> Scanner<'a> {
     /// A scanner at the start of `text`, which may nest objects and arrays `depth_max` deep.
     #[must_use]
-    pub const fn new(text: &'a [u8], depth_max: u32) -> Self {
-        Self { text, offset: 0, depth: 0, depth_max, closers: Vec::new() }
+    pub fn new(text: &'a [u8], depth_max: u32) -> Self {
+        Self { text, valid: text::valid_head(text), offset: 0, depth: 0, depth_max }
     }
 
     /// The offset of the next byte to be read. After [`peek`](Self::peek) it is that of the value to come.
@@ -188,10 +194,8 @@ impl<'a> Scanner<'a> {
     pub fn skip(&mut self) -> Result<Range<usize>, JsonError> {
         self.next_token()?;
         let start = self.offset;
-        let result = self.skip_value();
-        self.depth -= u32::try_from(self.closers.len()).unwrap_or(self.depth).min(self.depth);
-        self.closers.clear();
-        result.map(|()| start..self.offset)
+        self.skip_value()?;
+        Ok(start..self.offset)
     }
 
     /// Ends the document.
@@ -205,41 +209,72 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_value(&mut self) -> Result<(), JsonError> {
+        let mut open = Open::default();
         loop {
-            let is_open = self.skip_scalar_or_open()?;
-            let mut is_first = is_open;
-            // Close what ends here, until another element or the end of the outermost value.
-            loop {
-                let Some(&closer) = self.closers.last() else {
-                    return Ok(());
-                };
-                if self.has_next(closer, is_first)? {
-                    if closer == b'}' {
-                        self.key_skipped()?;
+            match self.next_token()? {
+                b'"' => self.skip_string()?,
+                b'{' => {
+                    if self.skip_into(&mut open, Container::Object)? {
+                        continue;
                     }
-                    break;
                 }
-                self.closers.pop();
-                self.depth -= 1;
-                is_first = false;
+                b'[' => {
+                    if self.skip_into(&mut open, Container::Array)? {
+                        continue;
+                    }
+                }
+                b'-' | b'0'..=b'9' => text::skip_number(self)?,
+                b't' => self.literal(b"true")?,
+                b'f' => self.literal(b"false")?,
+                b'n' => self.literal(b"null")?,
+                _ => return Err(self.unexpected()),
+            }
+            if !self.skip_to_next(&mut open)? {
+                return Ok(());
             }
         }
     }
 
-    /// Reads past a scalar, or into a container, and tells which.
-    fn skip_scalar_or_open(&mut self) -> Result<bool, JsonError> {
-        let closer = match self.peek()? {
-            Kind::Null => return self.null().map(|()| false),
-            Kind::Bool => return self.bool().map(|_| false),
-            Kind::Number => return self.number().map(|_| false),
-            Kind::String => return self.skip_string().map(|()| false),
-            Kind::Array => b']',
-            Kind::Object => b'}',
-        };
+    /// Reads past the opening byte and, if the container has anything in it, to the first value; tells which.
+    fn skip_into(&mut self, open: &mut Open, container: Container) -> Result<bool, JsonError> {
         self.offset += 1;
         self.enter()?;
-        self.closers.push(closer);
+        if self.next_token()? == container.closer() {
+            self.offset += 1;
+            self.depth -= 1;
+            return Ok(false);
+        }
+        open.push(container);
+        if container == Container::Object {
+            self.skip_key()?;
+        }
         Ok(true)
+    }
+
+    /// Behind a value: closes what ends here and reads to the next value; false at the end of the outermost.
+    fn skip_to_next(&mut self, open: &mut Open) -> Result<bool, JsonError> {
+        while let Some(container) = open.last() {
+            let next = self.next_token()?;
+            if next == b',' {
+                self.offset += 1;
+                if container == Container::Object {
+                    self.skip_key()?;
+                }
+                return Ok(true);
+            }
+            if next != container.closer() {
+                return Err(self.unexpected());
+            }
+            self.offset += 1;
+            self.depth -= 1;
+            open.pop();
+        }
+        Ok(false)
+    }
+
+    fn skip_key(&mut self) -> Result<(), JsonError> {
+        self.skip_string()?;
+        self.expect(b':')
     }
 
     fn skip_string(&mut self) -> Result<(), JsonError> {
@@ -248,6 +283,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Whether another element or member comes; reads the comma before it, or the closing byte.
+    #[inline]
     fn has_next(&mut self, closer: u8, is_first: bool) -> Result<bool, JsonError> {
         let next = self.next_token()?;
         if next == closer {
@@ -268,11 +304,6 @@ impl<'a> Scanner<'a> {
         Ok((key, offset))
     }
 
-    fn key_skipped(&mut self) -> Result<(), JsonError> {
-        self.skip_string()?;
-        self.expect(b':')
-    }
-
     fn enter(&mut self) -> Result<(), JsonError> {
         if self.depth >= self.depth_max {
             let kind = JsonErrorKind::DepthLimit { limit: self.depth_max };
@@ -283,15 +314,16 @@ impl<'a> Scanner<'a> {
     }
 
     fn literal(&mut self, literal: &[u8]) -> Result<(), JsonError> {
-        for expected in literal {
-            match self.rest().first() {
-                Some(byte) if byte == expected => self.offset += 1,
-                _ => return Err(self.unexpected()),
-            }
+        if self.rest().starts_with(literal) {
+            self.offset += literal.len();
+            return Ok(());
         }
-        Ok(())
+        let same = self.rest().iter().zip(literal).take_while(|(byte, expected)| byte == expected);
+        self.offset += same.count();
+        Err(self.unexpected())
     }
 
+    #[inline]
     fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.next_token()? != byte {
             return Err(self.unexpected());
@@ -301,16 +333,30 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next byte that is no space, which becomes the next to be read.
+    #[inline]
     fn next_token(&mut self) -> Result<u8, JsonError> {
+        match self.text.get(self.offset) {
+            Some(byte) if *byte > b' ' => Ok(*byte),
+            _ => self.token_behind_space(),
+        }
+    }
+
+    fn token_behind_space(&mut self) -> Result<u8, JsonError> {
         self.skip_space();
-        self.rest().first().copied().ok_or_else(|| self.error(JsonErrorKind::EndOfText))
+        self.text.get(self.offset).copied().ok_or_else(|| self.error(JsonErrorKind::EndOfText))
     }
 
     fn skip_space(&mut self) {
-        let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        self.offset += self.rest().iter().take_while(is_space).count();
+        const INDENT: &[u8] = b"        ";
+        while self.rest().starts_with(INDENT) {
+            self.offset += INDENT.len();
+        }
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.text.get(self.offset) {
+            self.offset += 1;
+        }
     }
 
+    #[inline]
     fn rest(&self) -> &'a [u8] {
         self.text.get(self.offset..).unwrap_or_default()
     }

@@ -5,65 +5,110 @@ use std::borrow::Cow;
 use super::Scanner;
 use super::error::{JsonError, JsonErrorKind};
 
-/// A stretch of a string.
-enum Chunk<'a> {
-    /// Text as it stands.
-    Plain(&'a str),
-    /// What an escape stands for.
-    Escaped(char),
-    /// The closing quote, which has been read.
-    End,
+/// The head of a text that is UTF-8.
+pub(super) fn valid_head(text: &[u8]) -> &str {
+    match str::from_utf8(text) {
+        Ok(valid) => valid,
+        Err(error) => {
+            let head = text.get(..error.valid_up_to()).map(str::from_utf8);
+            head.and_then(Result::ok).unwrap_or_default()
+        }
+    }
 }
 
 /// Reads a string behind its opening quote.
+#[inline]
 pub(super) fn string_tail<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, JsonError> {
-    let mut decoded = Cow::Borrowed("");
-    loop {
-        match next_chunk(scanner)? {
-            Chunk::Plain(text) if decoded.is_empty() => decoded = Cow::Borrowed(text),
-            Chunk::Plain(text) => decoded.to_mut().push_str(text),
-            Chunk::Escaped(c) => decoded.to_mut().push(c),
-            Chunk::End => return Ok(decoded),
-        }
+    let plain = plain_text(scanner)?;
+    if scanner.rest().first() == Some(&b'"') {
+        scanner.offset += 1;
+        return Ok(Cow::Borrowed(plain));
     }
+    escaped_tail(scanner, plain).map(Cow::Owned)
+}
+
+/// The rest of a string that has escapes, behind the text before the first of them.
+fn escaped_tail(scanner: &mut Scanner<'_>, plain: &str) -> Result<String, JsonError> {
+    let mut decoded = plain.to_owned();
+    while let Some(c) = escape_or_end(scanner)? {
+        decoded.push(c);
+        decoded.push_str(plain_text(scanner)?);
+    }
+    Ok(decoded)
 }
 
 /// As [`string_tail`], but builds nothing.
+#[inline]
 pub(super) fn skip_string_tail(scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
-    while !matches!(next_chunk(scanner)?, Chunk::End) {}
+    skip_plain(scanner)?;
+    if scanner.rest().first() == Some(&b'"') {
+        scanner.offset += 1;
+        return Ok(());
+    }
+    while escape_or_end(scanner)?.is_some() {
+        skip_plain(scanner)?;
+    }
     Ok(())
 }
 
-fn next_chunk<'a>(scanner: &mut Scanner<'a>) -> Result<Chunk<'a>, JsonError> {
-    let rest = scanner.rest();
-    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    let plain_len = rest.iter().take_while(is_plain).count();
-    let (plain, behind) = rest.split_at_checked(plain_len).unwrap_or((rest, &[]));
-    if !plain.is_empty() {
-        return plain_chunk(scanner, plain);
-    }
-    match behind.first() {
+/// Behind plain text: what an escape stands for, or nothing behind the closing quote.
+fn escape_or_end(scanner: &mut Scanner<'_>) -> Result<Option<char>, JsonError> {
+    match scanner.rest().first() {
         Some(b'"') => {
             scanner.offset += 1;
-            Ok(Chunk::End)
+            Ok(None)
         }
-        Some(b'\\') => escape(scanner).map(Chunk::Escaped),
+        Some(b'\\') => escape(scanner).map(Some),
         Some(_) => Err(scanner.error(JsonErrorKind::ControlCharacter)),
         None => Err(scanner.error(JsonErrorKind::EndOfText)),
     }
 }
 
-fn plain_chunk<'a>(scanner: &mut Scanner<'a>, plain: &'a [u8]) -> Result<Chunk<'a>, JsonError> {
-    match str::from_utf8(plain) {
-        Ok(text) => {
-            scanner.offset += plain.len();
-            Ok(Chunk::Plain(text))
-        }
-        Err(error) => {
-            scanner.offset += error.valid_up_to();
-            Err(scanner.error(JsonErrorKind::InvalidUtf8))
+/// Reads text up to an escape, the closing quote or a control character.
+#[inline]
+fn plain_text<'a>(scanner: &mut Scanner<'a>) -> Result<&'a str, JsonError> {
+    let start = scanner.offset;
+    skip_plain(scanner)?;
+    Ok(scanner.valid.get(start..scanner.offset).unwrap_or_default())
+}
+
+#[inline]
+fn skip_plain(scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
+    let end = scanner.offset + plain_len(scanner.rest());
+    if end > scanner.valid.len() {
+        scanner.offset = scanner.valid.len();
+        return Err(scanner.error(JsonErrorKind::InvalidUtf8));
+    }
+    scanner.offset = end;
+    Ok(())
+}
+
+/// How many bytes stand before the first that is no plain text of a string.
+#[inline]
+fn plain_len(text: &[u8]) -> usize {
+    let (chunks, tail) = text.as_chunks::<8>();
+    for (at, chunk) in chunks.iter().enumerate() {
+        let found = not_plain(u64::from_le_bytes(*chunk));
+        if found != 0 {
+            return at * 8 + (found.trailing_zeros() / 8) as usize;
         }
     }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    chunks.len() * 8 + tail.iter().take_while(is_plain).count()
+}
+
+/// Which of eight bytes are a quote, a backslash or a control character: their highest bits are set. Bits above the lowest
+/// of these may be wrong, because subtraction borrows (S. Anderson, "Bit Twiddling Hacks": "Determine if a word has a byte
+/// less than n").
+const fn not_plain(bytes: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const fn zeros(bytes: u64) -> u64 {
+        bytes.wrapping_sub(ONES) & !bytes
+    }
+    let quotes = zeros(bytes ^ (ONES * b'"' as u64));
+    let backslashes = zeros(bytes ^ (ONES * b'\\' as u64));
+    let controls = bytes.wrapping_sub(ONES * 0x20) & !bytes;
+    (quotes | backslashes | controls) & (ONES << 7)
 }
 
 /// Reads an escape; errors point at its backslash.
@@ -111,14 +156,36 @@ fn code_unit(rest: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
-/// Reads a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
+/// Reads a number and gives its text.
 pub(super) fn number<'a>(scanner: &mut Scanner<'a>) -> Result<&'a str, JsonError> {
+    let start = scanner.offset;
+    skip_number(scanner)?;
+    Ok(scanner.valid.get(start..scanner.offset).unwrap_or_default())
+}
+
+/// Reads past a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
+pub(super) fn skip_number(scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
     let start = scanner.rest();
     let mut rest = start.strip_prefix(b"-").unwrap_or(start);
     rest = match rest.strip_prefix(b"0") {
         Some(behind) => behind,
         None => digits(rest).ok_or_else(|| bad_number(scanner, start, rest))?,
     };
+    if let Some(b'.' | b'e' | b'E') = rest.first() {
+        rest = skip_fraction_and_exponent(scanner, start, rest)?;
+    }
+    if rest.first().is_some_and(u8::is_ascii_digit) {
+        return Err(bad_number(scanner, start, rest)); // a leading zero
+    }
+    scanner.offset += start.len() - rest.len();
+    Ok(())
+}
+
+fn skip_fraction_and_exponent<'a>(
+    scanner: &Scanner<'_>,
+    start: &[u8],
+    mut rest: &'a [u8],
+) -> Result<&'a [u8], JsonError> {
     if let Some(fraction) = rest.strip_prefix(b".") {
         rest = digits(fraction).ok_or_else(|| bad_number(scanner, start, fraction))?;
     }
@@ -126,12 +193,7 @@ pub(super) fn number<'a>(scanner: &mut Scanner<'a>) -> Result<&'a str, JsonError
         let unsigned = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
         rest = digits(unsigned).ok_or_else(|| bad_number(scanner, start, unsigned))?;
     }
-    if rest.first().is_some_and(u8::is_ascii_digit) {
-        return Err(bad_number(scanner, start, rest)); // a leading zero
-    }
-    let text = start.get(..start.len() - rest.len()).unwrap_or_default();
-    scanner.offset += text.len();
-    str::from_utf8(text).map_err(|_| scanner.error(JsonErrorKind::BadNumber))
+    Ok(rest)
 }
 
 /// The text behind one or more digits.
