@@ -1,0 +1,76 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::id::EnumId;
+use crate::value::{Decimal, Duration, EnumMember, Quantity, Timestamp, compare};
+
+fn stabbed(intervals: &Intervals, at: i128) -> Vec<u32> {
+    let mut found = vec![7];
+    intervals.stab(at, &mut found);
+    assert_eq!(found.remove(0), 7);
+    found.sort_unstable();
+    found
+}
+
+fn naive(intervals: &[(i128, i128)], at: i128) -> Vec<u32> {
+    (0..).zip(intervals).filter(|(_, (low, high))| (*low..=*high).contains(&at)).map(|(at, _)| at).collect()
+}
+
+#[test]
+fn the_ends_of_the_line_are_points() {
+    let all = [(i128::MIN, i128::MAX), (i128::MIN, i128::MIN), (i128::MAX, i128::MAX), (1, 0)];
+    let intervals = Intervals::build(&all);
+    assert_eq!(stabbed(&intervals, i128::MIN), [0, 1]);
+    assert_eq!(stabbed(&intervals, i128::MAX), [0, 2]);
+    assert_eq!(stabbed(&intervals, 0), [0]);
+    assert_eq!(intervals.len(), 3);
+    assert_eq!(stabbed(&Intervals::build(&[]), 0), [0_u32; 0]);
+}
+
+#[test]
+fn large_sets_agree_with_their_definition() {
+    let spread = |at: i128| (at * 7919) % 10_007;
+    let all: Vec<_> = (0..5_000).map(|at| (spread(at), spread(at) + at % 50)).collect();
+    let intervals = Intervals::build(&all);
+    for at in (-3..10_100).step_by(7) {
+        assert_eq!(stabbed(&intervals, at), naive(&all, at));
+    }
+}
+
+#[test]
+fn nothing_without_a_faithful_order_is_a_point() {
+    assert_eq!(Intervals::point(&Value::String("a".into())), None);
+    assert_eq!(Intervals::point(&Value::Bool(true)), None);
+}
+
+/// Values of one ordered kind.
+fn pair() -> impl Strategy<Value = (Value, Value)> {
+    let near = || prop_oneof![-3_i64..3, any::<i64>()];
+    let both = |make: fn(i64) -> Value| (near(), near()).prop_map(move |(a, b)| (make(a), make(b)));
+    let units = || prop_oneof![-9_i128..9, -Quantity::UNITS_MAX..=Quantity::UNITS_MAX];
+    let quantity = |units| Value::Quantity(Quantity::from_units(units).unwrap());
+    prop_oneof![
+        both(Value::Int),
+        both(|units| Value::Decimal(Decimal::from_units(units))),
+        both(|millis| Value::Duration(Duration::from_millis(millis))),
+        both(|millis| Value::Timestamp(Timestamp::from_millis(millis % 1_000_000_000).unwrap())),
+        both(|at| Value::Enum(EnumMember { ty: EnumId::new(0), index: (at & 7) as u32 })),
+        (units(), units()).prop_map(move |(a, b)| (quantity(a), quantity(b))),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn stabbing_agrees_with_its_definition(
+        all in prop::collection::vec((-20_i128..20, -20_i128..20), 0..40),
+        at in -25_i128..25,
+    ) {
+        prop_assert_eq!(stabbed(&Intervals::build(&all), at), naive(&all, at));
+    }
+
+    #[test]
+    fn points_are_ordered_as_values_are((a, b) in pair()) {
+        let points = Intervals::point(&a).unwrap().cmp(&Intervals::point(&b).unwrap());
+        prop_assert_eq!(Some(points), compare(&a, &b));
+    }
+}

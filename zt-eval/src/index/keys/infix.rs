@@ -1,0 +1,114 @@
+//! Which of many literals occur in a text: one pass of an automaton (Aho and Corasick, 1975).
+//!
+//! In that automaton a state repeats the literals that end in it, so literals are short ([`LITERAL_LEN_MAX`]) and distinct:
+//! then there are few in a state, and memory stays linear. Tests with one literal share it.
+
+use std::borrow::Cow;
+
+use aho_corasick::automaton::Automaton;
+use aho_corasick::dfa::{self, DFA};
+use aho_corasick::nfa::contiguous::{self, NFA};
+use aho_corasick::{Anchored, MatchKind};
+
+use super::distinct::Distinct;
+use super::narrow;
+
+/// The longest literal in bytes; a longer one is sought by what it starts with.
+pub(super) const LITERAL_LEN_MAX: usize = 32;
+
+/// So many bytes of literals may have a full table of transitions, which takes a few hundred times as much.
+const DENSE_LEN_MAX: usize = 1024;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Infixes {
+    machine: Option<Machine>,
+    /// By literal: where its keys start in `keys`; and where the last one's end.
+    starts: Box<[u32]>,
+    keys: Box<[u32]>,
+}
+
+#[derive(Clone, Debug)]
+enum Machine {
+    Dense(Box<DFA>),
+    Compact(Box<NFA>),
+}
+
+impl Infixes {
+    /// Sorts the literals, and files them; `None` when there are more than the library has ids for.
+    pub fn build(literals: &mut [(Cow<'_, [u8]>, u32)]) -> Option<Self> {
+        literals.sort_unstable();
+        let mut distinct: Vec<&[u8]> = Vec::new();
+        let mut starts = Vec::new();
+        for (at, (literal, _)) in literals.iter().enumerate() {
+            let literal = literal.get(..LITERAL_LEN_MAX).unwrap_or(literal);
+            if distinct.last() != Some(&literal) {
+                distinct.push(literal);
+                starts.push(narrow(at));
+            }
+        }
+        if distinct.is_empty() {
+            return Some(Self::default());
+        }
+        starts.push(narrow(literals.len()));
+        Some(Self {
+            machine: Some(Machine::build(&distinct)?),
+            starts: starts.into(),
+            keys: literals.iter().map(|(_, key)| *key).collect(),
+        })
+    }
+
+    /// The number of tests filed.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Appends the keys of all literals that occur in the text.
+    pub fn hits(&self, text: &str, found: &mut Vec<u32>) {
+        let start = found.len();
+        match &self.machine {
+            None => return,
+            Some(Machine::Dense(dfa)) => search(&**dfa, text, found),
+            Some(Machine::Compact(nfa)) => search(&**nfa, text, found),
+        }
+        // Literals have been found; their keys take their place.
+        let behind = found.len();
+        for at in start..behind {
+            let literal = found.get(at).map_or(usize::MAX, |literal| *literal as usize);
+            let (from, to) = (self.starts.get(literal), self.starts.get(literal.saturating_add(1)));
+            let keys = from.zip(to).and_then(|(from, to)| self.keys.get(*from as usize..*to as usize));
+            found.extend_from_slice(keys.unwrap_or_default());
+        }
+        found.drain(start..behind);
+    }
+}
+
+impl Machine {
+    fn build(literals: &[&[u8]]) -> Option<Self> {
+        let total: usize = literals.iter().map(|literal| literal.len()).sum();
+        if total <= DENSE_LEN_MAX {
+            let mut builder = dfa::Builder::new();
+            let builder = builder.match_kind(MatchKind::Standard).start_kind(aho_corasick::StartKind::Unanchored);
+            return Some(Self::Dense(Box::new(builder.prefilter(false).build(literals).ok()?)));
+        }
+        let mut builder = contiguous::Builder::new();
+        let builder = builder.match_kind(MatchKind::Standard).prefilter(false);
+        Some(Self::Compact(Box::new(builder.build(literals).ok()?)))
+    }
+}
+
+/// Appends which literals occur, each once. The library's own search reports every occurrence.
+fn search(machine: &impl Automaton, text: &str, found: &mut Vec<u32>) {
+    let Ok(mut state) = machine.start_state(Anchored::No) else {
+        return;
+    };
+    let mut distinct = Distinct::new(found);
+    for byte in text.bytes() {
+        state = machine.next_state(Anchored::No, state, byte);
+        if machine.is_special(state) && machine.is_match(state) {
+            for at in 0..machine.match_len(state) {
+                distinct.push(machine.match_pattern(state, at).as_u32());
+            }
+        }
+    }
+    distinct.finish();
+}
