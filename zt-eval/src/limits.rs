@@ -24,6 +24,8 @@ pub struct Limits {
     pub request_entities_max: u32,
     /// Entities in a store.
     pub store_entities_max: u32,
+    /// Steps from an entity of a store up to its farthest ancestor.
+    pub hierarchy_depth_max: u32,
     /// Nodes of a decision graph, after functions are expanded.
     pub nodes_max: u32,
     /// Nesting of nodes in a decision graph.
@@ -44,6 +46,7 @@ impl Default for Limits {
             elements_max: 1024,
             request_entities_max: 1024,
             store_entities_max: 4 << 20,
+            hierarchy_depth_max: 64,
             nodes_max: 4 << 20,
             node_depth_max: 200,
             quantifier_depth_max: 3,

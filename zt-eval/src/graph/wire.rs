@@ -20,7 +20,7 @@ use super::Policy;
 use super::validate::{Fault, validate};
 
 const MAGIC: &[u8; 3] = b"ZTB";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const DIGEST_AT: usize = 4;
 const BODY_AT: usize = 36;
 

@@ -108,12 +108,30 @@ fn chain(length: usize) -> String {
 
 #[test]
 fn long_chains_neither_recurse_nor_grow_without_bound() {
-    let store = load(&chain(1024)).unwrap();
+    let store = load(&chain(64)).unwrap();
     let first = store.get(&uid(GROUP, "0")).unwrap();
-    assert!(store.has_ancestor(first, &uid(GROUP, "1024")));
+    assert!(store.has_ancestor(first, &uid(GROUP, "64")));
     let error = load(&chain(100_000)).unwrap_err();
     assert_eq!(error.code(), "R0115");
+    assert_eq!(error.to_string(), "65 exceeds the limit `hierarchy_depth_max` of 64 at $[99935].parents");
+
+    let limits = Limits { hierarchy_depth_max: u32::MAX, ..Limits::default() };
+    let policy = policy_of(schema(), limits);
+    let store = Store::from_json(&policy, chain(1024).as_bytes()).unwrap();
+    assert_eq!(store.ancestors(store.get(&uid(GROUP, "0")).unwrap()).count(), 1024);
+    let error = Store::from_json(&policy, chain(100_000).as_bytes()).unwrap_err();
     assert_eq!(error.kind().to_string(), "1025 exceeds the limit `elements_max` of 1024");
+}
+
+#[test]
+fn a_chain_that_grows_from_below_is_named_by_what_was_added() {
+    let store = load(&chain(64)).unwrap();
+    let more = groups(&[("new", "other"), ("64", "above")]);
+    let error = store.upsert_json(&policy(), more.as_bytes()).unwrap_err();
+    assert_eq!(error.to_string(), "65 exceeds the limit `hierarchy_depth_max` of 64 at $[1].parents");
+    let error = store.upsert_json(&policy(), groups(&[("new", "other"), ("64", "3")]).as_bytes()).unwrap_err();
+    assert_eq!((error.code(), error.path().as_str()), ("R0114", "$[1].parents"));
+    assert!(error.kind().to_string().starts_with("parents form a cycle: Group::\"64\" → Group::\"3\" → Group::\"4\""));
 }
 
 #[test]
@@ -122,8 +140,71 @@ fn entities_with_the_same_parents_share_their_ancestors() {
         .map(|id| json!({ "type": "User", "id": id.to_string(), "parents": [{ "type": "Group", "id": "g" }] }))
         .collect();
     let store = load(&serde_json::Value::from(users).to_string()).unwrap();
-    let lineages: std::collections::BTreeSet<u32> = store.entities().iter().map(|stored| stored.lineage).collect();
-    assert_eq!(lineages.len(), 1);
+    let lineages: std::collections::BTreeSet<u32> = store.entities().map(|stored| stored.lineage()).collect();
+    assert_eq!((lineages.len(), store.lineages()), (1, 1));
+}
+
+#[test]
+fn members_come_in_any_order() {
+    let usual =
+        r#"[{"type":"User","id":"a","properties":{"badge":1,"room":"r"},"parents":[{"type":"Group","id":"g"}]}]"#;
+    let other = r#"[{"parents":[{"id":"g","type":"Group"}],"x":[],"properties":{"room":"r","badge":1},"id":"a","type":"User"}]"#;
+    let stored = |document: &str| load(document).unwrap().get(&uid(USER, "a")).unwrap().clone();
+    assert_eq!(stored(usual), stored(other));
+    let error = load(r#"[{"properties":{"badge":"x"},"id":"a","type":"User"}]"#).unwrap_err();
+    assert_eq!((error.code(), error.path().as_str(), error.offset()), ("R0116", "$[0].properties.badge", Some(24)));
+}
+
+#[test]
+fn what_is_added_replaces_and_what_fails_changes_nothing() {
+    let policy = policy();
+    let old =
+        load(r#"[{"type":"User","id":"a","properties":{"badge":1,"room":"r"},"parents":[{"type":"Group","id":"g"}]}]"#)
+            .unwrap();
+    let new = old.upsert_json(&policy, br#"[{"type":"User","id":"a","properties":{"badge":2}}]"#).unwrap();
+    let ann = uid(USER, "a");
+    assert_eq!(new.get(&ann).unwrap().attributes()[3..], [Datum::Value(Value::Int(2)), Datum::Absent]);
+    assert_eq!((new.get(&ann).unwrap().parents(), new.has_open(), new.len()), (&[][..], false, 1));
+    assert_eq!(old.get(&ann).unwrap().attributes()[3], Datum::Value(Value::Int(1)));
+    assert_eq!((old.number(&ann), old.has_open()), (new.number(&ann), true));
+
+    let twice = br#"[{"type":"User","id":"a"},{"type":"User","id":"a"}]"#;
+    let error = old.upsert_json(&policy, twice).unwrap_err();
+    assert_eq!((error.code(), error.path().as_str()), ("R0111", "$[1]"));
+    let mut other = schema();
+    other.entities[1].attributes.swap(0, 1);
+    assert_eq!(old.upsert_json(&policy_of(other, Limits::default()), b"[]").unwrap_err().code(), "R0119");
+}
+
+#[test]
+fn what_is_removed_is_open_while_it_is_named() {
+    let store = load(&groups(&[("a", "b"), ("b", "c")])).unwrap();
+    let (a, b, c) = (uid(GROUP, "a"), uid(GROUP, "b"), uid(GROUP, "c"));
+    let number = store.number(&b).unwrap();
+    let less = store.remove(&[b.clone(), uid(GROUP, "nobody")]).unwrap();
+    assert_eq!((less.get(&b), less.number(&b), less.uid(number)), (None, None, Some(&b)));
+    let stored = less.get(&a).unwrap();
+    assert!(less.has_ancestor(stored, &b) && !less.has_ancestor(stored, &c));
+    assert_eq!(less.open(stored).collect::<Vec<_>>(), [&b]);
+    let none = less.remove(&[b.clone(), a.clone(), a.clone()]).unwrap();
+    assert_eq!((none.len(), none.has_open(), none.uid(number)), (0, false, None));
+    let again = none.upsert_json(&policy(), groups(&[("x", "y")]).as_bytes()).unwrap();
+    assert!(again.uid(number).is_some(), "numbers that nobody has are given again");
+    assert_eq!(again.lineages(), store.lineages());
+}
+
+#[test]
+fn only_lineages_below_a_change_are_other_ones() {
+    let store = load(&groups(&[("a", "b"), ("b", "c"), ("x", "y")])).unwrap();
+    let lineage = |store: &Store, id: &str| store.get(&uid(GROUP, id)).unwrap().lineage();
+    let since = |new: &Store| new.lineages_since(&store).collect::<Vec<_>>();
+    let with_c = store.upsert_json(&policy(), groups(&[("c", "d")]).as_bytes()).unwrap();
+    let mut expected = [lineage(&with_c, "a"), lineage(&with_c, "b"), lineage(&with_c, "c")];
+    expected.sort();
+    assert_eq!(since(&with_c), expected);
+    let same = store.upsert_json(&policy(), groups(&[("a", "b"), ("b", "c"), ("z", "y")]).as_bytes()).unwrap();
+    assert_eq!(since(&same), Vec::<u32>::new());
+    assert_eq!(store.lineages_since(&Store::empty()).count(), store.lineages());
 }
 
 #[test]

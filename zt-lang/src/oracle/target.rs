@@ -121,7 +121,7 @@ pub fn compiled(bytes: &[u8]) -> Result<(), String> {
     let (choice, rest) = split(bytes);
     let sealed;
     let file = if choice % 2 == 1 {
-        sealed = [b"ZTB\x01", Sha256::digest(rest).as_slice(), rest].concat();
+        sealed = [b"ZTB\x02", Sha256::digest(rest).as_slice(), rest].concat();
         &sealed
     } else {
         rest

@@ -25,7 +25,7 @@ fn policy() -> Policy {
 
 /// The wire form of whatever the parts are, with a fitting digest.
 fn sealed(body: &[u8]) -> Vec<u8> {
-    let mut bytes = b"ZTB\x01".to_vec();
+    let mut bytes = b"ZTB\x02".to_vec();
     bytes.extend(wire::digest_of(body));
     bytes.extend(body);
     bytes
