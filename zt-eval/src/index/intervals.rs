@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::keys::narrow;
 use crate::value::Value;
 
 #[cfg(test)]
@@ -82,7 +83,7 @@ impl Intervals {
 
     /// Appends the positions of all intervals that hold the point.
     pub fn stab(&self, at: i128, found: &mut Vec<u32>) {
-        let mut waiting = [const { 0..0 }; WAITING_MAX];
+        let mut waiting = [(0_u32, 0_u32); WAITING_MAX];
         let mut waiting_count = 0;
         let mut stretch = 0..self.items.len();
         loop {
@@ -95,7 +96,7 @@ impl Intervals {
                             found.push(item.position);
                         }
                         if let Some(slot) = waiting.get_mut(waiting_count) {
-                            *slot = right;
+                            *slot = (narrow(right.start), narrow(right.end));
                             waiting_count += 1;
                         }
                     }
@@ -105,7 +106,8 @@ impl Intervals {
                         Some(fewer) => fewer,
                         None => return,
                     };
-                    stretch = waiting.get(waiting_count).cloned().unwrap_or_default();
+                    let (start, end) = waiting.get(waiting_count).copied().unwrap_or_default();
+                    stretch = start as usize..end as usize;
                 }
             }
         }

@@ -81,6 +81,10 @@ impl Keys {
     /// Files the tests, which are distinct.
     pub fn build(tests: &[Test<'_>]) -> Self {
         let mut drafts = Drafts::default();
+        // Values are large and mostly compared for equality: room that grows would cost more than filing them.
+        let count = |is: fn(&Test<'_>) -> bool| tests.iter().filter(|test| is(test)).count();
+        drafts.equal.reserve_exact(count(|test| matches!(test, Test::Equal(_))));
+        drafts.elements.reserve_exact(count(|test| matches!(test, Test::HasElement(_))));
         let mut exact = Vec::with_capacity(tests.len());
         for (key, test) in (0..).zip(tests) {
             let filed = file(test);
@@ -247,6 +251,6 @@ fn element_ip((value, key): &(Value, u32)) -> Option<(IpAddr, u32)> {
 }
 
 /// A position as structures keep it, saturating where none of them can have grown to.
-fn narrow(at: usize) -> u32 {
+pub(super) fn narrow(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

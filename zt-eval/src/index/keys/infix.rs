@@ -6,8 +6,7 @@
 use std::borrow::Cow;
 
 use aho_corasick::automaton::Automaton;
-use aho_corasick::dfa::{self, DFA};
-use aho_corasick::nfa::contiguous::{self, NFA};
+use aho_corasick::nfa::contiguous::{Builder, NFA};
 use aho_corasick::{Anchored, MatchKind};
 
 use super::distinct::Distinct;
@@ -16,21 +15,12 @@ use super::narrow;
 /// The longest literal in bytes; a longer one is sought by what it starts with.
 pub(super) const LITERAL_LEN_MAX: usize = 32;
 
-/// So many bytes of literals may have a full table of transitions, which takes a few hundred times as much.
-const DENSE_LEN_MAX: usize = 1024;
-
 #[derive(Clone, Debug, Default)]
 pub(super) struct Infixes {
-    machine: Option<Machine>,
+    machine: Option<Box<NFA>>,
     /// By literal: where its keys start in `keys`; and where the last one's end.
     starts: Box<[u32]>,
     keys: Box<[u32]>,
-}
-
-#[derive(Clone, Debug)]
-enum Machine {
-    Dense(Box<DFA>),
-    Compact(Box<NFA>),
 }
 
 impl Infixes {
@@ -50,8 +40,10 @@ impl Infixes {
             return Some(Self::default());
         }
         starts.push(narrow(literals.len()));
+        // A full table of transitions was not faster on texts of the usual length.
+        let machine = Builder::new().match_kind(MatchKind::Standard).prefilter(false).build(&distinct).ok()?;
         Some(Self {
-            machine: Some(Machine::build(&distinct)?),
+            machine: Some(Box::new(machine)),
             starts: starts.into(),
             keys: literals.iter().map(|(_, key)| *key).collect(),
         })
@@ -65,11 +57,10 @@ impl Infixes {
     /// Appends the keys of all literals that occur in the text.
     pub fn hits(&self, text: &str, found: &mut Vec<u32>) {
         let start = found.len();
-        match &self.machine {
-            None => return,
-            Some(Machine::Dense(dfa)) => search(&**dfa, text, found),
-            Some(Machine::Compact(nfa)) => search(&**nfa, text, found),
-        }
+        let Some(machine) = &self.machine else {
+            return;
+        };
+        search(machine, text, found);
         // Literals have been found; their keys take their place.
         let behind = found.len();
         for at in start..behind {
@@ -82,22 +73,8 @@ impl Infixes {
     }
 }
 
-impl Machine {
-    fn build(literals: &[&[u8]]) -> Option<Self> {
-        let total: usize = literals.iter().map(|literal| literal.len()).sum();
-        if total <= DENSE_LEN_MAX {
-            let mut builder = dfa::Builder::new();
-            let builder = builder.match_kind(MatchKind::Standard).start_kind(aho_corasick::StartKind::Unanchored);
-            return Some(Self::Dense(Box::new(builder.prefilter(false).build(literals).ok()?)));
-        }
-        let mut builder = contiguous::Builder::new();
-        let builder = builder.match_kind(MatchKind::Standard).prefilter(false);
-        Some(Self::Compact(Box::new(builder.build(literals).ok()?)))
-    }
-}
-
 /// Appends which literals occur, each once. The library's own search reports every occurrence.
-fn search(machine: &impl Automaton, text: &str, found: &mut Vec<u32>) {
+fn search(machine: &NFA, text: &str, found: &mut Vec<u32>) {
     let Ok(mut state) = machine.start_state(Anchored::No) else {
         return;
     };

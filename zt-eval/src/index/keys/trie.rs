@@ -124,6 +124,9 @@ impl<const BACKWARDS: bool> Trie<BACKWARDS> {
 
     /// Appends the keys of all texts that lead this one and accept what follows.
     pub fn hits(&self, text: &str, found: &mut Vec<u32>) {
+        if self.nodes.is_empty() {
+            return;
+        }
         if self.has_wild {
             return self.branching_hits(text.as_bytes(), found);
         }
