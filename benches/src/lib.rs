@@ -11,11 +11,15 @@
     reason = "a benchmark that cannot be set up has nothing better to do than to stop and say why"
 )]
 
+pub mod admission;
 pub mod company;
+pub mod documents;
 pub mod examples;
+pub mod gateway;
 pub mod harness;
 pub mod measure;
 pub mod report;
+pub mod scale;
 pub mod zt;
 
 use std::error::Error;
@@ -28,7 +32,7 @@ use harness::Workload;
 /// Everything that is compared, in the order in which it is reported.
 #[must_use]
 pub fn workloads() -> Vec<Workload> {
-    vec![]
+    vec![gateway::FROM_JSON, gateway::PREPARED, admission::FROM_JSON, admission::PREPARED]
 }
 
 /// Compiles sources.

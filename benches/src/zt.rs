@@ -1,5 +1,6 @@
 //! The engine of this project, as a contender. All of its calls that benchmarks time are in this file.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use zt_eval::decision::Mode;
@@ -9,6 +10,7 @@ use zt_eval::{Pdp, Request, Store};
 use zt_lang::Sources;
 
 use crate::compile;
+use crate::documents::{Document, Documents};
 use crate::harness::Contender;
 
 /// A policy with its entities and requests, all prepared.
@@ -45,6 +47,46 @@ impl Prepared {
     #[must_use]
     pub fn contender(&self, name: &'static str, mode: Mode) -> Contender {
         let (snapshot, requests, now) = (Arc::clone(&self.snapshot), Arc::clone(&self.requests), self.now);
+        Contender::new(name, move |request| snapshot.decide(&requests[request], now, mode).effect)
+    }
+}
+
+/// A policy that several threads decide by.
+pub struct Shared {
+    snapshot: Arc<Snapshot>,
+    now: Option<Timestamp>,
+}
+
+impl Shared {
+    /// Compiles a policy that needs no entities.
+    ///
+    /// # Panics
+    ///
+    /// When it has mistakes.
+    #[must_use]
+    pub fn new(policy: &str) -> Self {
+        let policy = compile(Sources::single("policy.zt", policy)).unwrap_or_else(|report| panic!("{report}"));
+        let snapshot = Pdp::new(policy, Store::empty()).unwrap().snapshot();
+        Self { snapshot, now: Timestamp::parse_rfc3339("2026-03-02T10:00:00Z") }
+    }
+
+    /// Decides from documents: reads, binds and decides each time.
+    #[must_use]
+    pub fn from_json(&self, name: &'static str, documents: &Documents, mode: Mode) -> Contender {
+        let (snapshot, documents, now) = (Arc::clone(&self.snapshot), Rc::clone(documents), self.now);
+        Contender::new(name, move |request| snapshot.decide_json(&documents[request].json, now, mode).effect)
+    }
+
+    /// Decides what has been read and prepared.
+    ///
+    /// # Panics
+    ///
+    /// When a document does not fit the policy.
+    #[must_use]
+    pub fn prepared(&self, name: &'static str, documents: &Documents, mode: Mode) -> Contender {
+        let (snapshot, now) = (Arc::clone(&self.snapshot), self.now);
+        let bound = |document: &Document| Request::from_json(snapshot.policy(), &document.json).unwrap();
+        let requests: Vec<Request> = documents.iter().map(bound).collect();
         Contender::new(name, move |request| snapshot.decide(&requests[request], now, mode).effect)
     }
 }
