@@ -12,14 +12,19 @@
 )]
 
 pub mod admission;
+pub mod apps;
 pub mod company;
 pub mod documents;
 pub mod examples;
+pub mod floor;
 pub mod gateway;
+pub mod generated;
 pub mod harness;
 pub mod measure;
+pub mod peers;
 pub mod report;
 pub mod scale;
+pub mod world;
 pub mod zt;
 
 use std::error::Error;
@@ -32,7 +37,8 @@ use harness::Workload;
 /// Everything that is compared, in the order in which it is reported.
 #[must_use]
 pub fn workloads() -> Vec<Workload> {
-    vec![gateway::FROM_JSON, gateway::PREPARED, admission::FROM_JSON, admission::PREPARED]
+    let documents = [gateway::FROM_JSON, gateway::PREPARED, admission::FROM_JSON, admission::PREPARED];
+    apps::workloads().into_iter().chain(generated::workloads()).chain(documents).collect()
 }
 
 /// Compiles sources.

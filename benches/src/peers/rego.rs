@@ -1,0 +1,52 @@
+//! Rego in regorus: the policy compiled to a program of its virtual machine, data loaded once, inputs built beforehand. A
+//! decision sets the input and runs the program, which says no more than `allow`.
+
+use regorus::languages::rego::compiler::Compiler;
+use regorus::rvm::vm::RegoVM;
+use regorus::{CompiledPolicy, Engine, Rc, Value};
+use serde_json::Value as Json;
+
+use crate::harness::{Contender, effect};
+
+/// Regorus, ready to decide inputs by a rule, `data.app.allow`.
+///
+/// # Panics
+///
+/// When the policy or the data have a mistake, and in a decision that is not a truth value.
+#[must_use]
+pub fn contender(
+    name: &'static str,
+    policy: &str,
+    rule: &str,
+    data: &Json,
+    inputs: impl Iterator<Item = Json>,
+) -> Contender {
+    let compiled = compiled(policy, rule, data);
+    let program = Compiler::compile_from_policy(&compiled, &[rule]).unwrap_or_else(|error| panic!("{error}"));
+    let mut machine = RegoVM::new();
+    machine.load_program(program);
+    // The default ends runs of many rules.
+    machine.set_max_instructions(usize::MAX);
+    machine.set_data(value(data)).unwrap_or_else(|error| panic!("{error}"));
+    let inputs: Vec<Value> = inputs.map(|input| value(&input)).collect();
+    Contender::new(name, move |request| {
+        machine.set_input(inputs[request].clone());
+        match machine.execute() {
+            Ok(Value::Bool(is_allowed)) => effect(is_allowed),
+            other => panic!("{other:?}"),
+        }
+    })
+}
+
+fn compiled(policy: &str, rule: &str, data: &Json) -> CompiledPolicy {
+    let mut engine = Engine::new();
+    // Generated policies are longer than what the default lets pass.
+    engine.clear_policy_length_config();
+    engine.add_policy("policy.rego".to_owned(), policy.to_owned()).unwrap_or_else(|error| panic!("{error}"));
+    engine.add_data(value(data)).unwrap();
+    engine.compile_with_entrypoint(&Rc::from(rule)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn value(json: &Json) -> Value {
+    Value::from_json_str(&json.to_string()).unwrap()
+}
