@@ -50,6 +50,24 @@ pub struct Decision {
     pub challenge: Vec<Challenge>,
 }
 
+impl Default for Decision {
+    /// A denial of which nothing else is known, to be decided into.
+    fn default() -> Self {
+        Self {
+            effect: Effect::Deny,
+            reason: None,
+            rules: Vec::new(),
+            overridden: Vec::new(),
+            audit: Vec::new(),
+            unknown: Vec::new(),
+            obligations: Vec::new(),
+            valid_until: None,
+            depends_on: Vec::new(),
+            challenge: Vec::new(),
+        }
+    }
+}
+
 /// Why a request is denied; the first that applies.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Reason {

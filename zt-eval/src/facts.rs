@@ -3,14 +3,12 @@
 //! Store, request, clock and step-ups come together here, and nowhere else is it decided who speaks for an entity or
 //! whether evidence is fresh. The engines read the world through [`World`] alone, so they cannot disagree about it.
 
-use std::collections::HashSet;
-
 use crate::Truth;
 use crate::graph::Policy;
 use crate::id::EntityTypeId;
-use crate::request::{InvalidRequest, Request};
+use crate::request::{Described, InvalidRequest, Request};
 use crate::schema::{Attribute, Clock, Freshness, Schema};
-use crate::store::Store;
+use crate::store::{Store, Stored};
 use crate::value::{Datum, EntityUid, Timestamp, Value};
 
 #[cfg(test)]
@@ -99,6 +97,50 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Who speaks for an entity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Speaker<'a> {
+    Store(&'a Stored),
+    Request(&'a Described),
+    Nobody,
+}
+
+impl<'a> Speaker<'a> {
+    fn attributes(self) -> &'a [Datum] {
+        match self {
+            Self::Store(stored) => stored.attributes(),
+            Self::Request(described) => described.attributes(),
+            Self::Nobody => &[],
+        }
+    }
+}
+
+/// What lies above an entity.
+#[derive(Clone, Copy)]
+pub(crate) enum Above<'a> {
+    /// All ancestors that the store has of one of its entities.
+    Stored(&'a Stored),
+    /// A parent that the request says.
+    Said(&'a EntityUid),
+}
+
+/// Memory for the way up through parents that a request describes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Climb {
+    /// Described entities whose parents are gone through, by position, with the next parent.
+    pending: Vec<(u32, u32)>,
+    /// By position: whether the described entity was taken down already.
+    seen: Vec<bool>,
+}
+
+impl Climb {
+    fn start(&mut self, described: usize) {
+        self.pending.clear();
+        self.seen.clear();
+        self.seen.resize(described, false);
+    }
+}
+
 impl Freshness {
     /// The time that the bound reads.
     #[must_use]
@@ -131,21 +173,26 @@ impl<'a> World<'a> {
     /// The attribute of an entity at this position of its type's declaration.
     #[must_use]
     pub fn attribute(&self, uid: &EntityUid, attribute: u32) -> Reading<'a> {
-        let Some(ty) = self.schema().entity(uid.ty) else {
+        self.attribute_said(uid.ty, self.speaker(uid), attribute)
+    }
+
+    /// The same, of an entity of this type that this speaker speaks for.
+    pub(crate) fn attribute_said(&self, ty: EntityTypeId, speaker: Speaker<'a>, attribute: u32) -> Reading<'a> {
+        let Some(ty) = self.schema().entity(ty) else {
             return Reading::UNKNOWN;
         };
         let Some(declared) = ty.attributes.get(attribute as usize) else {
             return Reading::UNKNOWN;
         };
-        self.fresh(declared, self.described(uid), attribute)
+        self.fresh(declared, speaker.attributes(), attribute)
     }
 
-    /// The attributes of an entity as its one speaker says them, none if there is no speaker.
-    fn described(&self, uid: &EntityUid) -> &'a [Datum] {
-        if let Some(stored) = self.store.get(uid) {
-            return stored.attributes();
+    /// Who speaks for an entity: the store, if it holds it, else the request.
+    pub(crate) fn speaker(&self, uid: &EntityUid) -> Speaker<'a> {
+        match self.store.get(uid) {
+            Some(stored) => Speaker::Store(stored),
+            None => self.request.described(uid).map_or(Speaker::Nobody, Speaker::Request),
         }
-        self.request.described(uid).map_or(&[], |entity| entity.attributes())
     }
 
     fn fresh(&self, declared: &'a Attribute, data: &'a [Datum], at: u32) -> Reading<'a> {
@@ -199,31 +246,83 @@ impl<'a> World<'a> {
     /// Whether `inner` is, or lies below, `outer`. Calls `consulted` for each entity whose parents were looked at; for one
     /// of the store that means all its ancestors there.
     pub fn within(&self, inner: &EntityUid, outer: &EntityUid, consulted: &mut impl FnMut(&EntityUid)) -> Truth {
+        self.within_using(inner, outer, &mut Climb::default(), consulted)
+    }
+
+    /// The same in memory that is reused.
+    pub(crate) fn within_using(
+        &self,
+        inner: &EntityUid,
+        outer: &EntityUid,
+        climb: &mut Climb,
+        consulted: &mut impl FnMut(&EntityUid),
+    ) -> Truth {
         if inner == outer {
             return Truth::True;
         }
+        let leads = |ty| self.parents_lead_to(ty, outer.ty);
+        let found = |above: Above<'_>| match above {
+            Above::Stored(stored) => self.store.has_ancestor(stored, outer),
+            Above::Said(parent) => parent == outer,
+        };
+        self.climb(inner, climb, leads, consulted, found)
+    }
+
+    /// Goes up from an entity through those whose type `leads` on, and gives `found` what lies directly above each of them,
+    /// until it says that this is what was looked for: true. Otherwise unknown if any parents were, else false.
+    pub(crate) fn climb(
+        &self,
+        from: &EntityUid,
+        climb: &mut Climb,
+        leads: impl Fn(EntityTypeId) -> bool,
+        consulted: &mut impl FnMut(&EntityUid),
+        mut found: impl FnMut(Above<'_>) -> bool,
+    ) -> Truth {
         let mut truth = Truth::False;
-        let mut seen = HashSet::new();
-        let mut pending = vec![inner];
-        while let Some(uid) = pending.pop() {
-            if !self.parents_lead_to(uid.ty, outer.ty) || !seen.insert(uid) {
-                continue;
+        climb.start(self.request.entities().len());
+        let mut next = Some(from);
+        loop {
+            if let Some(uid) = next.filter(|uid| leads(uid.ty)) {
+                if let Some(stored) = self.store.get(uid) {
+                    consulted(uid);
+                    if found(Above::Stored(stored)) {
+                        return Truth::True;
+                    }
+                    for open in self.store.open(stored).filter(|open| leads(open.ty)) {
+                        truth = truth.or(self.put_off(open, climb, consulted));
+                    }
+                } else {
+                    truth = truth.or(self.put_off(uid, climb, consulted));
+                }
             }
-            consulted(uid);
-            if let Some(stored) = self.store.get(uid) {
-                if self.store.has_ancestor(stored, outer) {
+            next = None;
+            let Some((at, parent)) = climb.pending.pop() else {
+                return truth;
+            };
+            let parents = self.request.entities().get(at as usize).and_then(Described::parents).unwrap_or_default();
+            if let Some(uid) = parents.get(parent as usize) {
+                climb.pending.push((at, parent + 1));
+                if found(Above::Said(uid)) {
                     return Truth::True;
                 }
-                pending.extend(self.store.open(stored));
-                continue;
-            }
-            match self.request.described(uid).and_then(|entity| entity.parents()) {
-                Some(parents) if parents.binary_search(outer).is_ok() => return Truth::True,
-                Some(parents) => pending.extend(parents),
-                None => truth = Truth::Unknown,
+                next = Some(uid);
             }
         }
-        truth
+    }
+
+    /// Takes down an entity that the store does not hold, to go up from it. Unknown if nobody says where to.
+    fn put_off(&self, uid: &EntityUid, climb: &mut Climb, consulted: &mut impl FnMut(&EntityUid)) -> Truth {
+        let Some(at) = self.request.position(uid) else {
+            consulted(uid);
+            return Truth::Unknown;
+        };
+        if climb.seen.get_mut(at).is_some_and(|seen| std::mem::replace(seen, true)) {
+            return Truth::False;
+        }
+        consulted(uid);
+        let known = self.request.entities().get(at).is_some_and(|entity| entity.parents().is_some());
+        climb.pending.push((u32::try_from(at).unwrap_or(u32::MAX), 0));
+        if known { Truth::False } else { Truth::Unknown }
     }
 
     /// Whether a path of one step or more can lead from an entity of one type to an entity of another.

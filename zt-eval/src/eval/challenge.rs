@@ -3,37 +3,39 @@
 //! From all of them, those are dropped in declared order without which access is still granted, until none more can be:
 //! what remains is enough, and none of it can be spared.
 
+use super::Speakers;
 use super::evaluator::Evaluator;
-use crate::decision::Challenge;
+use crate::decision::{Challenge, Decision};
 use crate::facts::World;
 use crate::graph::{ActionRules, Effect};
+use crate::index::Trees;
 use crate::schema::{Attribute, Freshness};
 
 impl<'a> Evaluator<'a, '_> {
-    pub(super) fn challenge(&mut self, rules: &'a ActionRules) -> Vec<Challenge> {
+    pub(super) fn challenge(&mut self, rules: &'a ActionRules, trees: Trees, decision: &mut Decision) {
         let action = self.world.request.action().index();
         if self.world.policy.derived.steps_up.get(action) != Some(&true) {
-            return Vec::new();
+            return;
         }
         let context = &self.world.policy.schema.context;
         let mut granted: Vec<bool> = context.iter().map(|attribute| attribute.step_up.is_some()).collect();
-        if !self.allows_with(rules, &granted) {
-            return Vec::new();
+        if !self.allows_with(rules, trees, &granted) {
+            return;
         }
-        while self.drop_needless(rules, &mut granted) {}
+        while self.drop_needless(rules, trees, &mut granted) {}
         let attributes = (0u32..).zip(context).zip(&granted).filter(|(_, granted)| **granted);
-        attributes.filter_map(|((at, attribute), _)| challenge_for(at, attribute)).collect()
+        decision.challenge.extend(attributes.filter_map(|((at, attribute), _)| challenge_for(at, attribute)));
     }
 
     /// One pass; whether it dropped any.
-    fn drop_needless(&mut self, rules: &'a ActionRules, granted: &mut [bool]) -> bool {
+    fn drop_needless(&mut self, rules: &'a ActionRules, trees: Trees, granted: &mut [bool]) -> bool {
         let mut dropped = false;
         for at in 0..granted.len() {
             let was_granted = granted.get_mut(at).is_some_and(std::mem::take);
             if !was_granted {
                 continue;
             }
-            let is_needless = self.allows_with(rules, granted);
+            let is_needless = self.allows_with(rules, trees, granted);
             dropped |= is_needless;
             if let Some(step_up) = granted.get_mut(at) {
                 *step_up = !is_needless;
@@ -43,11 +45,11 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// Whether access is granted once these step-ups are done.
-    fn allows_with(&mut self, rules: &'a ActionRules, granted: &[bool]) -> bool {
+    fn allows_with(&mut self, rules: &'a ActionRules, trees: Trees, granted: &[bool]) -> bool {
         self.scratch.renew(0);
         let world: World<'_> = World { granted, ..self.world };
-        let mut evaluator = Evaluator { world, scratch: &mut *self.scratch, notes: self.notes };
-        evaluator.effect(rules) == Effect::Allow
+        let speakers = Speakers { subject: self.subject.speaker, resource: self.resource.speaker };
+        Evaluator::new(world, self.join, speakers, &mut *self.scratch, self.notes).effect(rules, trees) == Effect::Allow
     }
 }
 

@@ -1,106 +1,204 @@
 //! Nodes to data.
 //!
-//! Every node is computed at most once for a request (inside a quantifier, once for each element), and every fact and
-//! instant on which its datum rests is noted when it is read. Recursion is bounded by the policy's `node_depth_max`.
-//! Evaluation is total on every validated graph, also where types are mixed up: what has no meaning is unknown.
+//! A node that several others read is computed at most once for a request (inside a quantifier, once for each element), and
+//! every fact and instant on which its datum rests is noted when it is read. Conditions give a truth, everything else an
+//! operand that borrows evidence from where it is kept. Recursion is bounded by the policy's `node_depth_max`. Evaluation is
+//! total on every validated graph, also where types are mixed up: what has no meaning is unknown.
 
-use super::apply::apply;
-use super::scratch::{Binding, Scratch};
+use arrayvec::ArrayVec;
+
+use super::apply::{compute, test};
+use super::operand::{Operand, element_count};
+use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
-use crate::facts::{Reading, World};
-use crate::graph::{Node, NowOp, Quantifier, Weekdays};
-use crate::id::{NodeId, ParamId, ZoneId};
-use crate::value::{Datum, EntityUid, Text, Timestamp, Value, agreement};
+use crate::facts::{Reading, Speaker, World};
+use crate::graph::{Derived, Node, NowOp, Quantifier, Weekdays};
+use crate::id::{EntityTypeId, NodeId, ParamId, ZoneId};
+use crate::index::Join;
+use crate::value::{EntityUid, Timestamp, Value, agreement};
 use crate::zone::{self, Zone};
 
 pub(super) struct Evaluator<'a, 's> {
     pub world: World<'a>,
+    pub derived: &'a Derived,
+    /// Where the store's entities lie, in terms of the policy.
+    pub join: &'a Join,
+    pub subject: Asked<'a>,
+    pub resource: Asked<'a>,
     pub scratch: &'s mut Scratch,
+    /// Where the enclosing quantifiers are, outermost first.
+    pub bindings: ArrayVec<Binding<'a>, LEVELS_MAX>,
     /// Whether facts and flips are wanted.
     pub notes: bool,
 }
 
+/// The request's subject or resource, with who speaks for it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub uid: &'a Value,
+    pub speaker: Speaker<'a>,
+}
+
+/// Where a quantifier is.
+pub(super) struct Binding<'a> {
+    level: u8,
+    /// The collection's node.
+    pub over: NodeId,
+    collection: Operand<'a>,
+    index: usize,
+}
+
 impl<'a> Evaluator<'a, '_> {
-    pub fn truth(&mut self, node: NodeId) -> Truth {
-        truth_of(&self.datum(node))
-    }
-
-    pub fn datum(&mut self, id: NodeId) -> Datum {
+    /// The truth of a condition.
+    pub fn truth(&mut self, id: NodeId) -> Truth {
+        if let Some(known) = self.scratch.recall(id, self.derived) {
+            return Operand::from(known).truth();
+        }
         let Some(node) = self.world.policy.nodes.get(id.index()) else {
-            return Datum::Unknown;
+            return Truth::Unknown;
         };
-        let level = self.level(id);
-        if let Some(known) = self.scratch.recall(id, level) {
-            return known.clone();
-        }
         // The stamp of this node's level is the same afterwards: quantifiers inside it bind deeper levels only.
-        let datum = self.compute(node);
-        self.scratch.remember(id, level, datum.clone());
-        datum
-    }
-
-    pub fn level(&self, id: NodeId) -> u8 {
-        self.world.policy.derived.levels.get(id.index()).copied().unwrap_or(0)
-    }
-
-    fn compute(&mut self, node: &'a Node) -> Datum {
-        #[cfg(test)]
-        {
-            self.scratch.computed += 1;
+        match self.condition_of(node) {
+            Some(truth) => {
+                self.scratch.keep(id, self.derived, || Operand::from(truth).into_datum());
+                truth
+            }
+            None => self.compute_value(id, node).truth(),
         }
-        match node {
-            Node::Const(id) => self.world.policy.consts.get(id.index()).cloned().into(),
-            Node::Param(id) => self.param(*id),
-            Node::Subject => Datum::Value(Value::Entity(self.world.request.subject().clone())),
-            Node::Resource => Datum::Value(Value::Entity(self.world.request.resource().clone())),
-            Node::Context(attribute) => self.context(*attribute),
-            Node::Attribute { of, ty, attribute } => match self.datum(*of) {
-                Datum::Value(Value::Entity(uid)) if uid.ty == *ty => self.attribute(uid, *attribute),
-                Datum::Absent => Datum::Absent,
-                _ => Datum::Unknown,
-            },
-            Node::Element(level) => self.scratch.binding(*level).map_or(Datum::Unknown, |at| at.element.clone()),
-            Node::Key(level) => self.scratch.binding(*level).and_then(|at| at.key.clone()).map(Value::String).into(),
+    }
+
+    /// What a node gives.
+    pub fn value(&mut self, id: NodeId) -> Operand<'a> {
+        let Some(node) = self.world.policy.nodes.get(id.index()) else {
+            return Operand::Unknown;
+        };
+        if let Some(known) = self.scratch.recall(id, self.derived) {
+            return known.clone().into();
+        }
+        match self.condition_of(node) {
+            Some(truth) => {
+                self.scratch.keep(id, self.derived, || Operand::from(truth).into_datum());
+                truth.into()
+            }
+            None => self.compute_value(id, node),
+        }
+    }
+
+    /// The truth of a node that is a condition by its kind.
+    fn condition_of(&mut self, node: &'a Node) -> Option<Truth> {
+        let truth = match node {
             Node::And(all) => self.all(all),
             Node::Or(all) => self.any(all),
-            Node::If { condition, then, otherwise } => self.choose(*condition, *then, *otherwise),
-            Node::Otherwise(first, second) => match self.datum(*first) {
-                Datum::Absent => self.datum(*second),
-                known => known,
-            },
+            Node::Not(of) => self.truth(*of).not(),
             Node::Within(inner, outer) => self.within(*inner, *outer),
             Node::Now(op, time) => self.compare_now(*op, *time),
             Node::Weekday(zone, days) => self.weekday(*zone, *days),
             Node::TimeOfDay(zone, ranges) => self.time_of_day(*zone, ranges),
-            Node::Quantified { quantifier, over, level, body } => self.quantified(*quantifier, *over, *level, *body),
+            Node::Quantified { quantifier: Quantifier::Count, .. } => return None,
+            Node::Quantified { quantifier, over, level, body } => {
+                let truths = self.quantified(*quantifier, *over, *level, *body);
+                truths.map_or(Truth::Unknown, |truths| truths.truth(*quantifier))
+            }
             operator => {
                 let patterns = &self.world.policy.patterns;
-                apply(operator, patterns, |operand| self.datum(operand)).unwrap_or(Datum::Unknown)
+                let truth = test(operator, patterns, |operand| self.value(operand));
+                return self.counted(truth);
+            }
+        };
+        self.counted(Some(truth))
+    }
+
+    fn compute_value(&mut self, id: NodeId, node: &'a Node) -> Operand<'a> {
+        let operand = self.value_of(node);
+        self.scratch.keep(id, self.derived, || operand.to_datum());
+        self.counted((!node.only_reads()).then_some(()));
+        operand
+    }
+
+    fn value_of(&mut self, node: &'a Node) -> Operand<'a> {
+        match node {
+            Node::Const(id) => self.world.policy.consts.get(id.index()).map_or(Operand::Unknown, Operand::Ref),
+            Node::Param(id) => self.param(*id),
+            Node::Subject => Operand::Ref(self.subject.uid),
+            Node::Resource => Operand::Ref(self.resource.uid),
+            Node::Context(attribute) => self.context(*attribute),
+            Node::Attribute { of, ty, attribute } => self.attribute_of(*of, *ty, *attribute),
+            Node::Element(level) => self.binding(*level).map_or(Operand::Unknown, |at| at.collection.element(at.index)),
+            Node::Key(level) => self.binding(*level).map_or(Operand::Unknown, |at| at.collection.key(at.index)),
+            Node::If { condition, then, otherwise } => self.choose(*condition, *then, *otherwise),
+            Node::Otherwise(first, second) => match self.value(*first) {
+                Operand::Absent => self.value(*second),
+                known => known,
+            },
+            Node::Quantified { quantifier, over, level, body } => {
+                self.quantified(*quantifier, *over, *level, *body).map_or(Operand::Unknown, Truths::count)
+            }
+            operator => {
+                let patterns = &self.world.policy.patterns;
+                compute(operator, patterns, |operand| self.value(operand)).unwrap_or(Operand::Unknown)
             }
         }
     }
 
-    fn param(&self, id: ParamId) -> Datum {
+    #[inline]
+    fn counted<T>(&mut self, computed: Option<T>) -> Option<T> {
+        #[cfg(test)]
+        {
+            self.scratch.computed += u64::from(computed.is_some());
+        }
+        computed
+    }
+
+    fn param(&self, id: ParamId) -> Operand<'a> {
         match self.world.policy.schema.param(id) {
-            Some(param) if param.value.is_none() && param.ty.is_optional() => Datum::Absent,
-            Some(param) => param.value.clone().into(),
-            None => Datum::Unknown,
+            Some(param) if param.value.is_none() && param.ty.is_optional() => Operand::Absent,
+            Some(param) => param.value.as_ref().map_or(Operand::Unknown, Operand::Ref),
+            None => Operand::Unknown,
         }
     }
 
-    fn context(&mut self, attribute: u32) -> Datum {
+    fn context(&mut self, attribute: u32) -> Operand<'a> {
         let reading = self.world.context(attribute);
         self.note_reading(&reading, attribute, Fact::Context);
-        reading.datum.to_datum()
+        reading.datum.into()
     }
 
-    fn attribute(&mut self, uid: EntityUid, attribute: u32) -> Datum {
-        let reading = self.world.attribute(&uid, attribute);
+    fn attribute_of(&mut self, of: NodeId, ty: EntityTypeId, attribute: u32) -> Operand<'a> {
+        let (owner, speaker) = match self.asked(of) {
+            Some(asked) => (Operand::Ref(asked.uid), Some(asked.speaker)),
+            None => (self.value(of), None),
+        };
+        match owner.value() {
+            Some(Value::Entity(uid)) => {
+                let speaker = speaker.unwrap_or_else(|| self.world.speaker(uid));
+                self.attribute(uid, speaker, ty, attribute)
+            }
+            None if matches!(owner, Operand::Absent) => Operand::Absent,
+            _ => Operand::Unknown,
+        }
+    }
+
+    /// The subject or the resource, if the node is that.
+    #[inline]
+    pub fn asked(&self, node: NodeId) -> Option<Asked<'a>> {
+        match self.world.policy.nodes.get(node.index())? {
+            Node::Subject => Some(self.subject),
+            Node::Resource => Some(self.resource),
+            _ => None,
+        }
+    }
+
+    fn attribute(&mut self, uid: &EntityUid, speaker: Speaker<'a>, ty: EntityTypeId, attribute: u32) -> Operand<'a> {
+        if uid.ty != ty {
+            return Operand::Unknown;
+        }
+        let reading = self.world.attribute_said(ty, speaker, attribute);
         self.note_reading(&reading, attribute, |at| Fact::Attribute(uid.clone(), at));
-        reading.datum.to_datum()
+        reading.datum.into()
     }
 
+    #[inline]
     fn note_reading(&mut self, reading: &Reading<'_>, attribute: u32, fact: impl Fn(u32) -> Fact) {
         if !self.notes {
             return;
@@ -127,7 +225,7 @@ impl<'a> Evaluator<'a, '_> {
         }
     }
 
-    fn all(&mut self, nodes: &[NodeId]) -> Datum {
+    fn all(&mut self, nodes: &[NodeId]) -> Truth {
         let mut truth = Truth::True;
         for node in nodes {
             truth = truth.and(self.truth(*node));
@@ -135,10 +233,10 @@ impl<'a> Evaluator<'a, '_> {
                 break;
             }
         }
-        datum_of(truth)
+        truth
     }
 
-    fn any(&mut self, nodes: &[NodeId]) -> Datum {
+    fn any(&mut self, nodes: &[NodeId]) -> Truth {
         let mut truth = Truth::False;
         for node in nodes {
             truth = truth.or(self.truth(*node));
@@ -146,25 +244,25 @@ impl<'a> Evaluator<'a, '_> {
                 break;
             }
         }
-        datum_of(truth)
+        truth
     }
 
-    fn choose(&mut self, condition: NodeId, then: NodeId, otherwise: NodeId) -> Datum {
+    fn choose(&mut self, condition: NodeId, then: NodeId, otherwise: NodeId) -> Operand<'a> {
         match self.truth(condition) {
-            Truth::True => self.datum(then),
-            Truth::False => self.datum(otherwise),
+            Truth::True => self.value(then),
+            Truth::False => self.value(otherwise),
             Truth::Unknown => {
-                let (then, otherwise) = (self.datum(then), self.datum(otherwise));
-                agreement(&then, &otherwise)
+                let (then, otherwise) = (self.value(then), self.value(otherwise));
+                agreement(&then.into_datum(), &otherwise.into_datum()).into()
             }
         }
     }
 
-    fn within(&mut self, inner: NodeId, outer: NodeId) -> Datum {
-        let (inner, outer) = (self.datum(inner), self.datum(outer));
+    fn within(&mut self, inner: NodeId, outer: NodeId) -> Truth {
+        let (inner, outer) = (self.value(inner), self.value(outer));
         match (inner.value(), outer.value()) {
-            (Some(Value::Entity(inner)), Some(outer)) => datum_of(self.within_any(inner, outer)),
-            _ => Datum::Unknown,
+            (Some(Value::Entity(inner)), Some(outer)) => self.within_any(inner, outer),
+            _ => Truth::Unknown,
         }
     }
 
@@ -182,24 +280,27 @@ impl<'a> Evaluator<'a, '_> {
         truth
     }
 
-    pub fn within_one(&mut self, inner: &EntityUid, outer: &Value) -> Truth {
+    fn within_one(&mut self, inner: &EntityUid, outer: &Value) -> Truth {
         let Value::Entity(outer) = outer else {
             return Truth::Unknown;
         };
+        let mut climb = std::mem::take(&mut self.scratch.climb);
         let (scratch, notes) = (&mut *self.scratch, self.notes);
-        self.world.within(inner, outer, &mut |uid| {
+        let truth = self.world.within_using(inner, outer, &mut climb, &mut |uid| {
             if notes {
                 scratch.note(Fact::Parents(uid.clone()));
             }
-        })
+        });
+        self.scratch.climb = climb;
+        truth
     }
 
-    fn compare_now(&mut self, op: NowOp, time: NodeId) -> Datum {
-        let Datum::Value(Value::Timestamp(time)) = self.datum(time) else {
-            return Datum::Unknown;
+    fn compare_now(&mut self, op: NowOp, time: NodeId) -> Truth {
+        let Some(Value::Timestamp(time)) = self.value(time).value().cloned() else {
+            return Truth::Unknown;
         };
         let Some(now) = self.now() else {
-            return Datum::Unknown;
+            return Truth::Unknown;
         };
         let after = || Timestamp::from_millis(time.millis().checked_add(1)?);
         let (holds, flip) = match op {
@@ -209,50 +310,64 @@ impl<'a> Evaluator<'a, '_> {
             NowOp::At => (now == time, if now == time { after() } else { None }),
         };
         self.flips_at(flip);
-        datum_of(holds.into())
+        holds.into()
     }
 
-    fn weekday(&mut self, id: ZoneId, days: Weekdays) -> Datum {
+    fn weekday(&mut self, id: ZoneId, days: Weekdays) -> Truth {
         self.calendar(id, |zone, now| zone::weekday_in(zone, now, days.0))
     }
 
-    fn time_of_day(&mut self, id: ZoneId, ranges: &[(u32, u32)]) -> Datum {
+    fn time_of_day(&mut self, id: ZoneId, ranges: &[(u32, u32)]) -> Truth {
         self.calendar(id, |zone, now| zone::time_in(zone, now, ranges))
     }
 
-    fn calendar(&mut self, id: ZoneId, test: impl FnOnce(&Zone, Timestamp) -> (bool, Timestamp)) -> Datum {
+    fn calendar(&mut self, id: ZoneId, test: impl FnOnce(&Zone, Timestamp) -> (bool, Timestamp)) -> Truth {
         let (now, zone) = (self.now(), self.world.policy.zones.get(id.index()));
         let Some((now, zone)) = now.zip(zone) else {
-            return Datum::Unknown;
+            return Truth::Unknown;
         };
         let (holds, flip) = test(zone, now);
         self.flips_at(Some(flip));
-        datum_of(holds.into())
+        holds.into()
     }
 
-    fn quantified(&mut self, quantifier: Quantifier, over: NodeId, level: u8, body: NodeId) -> Datum {
-        let collection = self.datum(over);
-        let Some(count) = collection.value().and_then(element_count) else {
-            return Datum::Unknown;
-        };
+    /// What the body was for the elements, until no further one can change the result; `None` over what is no collection.
+    fn quantified(&mut self, quantifier: Quantifier, over: NodeId, level: u8, body: NodeId) -> Option<Truths> {
+        let collection = self.value(over);
+        let count = collection.value().and_then(element_count)?;
         let mut truths = Truths::default();
+        self.open(over, level, collection);
         for index in 0..count {
-            self.bind(over, level, &collection, index);
+            self.go_to(index);
             truths.add(self.truth(body));
             if truths.settle(quantifier) {
                 break;
             }
         }
-        truths.result(quantifier)
+        self.close();
+        Some(truths)
     }
 
-    /// Puts the quantifier of a level at an element; everything that depends on the level is then to be computed anew.
-    pub fn bind(&mut self, over: NodeId, level: u8, collection: &Datum, index: usize) {
-        let (key, element) = element_at(collection, index);
-        if let Some(binding) = self.scratch.bindings.get_mut(usize::from(level)) {
-            *binding = Binding { over, key, element };
+    /// Enters a quantifier over a collection; it stands nowhere yet.
+    pub fn open(&mut self, over: NodeId, level: u8, collection: Operand<'a>) {
+        // Validation bounds the nesting; beyond it variables would be unknown.
+        let _ = self.bindings.try_push(Binding { level, over, collection, index: 0 });
+    }
+
+    /// Puts the innermost quantifier at an element; everything that depends on its level is then to be computed anew.
+    pub fn go_to(&mut self, index: usize) {
+        if let Some(binding) = self.bindings.last_mut() {
+            binding.index = index;
+            self.scratch.renew(binding.level);
         }
-        self.scratch.renew(level);
+    }
+
+    pub fn close(&mut self) {
+        self.bindings.pop();
+    }
+
+    pub fn binding(&self, level: u8) -> Option<&Binding<'a>> {
+        self.bindings.iter().rev().find(|binding| binding.level == level)
     }
 }
 
@@ -282,52 +397,20 @@ impl Truths {
         }
     }
 
-    fn result(&self, quantifier: Quantifier) -> Datum {
-        let settled = self.settle(quantifier);
-        match quantifier {
-            Quantifier::Count if settled => Datum::Unknown,
-            Quantifier::Count => Datum::Value(Value::Int(self.held)),
-            Quantifier::All if settled => datum_of(Truth::False),
-            Quantifier::Any if settled => datum_of(Truth::True),
-            _ if self.unknown => Datum::Unknown,
-            Quantifier::All => datum_of(Truth::True),
-            Quantifier::Any => datum_of(Truth::False),
+    /// For `all` and `any`.
+    fn truth(&self, quantifier: Quantifier) -> Truth {
+        let is_all = quantifier == Quantifier::All;
+        if self.settle(quantifier) {
+            (!is_all).into()
+        } else if self.unknown {
+            Truth::Unknown
+        } else {
+            is_all.into()
         }
     }
-}
 
-/// How many elements a quantifier goes through; `None` over what is no collection.
-pub(super) fn element_count(collection: &Value) -> Option<usize> {
-    match collection {
-        Value::Set(all) | Value::List(all) => Some(all.len()),
-        Value::Map(entries) => Some(entries.len()),
-        _ => None,
-    }
-}
-
-fn element_at(collection: &Datum, index: usize) -> (Option<Text>, Datum) {
-    match collection.value() {
-        Some(Value::Set(all) | Value::List(all)) => (None, all.get(index).cloned().into()),
-        Some(Value::Map(entries)) => match entries.get(index) {
-            Some((key, value)) => (Some(key.clone()), Datum::Value(value.clone())),
-            None => (None, Datum::Unknown),
-        },
-        _ => (None, Datum::Unknown),
-    }
-}
-
-/// A condition's truth; whatever is not a Boolean value is unknown.
-pub(super) fn truth_of(datum: &Datum) -> Truth {
-    match datum {
-        Datum::Value(Value::Bool(known)) => (*known).into(),
-        _ => Truth::Unknown,
-    }
-}
-
-fn datum_of(truth: Truth) -> Datum {
-    match truth {
-        Truth::True => Datum::Value(Value::Bool(true)),
-        Truth::False => Datum::Value(Value::Bool(false)),
-        Truth::Unknown => Datum::Unknown,
+    /// For `count`.
+    fn count(self) -> Operand<'static> {
+        if self.unknown { Operand::Unknown } else { Operand::Own(Value::Int(self.held)) }
     }
 }

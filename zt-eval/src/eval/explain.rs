@@ -6,13 +6,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::evaluator::{Evaluator, element_count};
-use super::{Scratch, decide};
+use super::evaluator::Evaluator;
+use super::operand::element_count;
+use super::{Scratch, decide, speakers};
 use crate::Truth;
 use crate::decision::{Decision, Mode};
 use crate::facts::World;
 use crate::graph::{Effect, Node, Policy};
 use crate::id::{NodeId, RuleId};
+use crate::index::Join;
 use crate::request::Request;
 use crate::store::Store;
 use crate::value::{Datum, Timestamp};
@@ -87,8 +89,9 @@ pub fn explain(
     let Some(rules) = policy.rules_for(request.action()).filter(|_| world.check().is_ok()) else {
         return Explanation { decision, rules: Vec::new() };
     };
-    scratch.start(policy);
-    let evaluator = Evaluator { world, scratch, notes: false };
+    scratch.start_keeping_all(policy);
+    let join = Join::of(&policy.derived.index.anchors, store);
+    let evaluator = Evaluator::new(world, &join, speakers(&world), scratch, false);
     let mut tracer = Tracer { evaluator, hidden: policy.sensitive_nodes(), seen: HashSet::new(), budget: TRACES_MAX };
     let mut ids: Vec<RuleId> = [&rules.denies, &rules.allows, &rules.audits].into_iter().flatten().copied().collect();
     ids.sort_unstable();
@@ -129,7 +132,7 @@ impl Tracer<'_, '_> {
     }
 
     fn shown(&self, id: NodeId) -> Shown {
-        match self.evaluator.scratch.recall(id, self.evaluator.level(id)) {
+        match self.evaluator.scratch.recall(id, self.evaluator.derived) {
             None => Shown::NotEvaluated,
             Some(_) if self.is_hidden(id) => Shown::Hidden,
             Some(datum) => Shown::Known(datum.clone()),
@@ -142,7 +145,7 @@ impl Tracer<'_, '_> {
 
     fn children(&mut self, id: NodeId) -> Vec<Trace> {
         let policy = self.evaluator.world.policy;
-        let is_repeated = self.evaluator.level(id) == 0 && !self.seen.insert(id);
+        let is_repeated = self.evaluator.derived.level(id) == 0 && !self.seen.insert(id);
         let is_evaluated = self.shown(id) != Shown::NotEvaluated;
         let Some(node) = policy.node(id).filter(|_| !is_repeated && is_evaluated && self.budget > 0) else {
             return Vec::new();
@@ -161,15 +164,17 @@ impl Tracer<'_, '_> {
 
     fn elements(&mut self, id: NodeId, over: NodeId, level: u8, body: NodeId) -> Vec<Trace> {
         let mut traces = vec![self.trace(over)];
-        let collection = self.evaluator.datum(over);
+        let collection = self.evaluator.value(over);
         // How many elements there are is part of what is hidden.
         let count = collection.value().and_then(element_count).filter(|_| !self.is_hidden(id)).unwrap_or(0);
+        self.evaluator.open(over, level, collection);
         for index in 0..count.min(ELEMENTS_MAX) {
-            self.evaluator.bind(over, level, &collection, index);
-            self.evaluator.datum(body);
+            self.evaluator.go_to(index);
+            self.evaluator.value(body);
             let trace = self.trace(body);
             traces.push(Trace { element: Some(index), ..trace });
         }
+        self.evaluator.close();
         traces
     }
 }

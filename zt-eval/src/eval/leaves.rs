@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::evaluator::{Evaluator, element_count, truth_of};
+use super::evaluator::Evaluator;
+use super::operand::{Operand, element_count};
 use crate::Truth;
 use crate::decision::{Fact, Unknown};
 use crate::graph::Node;
@@ -21,8 +22,7 @@ type Place = (Fact, String);
 impl<'a> Evaluator<'a, '_> {
     /// Collects what makes a condition, or a value, unknown.
     pub fn leaves(&mut self, id: NodeId, found: &mut BTreeSet<Unknown>) {
-        let level = self.level(id);
-        if self.datum(id).value().is_some() || !self.scratch.enter(id, level) {
+        if self.value(id).value().is_some() || !self.scratch.enter(id, self.derived) {
             return;
         }
         let Some(node) = self.world.policy.nodes.get(id.index()) else {
@@ -47,7 +47,7 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     fn are_values(&mut self, node: &Node) -> bool {
-        node.children().into_iter().all(|child| self.datum(child).value().is_some())
+        node.children().into_iter().all(|child| self.value(child).value().is_some())
     }
 
     /// The leaves of the operands that are unknown; when none is, the operation itself.
@@ -66,7 +66,7 @@ impl<'a> Evaluator<'a, '_> {
     fn choice_leaves(&mut self, node: &Node, found: &mut BTreeSet<Unknown>) -> bool {
         let of = match node {
             Node::Field { of, .. } | Node::Index(of, _) => Some(*of),
-            Node::Element(level) => self.scratch.binding(*level).map(|binding| binding.over),
+            Node::Element(level) => self.binding(*level).map(|binding| binding.over),
             Node::If { condition, then, otherwise } => match self.truth(*condition) {
                 Truth::True => Some(*then),
                 Truth::False => Some(*otherwise),
@@ -137,7 +137,7 @@ impl<'a> Evaluator<'a, '_> {
                 Some((fact, format!("{text}.{}", member(&field.name))))
             }
             Node::Element(level) => {
-                let over = self.scratch.binding(*level)?.over;
+                let over = self.binding(*level)?.over;
                 let (fact, text) = self.place(over)?;
                 Some((fact, format!("{text}[]")))
             }
@@ -199,21 +199,22 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     fn element_leaves(&mut self, id: NodeId, over: NodeId, level: u8, body: NodeId, found: &mut BTreeSet<Unknown>) {
-        let collection = self.datum(over);
-        if collection == Datum::Unknown {
+        let collection = self.value(over);
+        if matches!(collection, Operand::Unknown) {
             return self.leaves(over, found);
         }
         let Some(count) = collection.value().and_then(element_count) else {
             found.insert(Unknown { fact: None, text: self.node_text(id) });
             return;
         };
+        self.open(over, level, collection);
         for index in 0..count {
-            self.bind(over, level, &collection, index);
-            let datum = self.datum(body);
-            if truth_of(&datum) == Truth::Unknown {
+            self.go_to(index);
+            if self.truth(body) == Truth::Unknown {
                 self.leaves(body, found);
             }
         }
+        self.close();
     }
 
     fn node_text(&self, id: NodeId) -> Arc<str> {

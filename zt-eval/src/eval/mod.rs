@@ -5,16 +5,21 @@
 //! Nothing here reads evidence but through [`World`], and nothing fails: whatever cannot be known is unknown.
 
 mod apply;
+mod candidates;
 mod challenge;
 mod evaluator;
 mod explain;
 mod leaves;
+mod operand;
 mod scratch;
 
 #[cfg(all(test, feature = "build"))]
 pub(crate) mod tests;
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use arrayvec::ArrayVec;
 
 #[cfg(feature = "build")]
 pub(crate) use apply::apply;
@@ -24,18 +29,22 @@ pub use scratch::Scratch;
 
 use crate::Truth;
 use crate::decision::{Decision, Duty, Mode, Reason, Unknown};
-use crate::facts::World;
+use crate::facts::{Speaker, World};
 use crate::graph::{ActionRules, DutyTemplate, Effect, Policy, Rule};
 use crate::id::RuleId;
+use crate::index::{Entry, Join, Trees};
 use crate::request::{InvalidRequest, Request};
 use crate::store::Store;
 use crate::value::{Datum, Timestamp};
 
-use evaluator::Evaluator;
+use candidates::Want;
+use evaluator::{Asked, Evaluator};
+use operand::Operand;
 
 /// Decides a request at an instant.
 ///
-/// The store must have been read for this policy ([`Pdp`](crate::Pdp) sees to it); with entities of other declarations the
+/// Works out how the store's entities lie to the policy for this one decision; a [`Snapshot`](crate::pdp::Snapshot) does so
+/// once. The store must have been read for this policy (a snapshot sees to it); with entities of other declarations the
 /// decision means nothing, though it is still made. A request that was bound for another policy is denied as invalid.
 pub fn decide(
     policy: &Policy,
@@ -45,45 +54,63 @@ pub fn decide(
     mode: Mode,
     scratch: &mut Scratch,
 ) -> Decision {
+    let join = Join::of(&policy.derived.index.anchors, store);
     let world = World { policy, store, request, now, granted: &[] };
+    let mut decision = Decision::default();
+    decide_in(world, &join, speakers(&world), mode, scratch, &mut decision);
+    decision
+}
+
+/// Who speaks for the subject and the resource.
+#[derive(Clone, Copy)]
+pub(crate) struct Speakers<'a> {
+    pub subject: Speaker<'a>,
+    pub resource: Speaker<'a>,
+}
+
+/// Looks up who speaks for the subject and the resource.
+pub(crate) fn speakers<'a>(world: &World<'a>) -> Speakers<'a> {
+    let (subject, resource) = (world.request.subject(), world.request.resource());
+    Speakers { subject: world.speaker(subject), resource: world.speaker(resource) }
+}
+
+/// Decides into a decision that was used before.
+pub(crate) fn decide_in<'a>(
+    world: World<'a>,
+    join: &'a Join,
+    speakers: Speakers<'a>,
+    mode: Mode,
+    scratch: &mut Scratch,
+    decision: &mut Decision,
+) {
+    scratch.reuse(decision);
     if let Err(error) = world.check() {
-        return Decision::invalid(error);
+        decision.reason = Some(Reason::Invalid(error));
+        return;
     }
-    let Some(rules) = policy.rules_for(request.action()) else {
-        return Decision::invalid(InvalidRequest::other_policy());
+    let action = world.request.action();
+    let Some(rules) = world.policy.rules_for(action) else {
+        decision.reason = Some(Reason::Invalid(InvalidRequest::other_policy()));
+        return;
     };
-    scratch.start(policy);
-    let mut evaluator = Evaluator { world, scratch, notes: mode == Mode::Full };
+    scratch.start(world.policy);
+    let trees = world.policy.derived.index.trees(action.index());
+    let mut evaluator = Evaluator::new(world, join, speakers, scratch, mode == Mode::Full);
     match mode {
-        Mode::Effect => evaluator.decide_effect(rules),
-        Mode::Full => evaluator.decide_in_full(rules),
+        Mode::Effect => evaluator.decide_effect(rules, trees, decision),
+        Mode::Full => evaluator.decide_in_full(rules, trees, decision),
     }
 }
 
 impl Decision {
     /// The denial of a request that does not fit the policy.
     pub fn invalid(error: InvalidRequest) -> Self {
-        Self { reason: Some(Reason::Invalid(error)), ..blank(Effect::Deny) }
-    }
-}
-
-fn blank(effect: Effect) -> Decision {
-    Decision {
-        effect,
-        reason: None,
-        rules: Vec::new(),
-        overridden: Vec::new(),
-        audit: Vec::new(),
-        unknown: Vec::new(),
-        obligations: Vec::new(),
-        valid_until: None,
-        depends_on: Vec::new(),
-        challenge: Vec::new(),
+        Self { reason: Some(Reason::Invalid(error)), ..Self::default() }
     }
 }
 
 /// A deny rule that fired.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Fired {
     rule: RuleId,
     /// True or unknown.
@@ -92,87 +119,149 @@ struct Fired {
     overridden: Truth,
 }
 
-impl<'a> Evaluator<'a, '_> {
-    fn decide_effect(&mut self, rules: &'a ActionRules) -> Decision {
-        let mut decision = blank(self.effect(rules));
-        if decision.effect == Effect::Allow {
-            decision.obligations = self.firing_allows(rules).1;
+impl<'a, 's> Evaluator<'a, 's> {
+    fn new(world: World<'a>, join: &'a Join, speakers: Speakers<'a>, scratch: &'s mut Scratch, notes: bool) -> Self {
+        let subject = Asked { uid: world.request.subject_value(), speaker: speakers.subject };
+        let resource = Asked { uid: world.request.resource_value(), speaker: speakers.resource };
+        let derived = &world.policy.derived;
+        Self { world, derived, join, subject, resource, scratch, bindings: ArrayVec::new(), notes }
+    }
+
+    fn decide_effect(&mut self, rules: &'a ActionRules, trees: Trees, decision: &mut Decision) {
+        let Some(overridden) = self.denies_settled(rules, trees) else {
+            return;
+        };
+        let obliging = self.candidates(&[trees.duties], Want::True);
+        for entry in &obliging {
+            if self.allows(*entry) {
+                decision.effect = Effect::Allow;
+                self.oblige(entry.rule, decision);
+            }
         }
-        decision
+        self.scratch.candidates = obliging;
+        // An override is an allow rule that fires.
+        if decision.effect == Effect::Allow || overridden || self.any_allows(trees.allows) {
+            decision.effect = Effect::Allow;
+        }
     }
 
     /// The effect alone; stops as soon as it is settled.
-    fn effect(&mut self, rules: &'a ActionRules) -> Effect {
-        let mut overridden_any = false;
-        for deny in &rules.denies {
-            if self.condition(*deny) == Truth::False {
-                continue;
+    fn effect(&mut self, rules: &'a ActionRules, trees: Trees) -> Effect {
+        match self.denies_settled(rules, trees) {
+            None => Effect::Deny,
+            Some(overridden) if overridden || self.any_allows(trees.allows) || self.any_allows(trees.duties) => {
+                Effect::Allow
             }
-            if self.overridden(rules, *deny) != Truth::True {
-                return Effect::Deny;
-            }
-            overridden_any = true;
-        }
-        // An override is an allow rule that fires.
-        if overridden_any || rules.allows.iter().any(|allow| self.allow_truth(*allow) == Truth::True) {
-            Effect::Allow
-        } else {
-            Effect::Deny
+            Some(_) => Effect::Deny,
         }
     }
 
-    fn decide_in_full(&mut self, rules: &'a ActionRules) -> Decision {
-        let fired = self.fired_denies(rules);
-        let standing: Vec<Fired> = fired.iter().copied().filter(|deny| deny.overridden != Truth::True).collect();
-        let mut decision = if standing.is_empty() { self.allowed(rules) } else { None }
-            .unwrap_or_else(|| self.denied(rules, &standing));
-        decision.overridden =
-            fired.iter().filter(|deny| deny.overridden == Truth::True).map(|deny| deny.rule).collect();
-        decision.audit = rules.audits.iter().copied().filter(|rule| self.would_fire(*rule)).collect();
+    /// Whether any deny rule fires and is overridden; `None` when one stands.
+    fn denies_settled(&mut self, rules: &'a ActionRules, trees: Trees) -> Option<bool> {
+        let mut overridden = false;
+        let flow = self.each_candidate(trees.denies, Want::NotFalse, &mut |this, entry| {
+            if this.entry_truth(entry, Want::NotFalse) == Truth::False {
+                return ControlFlow::Continue(());
+            }
+            if this.overridden(rules, entry.rule) != Truth::True {
+                return ControlFlow::Break(());
+            }
+            overridden = true;
+            ControlFlow::Continue(())
+        });
+        self.scratch.keys.clear();
+        flow.is_continue().then_some(overridden)
+    }
+
+    /// Whether any allow rule of a division fires.
+    fn any_allows(&mut self, division: u32) -> bool {
+        let flow = self.each_candidate(division, Want::True, &mut |this, entry| match this.allows(entry) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        });
+        self.scratch.keys.clear();
+        flow.is_break()
+    }
+
+    /// Whether a candidate among the allow rules fires.
+    fn allows(&mut self, entry: Entry) -> bool {
+        let condition = self.entry_truth(entry, Want::True);
+        condition == Truth::True && self.args_known(entry.rule, condition) == Truth::True
+    }
+
+    fn decide_in_full(&mut self, rules: &'a ActionRules, trees: Trees, decision: &mut Decision) {
+        let mut fired = std::mem::take(&mut self.scratch.fired);
+        self.find_fired(rules, trees, &mut fired);
+        let stands = fired.iter().any(|deny| deny.overridden != Truth::True);
+        if stands || !self.allowed(trees, decision) {
+            self.denied(trees, &fired, decision);
+        }
+        let overridden = fired.iter().filter(|deny| deny.overridden == Truth::True);
+        decision.overridden.extend(overridden.map(|deny| deny.rule));
+        self.scratch.fired = fired;
+        self.find_audited(trees, decision);
         if decision.effect == Effect::Deny {
-            decision.challenge = self.challenge(rules);
+            self.challenge(rules, trees, decision);
         }
         decision.valid_until = self.scratch.flip;
-        decision.depends_on = self.scratch.take_facts();
-        decision
+        self.scratch.give_facts(&mut decision.depends_on);
     }
 
-    fn fired_denies(&mut self, rules: &'a ActionRules) -> Vec<Fired> {
-        let mut fired = Vec::new();
-        for rule in rules.denies.iter().copied() {
-            let truth = self.condition(rule);
+    /// The deny rules that fire, in source order.
+    fn find_fired(&mut self, rules: &'a ActionRules, trees: Trees, fired: &mut Vec<Fired>) {
+        fired.clear();
+        let candidates = self.candidates(&[trees.denies], Want::NotFalse);
+        for entry in &candidates {
+            let truth = self.entry_truth(*entry, Want::NotFalse);
             if truth != Truth::False {
-                fired.push(Fired { rule, truth, overridden: self.overridden(rules, rule) });
+                fired.push(Fired { rule: entry.rule, truth, overridden: self.overridden(rules, entry.rule) });
             }
         }
-        fired
+        self.scratch.candidates = candidates;
     }
 
-    /// The decision when no deny rule stands, unless no allow rule fires.
-    fn allowed(&mut self, rules: &'a ActionRules) -> Option<Decision> {
-        let (allows, obligations) = self.firing_allows(rules);
-        (!allows.is_empty()).then(|| Decision { rules: allows, obligations, ..blank(Effect::Allow) })
+    /// Whether any allow rule fires; the decision then has them and what they oblige to.
+    fn allowed(&mut self, trees: Trees, decision: &mut Decision) -> bool {
+        let candidates = self.candidates(&[trees.duties, trees.allows], Want::True);
+        for entry in &candidates {
+            if self.allows(*entry) {
+                decision.rules.push(entry.rule);
+                self.oblige(entry.rule, decision);
+            }
+        }
+        self.scratch.candidates = candidates;
+        if !decision.rules.is_empty() {
+            decision.effect = Effect::Allow;
+        }
+        decision.effect == Effect::Allow
     }
 
-    fn denied(&mut self, rules: &'a ActionRules, standing: &[Fired]) -> Decision {
-        let reason = if standing.iter().any(|deny| deny.truth == Truth::True) {
+    fn denied(&mut self, trees: Trees, fired: &[Fired], decision: &mut Decision) {
+        let standing = || fired.iter().filter(|deny| deny.overridden != Truth::True);
+        decision.reason = Some(if standing().any(|deny| deny.truth == Truth::True) {
             Reason::Rule
-        } else if standing.is_empty() {
+        } else if standing().next().is_none() {
             Reason::NoRule
         } else {
             Reason::Unknown
-        };
-        let unknown = self.unknown(rules, standing);
-        let standing = standing.iter().map(|deny| deny.rule).collect();
-        Decision { reason: Some(reason), rules: standing, unknown, ..blank(Effect::Deny) }
+        });
+        decision.rules.extend(standing().map(|deny| deny.rule));
+        // When a deny rule is true and no override of it is open, nothing that could be found out changes the denial.
+        if !standing().any(|deny| deny.truth == Truth::True && deny.overridden == Truth::False) {
+            let standing: Vec<Fired> = standing().copied().collect();
+            self.find_unknown(trees, &standing, decision);
+        }
     }
 
-    /// What could change the denial if it were known: nothing, when a deny rule is true and no override of it is open.
-    fn unknown(&mut self, rules: &'a ActionRules, standing: &[Fired]) -> Vec<Unknown> {
-        if standing.iter().any(|deny| deny.truth == Truth::True && deny.overridden == Truth::False) {
-            return Vec::new();
+    /// What could change the denial if it were known.
+    fn find_unknown(&mut self, trees: Trees, standing: &[Fired], decision: &mut Decision) {
+        let candidates = self.candidates(&[trees.duties, trees.allows], Want::NotFalse);
+        let mut truths = Vec::with_capacity(candidates.len());
+        for entry in &candidates {
+            let condition = self.entry_truth(*entry, Want::NotFalse);
+            truths.push((entry.rule, self.args_known(entry.rule, condition)));
         }
-        let truths: Vec<_> = rules.allows.iter().map(|allow| (*allow, self.allow_truth(*allow))).collect();
+        self.scratch.candidates = candidates;
         let no_allow_fires = truths.iter().all(|(_, truth)| *truth != Truth::True);
         let overrides = |allow: RuleId| standing.iter().any(|deny| self.overriders(deny.rule).contains(&allow));
         let open: Vec<RuleId> = truths
@@ -181,7 +270,7 @@ impl<'a> Evaluator<'a, '_> {
             .map(|(allow, _)| allow)
             .collect();
         if no_allow_fires && open.is_empty() {
-            return Vec::new();
+            return;
         }
         let mut found = BTreeSet::new();
         for deny in standing.iter().filter(|deny| deny.truth == Truth::Unknown) {
@@ -192,7 +281,7 @@ impl<'a> Evaluator<'a, '_> {
         for allow in open {
             self.allow_leaves(allow, &mut found);
         }
-        found.into_iter().collect()
+        decision.unknown.extend(found);
     }
 
     fn allow_leaves(&mut self, allow: RuleId, found: &mut BTreeSet<Unknown>) {
@@ -216,34 +305,46 @@ impl<'a> Evaluator<'a, '_> {
     /// Whether an allow rule fires: its condition, and that every argument of its obligations is a value in which
     /// nothing is unknown.
     fn allow_truth(&mut self, id: RuleId) -> Truth {
-        let Some(rule) = self.rule(id) else {
-            return Truth::Unknown;
-        };
-        let mut truth = self.truth(rule.condition);
-        for arg in rule.duties.iter().flat_map(|duty| &duty.args) {
+        let condition = self.condition(id);
+        self.args_known(id, condition)
+    }
+
+    /// The same, when the truth of the condition is known.
+    fn args_known(&mut self, id: RuleId, condition: Truth) -> Truth {
+        let mut truth = condition;
+        for arg in self.rule(id).into_iter().flat_map(|rule| &rule.duties).flat_map(|duty| &duty.args) {
             if truth == Truth::False {
                 break;
             }
-            truth = truth.and(match self.datum(*arg) {
-                Datum::Unknown => Truth::Unknown,
-                Datum::Absent => Truth::False,
-                Datum::Value(value) if value.is_wholly_known() => Truth::True,
-                Datum::Value(_) => Truth::Unknown,
+            let arg = self.value(*arg);
+            truth = truth.and(match arg.value() {
+                Some(value) if value.is_wholly_known() => Truth::True,
+                None if matches!(arg, Operand::Absent) => Truth::False,
+                _ => Truth::Unknown,
             });
         }
         truth
     }
 
-    fn would_fire(&mut self, id: RuleId) -> bool {
-        match self.rule(id).map(|rule| rule.effect) {
-            Some(Effect::Deny) => self.condition(id) != Truth::False,
-            Some(Effect::Allow) => self.allow_truth(id) == Truth::True,
-            None => false,
+    /// The `audit` rules that would fire.
+    fn find_audited(&mut self, trees: Trees, decision: &mut Decision) {
+        let candidates = self.candidates(&[trees.audits], Want::NotFalse);
+        for entry in &candidates {
+            let condition = self.entry_truth(*entry, Want::NotFalse);
+            let fires = match self.rule(entry.rule).map(|rule| rule.effect) {
+                Some(Effect::Deny) => condition != Truth::False,
+                Some(Effect::Allow) => self.args_known(entry.rule, condition) == Truth::True,
+                None => false,
+            };
+            if fires {
+                decision.audit.push(entry.rule);
+            }
         }
+        self.scratch.candidates = candidates;
     }
 
     fn overriders(&self, deny: RuleId) -> &'a [RuleId] {
-        self.world.policy.derived.overriders.get(deny.index()).map_or(&[], |allows| allows)
+        self.derived.overriders.get(deny.index()).map_or(&[], |allows| allows)
     }
 
     /// Whether an allow rule of the action that overrides this deny rule fires.
@@ -260,21 +361,22 @@ impl<'a> Evaluator<'a, '_> {
         truth
     }
 
-    /// The allow rules that fire and what they oblige to.
-    fn firing_allows(&mut self, rules: &'a ActionRules) -> (Vec<RuleId>, Vec<Duty>) {
-        let (mut allows, mut duties) = (Vec::new(), Vec::new());
-        for allow in rules.allows.iter().copied() {
-            if self.allow_truth(allow) == Truth::True {
-                allows.push(allow);
-                let templates = self.rule(allow).into_iter().flat_map(|rule| &rule.duties);
-                duties.extend(templates.map(|duty| self.duty(duty)));
-            }
+    /// Adds what a firing allow rule obliges to.
+    fn oblige(&mut self, allow: RuleId, decision: &mut Decision) {
+        for duty in self.rule(allow).into_iter().flat_map(|rule| &rule.duties) {
+            let duty = self.duty(duty);
+            decision.obligations.push(duty);
         }
-        (allows, duties)
     }
 
     fn duty(&mut self, duty: &DutyTemplate) -> Duty {
-        let args = duty.args.iter().filter_map(|arg| self.datum(*arg).into_value()).collect();
+        let mut args = self.scratch.spare_args();
+        args.extend(duty.args.iter().filter_map(|arg| self.value(*arg).into_datum().into_value()));
         Duty { obligation: duty.obligation, args }
+    }
+
+    /// What a node gives, for those who keep it.
+    fn datum(&mut self, id: crate::id::NodeId) -> Datum {
+        self.value(id).into_datum()
     }
 }

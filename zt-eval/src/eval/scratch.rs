@@ -1,13 +1,16 @@
 //! Memory that decisions reuse.
 //!
-//! A node's datum is kept with the stamp under which it was computed, and holds while the stamp of the level that it depends
-//! on is the same. Renewing a stamp forgets every datum of a level at once, so nothing is ever cleared. Stamps only grow,
-//! so what another policy's decision left behind never matches.
+//! The datum of a node that several others read is kept with the stamp under which it was computed, and holds while the stamp
+//! of the level that it depends on is the same. Renewing a stamp forgets every datum of a level at once, so nothing is ever
+//! cleared. Stamps only grow, so what another policy's decision left behind never matches.
 
-use crate::decision::Fact;
-use crate::graph::Policy;
+use super::Fired;
+use crate::decision::{Decision, Fact};
+use crate::facts::Climb;
+use crate::graph::{Derived, Effect, Policy};
 use crate::id::NodeId;
-use crate::value::{Datum, Text, Timestamp};
+use crate::index::Entry;
+use crate::value::{Datum, Timestamp, Value};
 
 /// Quantifiers inside quantifiers that any policy may have.
 pub(crate) const LEVELS_MAX: usize = 16;
@@ -18,44 +21,40 @@ const FACTS_MIN: usize = 1024;
 /// Memory that decisions reuse, so that they need not allocate it anew. It holds copies of evidence that was last used.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    entries: Vec<Entry>,
+    kept: Vec<Kept>,
+    /// By node, where what is unknown is looked for: the stamp under which the node was last walked.
+    walked: Vec<u64>,
+    /// Whether every node is kept, for explanations; else those that several others read.
+    keeps_all: bool,
     /// By level; 0 for what depends on no variable.
     stamps: [u64; LEVELS_MAX + 1],
     last_stamp: u64,
-    pub(super) bindings: [Binding; LEVELS_MAX + 1],
     /// What was consulted; repetitions are thrown out now and then.
     facts: Vec<Fact>,
     /// How many facts there may be before that is next done.
     facts_max: usize,
     pub(super) flip: Option<Timestamp>,
+    /// For the way up from parent to parent.
+    pub(super) climb: Climb,
+    /// Keys found by the lookups that are under way, innermost last.
+    pub(super) keys: Vec<u32>,
+    /// Anchors found on the way up, before repetitions are thrown out.
+    pub(super) anchors: Vec<u32>,
+    /// Candidates that are put in order before they are looked at.
+    pub(super) candidates: Vec<Entry>,
+    /// Deny rules that fired.
+    pub(super) fired: Vec<Fired>,
+    /// Memory of the arguments of obligations of decisions that were used again.
+    args: Vec<Vec<Value>>,
     /// Nodes computed, for tests that count.
     #[cfg(test)]
     pub(crate) computed: u64,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct Kept {
     stamp: u64,
-    /// The stamp under which the node was last walked for what is unknown in it.
-    walked: u64,
     datum: Datum,
-}
-
-/// Where a quantifier is.
-#[derive(Clone, Debug)]
-pub(super) struct Binding {
-    /// The collection's node.
-    pub over: NodeId,
-    /// The key, over a map.
-    pub key: Option<Text>,
-    /// The element, or the map's value.
-    pub element: Datum,
-}
-
-impl Default for Binding {
-    fn default() -> Self {
-        Self { over: NodeId::new(usize::MAX), key: None, element: Datum::Unknown }
-    }
 }
 
 impl Scratch {
@@ -67,12 +66,24 @@ impl Scratch {
 
     /// Forgets what the last decision consulted and computed.
     pub(super) fn start(&mut self, policy: &Policy) {
+        self.begin(policy, false);
+    }
+
+    /// The same, to keep what every node gives from now on.
+    pub(super) fn start_keeping_all(&mut self, policy: &Policy) {
+        self.begin(policy, true);
+    }
+
+    fn begin(&mut self, policy: &Policy, keeps_all: bool) {
         self.facts.clear();
         self.facts_max = FACTS_MIN;
         self.flip = None;
-        let nodes = policy.nodes.len();
-        if self.entries.len() < nodes {
-            self.entries.resize(nodes, Entry { stamp: 0, walked: 0, datum: Datum::Unknown });
+        self.keys.clear();
+        // What one way of keeping left behind means nothing to the other: their stamps differ.
+        self.keeps_all = keeps_all;
+        let count = if keeps_all { policy.nodes.len() } else { policy.derived.kept_count as usize };
+        if self.kept.len() < count {
+            self.kept.resize(count, Kept { stamp: 0, datum: Datum::Unknown });
         }
         self.renew(0);
     }
@@ -93,9 +104,32 @@ impl Scratch {
     }
 
     /// What was consulted, sorted.
-    pub(super) fn take_facts(&mut self) -> Vec<Fact> {
+    pub(super) fn give_facts(&mut self, facts: &mut Vec<Fact>) {
         self.tidy();
-        std::mem::take(&mut self.facts)
+        facts.append(&mut self.facts);
+    }
+
+    /// Makes a decision that was used before into one of which nothing is known, a denial, and keeps its memory.
+    pub(super) fn reuse(&mut self, decision: &mut Decision) {
+        decision.effect = Effect::Deny;
+        decision.reason = None;
+        decision.rules.clear();
+        decision.overridden.clear();
+        decision.audit.clear();
+        decision.unknown.clear();
+        for duty in decision.obligations.drain(..) {
+            let mut args = duty.args;
+            args.clear();
+            self.args.push(args);
+        }
+        decision.valid_until = None;
+        decision.depends_on.clear();
+        decision.challenge.clear();
+    }
+
+    /// Memory for the arguments of an obligation.
+    pub(super) fn spare_args(&mut self) -> Vec<Value> {
+        self.args.pop().unwrap_or_default()
     }
 
     /// Forgets every datum that depends on a level.
@@ -110,27 +144,38 @@ impl Scratch {
         self.stamps.get(usize::from(level)).copied().unwrap_or(0)
     }
 
-    pub(super) fn recall(&self, node: NodeId, level: u8) -> Option<&Datum> {
-        let entry = self.entries.get(node.index())?;
-        (entry.stamp != 0 && entry.stamp == self.stamp(level)).then_some(&entry.datum)
+    /// Where the datum of a node is kept, if it is.
+    #[inline]
+    fn place(&self, node: NodeId, derived: &Derived) -> Option<usize> {
+        if self.keeps_all {
+            return Some(node.index());
+        }
+        derived.kept.get(node.index()).filter(|place| **place != Derived::NOT_KEPT).map(|place| *place as usize)
     }
 
-    pub(super) fn remember(&mut self, node: NodeId, level: u8, datum: Datum) {
-        let stamp = self.stamp(level);
-        if let Some(entry) = self.entries.get_mut(node.index()) {
-            entry.stamp = stamp;
-            entry.datum = datum;
+    /// The datum of a node, if it was computed and kept.
+    pub(super) fn recall(&self, node: NodeId, derived: &Derived) -> Option<&Datum> {
+        let kept = self.kept.get(self.place(node, derived)?)?;
+        (kept.stamp != 0 && kept.stamp == self.stamp(derived.level(node))).then_some(&kept.datum)
+    }
+
+    /// Keeps the datum of a node, if that is of use.
+    pub(super) fn keep(&mut self, node: NodeId, derived: &Derived, datum: impl FnOnce() -> Datum) {
+        let stamp = self.stamp(derived.level(node));
+        if let Some(place) = self.place(node, derived)
+            && let Some(kept) = self.kept.get_mut(place)
+        {
+            *kept = Kept { stamp, datum: datum() };
         }
     }
 
-    /// Whether the node has not been walked since its datum was computed; it then has.
-    pub(super) fn enter(&mut self, node: NodeId, level: u8) -> bool {
-        let stamp = self.stamp(level);
-        self.entries.get_mut(node.index()).is_some_and(|entry| std::mem::replace(&mut entry.walked, stamp) != stamp)
-    }
-
-    pub(super) fn binding(&self, level: u8) -> Option<&Binding> {
-        self.bindings.get(usize::from(level))
+    /// Whether the node has not been walked since its level's stamp was renewed; it then has.
+    pub(super) fn enter(&mut self, node: NodeId, derived: &Derived) -> bool {
+        let stamp = self.stamp(derived.level(node));
+        if self.walked.len() <= node.index() {
+            self.walked.resize(derived.levels.len(), 0);
+        }
+        self.walked.get_mut(node.index()).is_some_and(|walked| std::mem::replace(walked, stamp) != stamp)
     }
 
     pub(super) fn flips_at(&mut self, flip: Option<Timestamp>) {
@@ -149,6 +194,8 @@ mod tests {
             scratch.note(Fact::Context(round % 3_000));
             assert!(scratch.facts.len() <= 6_000);
         }
-        assert_eq!(scratch.take_facts().len(), 3_000);
+        let mut facts = Vec::new();
+        scratch.give_facts(&mut facts);
+        assert_eq!(facts.len(), 3_000);
     }
 }

@@ -45,6 +45,22 @@ impl Node {
         }
     }
 
+    /// Whether it only reads what is kept elsewhere, so that doing it again costs as little as recalling it.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::Const(_)
+                | Self::Param(_)
+                | Self::Subject
+                | Self::Resource
+                | Self::Context(_)
+                | Self::Attribute { .. }
+                | Self::Field { .. }
+                | Self::Element(_)
+                | Self::Key(_)
+        )
+    }
+
     /// The nodes that this one reads, in order.
     #[must_use]
     pub fn children(&self) -> Vec<NodeId> {

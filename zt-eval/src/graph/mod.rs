@@ -30,6 +30,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ConstId, EntityTypeId, NodeId, ObligationId, ParamId, PatternId, RecordId, RuleId, ZoneId};
+use crate::index::Index;
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::schema::Schema;
@@ -274,16 +275,40 @@ pub struct Policy {
 }
 
 /// What is computed once from a policy's parts.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Derived {
     /// By [`NodeId`]: the deepest quantifier level whose variable the node depends on; 0 for none.
     pub levels: Box<[u8]>,
+    /// By [`NodeId`]: where decisions keep its datum, or [`Derived::NOT_KEPT`].
+    pub kept: Box<[u32]>,
+    /// How many places for data decisions need.
+    pub kept_count: u32,
     /// Row by [`EntityTypeId`]: the types that parents can lead to, reflexively.
     pub leads_to: Vec<Box<[bool]>>,
     /// By [`RuleId`]: the deciding allow rules that override it, in source order.
     pub overriders: Vec<Box<[RuleId]>>,
     /// By [`ActionId`](crate::id::ActionId): whether its rules read an attribute that the subject can renew.
     pub steps_up: Box<[bool]>,
+    /// From evidence to the rules that could apply.
+    pub index: Index,
     /// SHA-256 of the policy's wire form.
     pub digest: [u8; 32],
+}
+
+impl PartialEq for Derived {
+    /// What follows from equal parts is equal.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Derived {
+    /// In [`Derived::kept`]: computed anew each time, since only one node reads it or it only reads evidence.
+    pub const NOT_KEPT: u32 = u32::MAX;
+
+    /// The deepest quantifier level whose variable a node depends on; 0 for none.
+    #[inline]
+    pub fn level(&self, node: NodeId) -> u8 {
+        self.levels.get(node.index()).copied().unwrap_or(0)
+    }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ActionRules, Effect, Node, Policy, Rule, wire};
+use super::{ActionRules, Derived, Effect, Node, Policy, Rule, wire};
 use crate::id::{ActionId, ConstId, NodeId, ParamId, PatternId, RuleId, ZoneId};
 use crate::limits::Limits;
 use crate::pattern::Pattern;
@@ -89,7 +89,7 @@ impl Policy {
     /// The deepest quantifier level whose variable a node depends on; 0 for none.
     #[must_use]
     pub fn level(&self, id: NodeId) -> u8 {
-        self.derived.levels.get(id.index()).copied().unwrap_or(0)
+        self.derived.level(id)
     }
 
     /// A constant by id.
@@ -177,6 +177,37 @@ impl Policy {
         }
         self.derived.digest = wire::digest_of(&wire::body(self));
         Ok(())
+    }
+
+    /// What follows from the parts: which nodes' data decisions keep, because more than one node or rule reads them, or a
+    /// quantifier does so for each element though they are the same for all.
+    pub(super) fn kept(&self, levels: &[u8]) -> (Box<[u32]>, u32) {
+        let mut readers = vec![0_u32; self.nodes.len()];
+        let level = |id: NodeId| levels.get(id.index()).copied().unwrap_or(0);
+        let mut read = |id: NodeId, times: u32| {
+            if let Some(count) = readers.get_mut(id.index()) {
+                *count = count.saturating_add(times);
+            }
+        };
+        for (id, node) in self.nodes.iter().enumerate().map(|(index, node)| (NodeId::new(index), node)) {
+            let repeated = |child, at: u8| if level(child) < at { 2 } else { 1 };
+            match node {
+                Node::Quantified { over, level: inside, body, .. } => {
+                    read(*over, repeated(*over, level(id)));
+                    read(*body, repeated(*body, *inside));
+                }
+                _ => node.each_child(|child| read(child, repeated(child, level(id)))),
+            }
+        }
+        let roots = (0..self.rules.len()).map(RuleId::new).flat_map(|rule| self.roots_of(rule));
+        roots.for_each(|root| read(root, 1));
+        let mut count = 0;
+        let place = |(node, readers): (&Node, u32)| {
+            let is_read_again = readers > 1 && !node.only_reads();
+            count += u32::from(is_read_again);
+            if is_read_again { count - 1 } else { Derived::NOT_KEPT }
+        };
+        (self.nodes.iter().zip(readers).map(place).collect(), count)
     }
 
     /// What follows from the parts: by rule, the deciding allow rules that override it.

@@ -9,6 +9,7 @@ use std::fmt;
 use super::{Derived, DutyTemplate, Effect, Node, Policy, Rule};
 use crate::eval::LEVELS_MAX;
 use crate::id::{NodeId, RuleId};
+use crate::index::Index;
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::schema::{Attribute, Freshness, Schema, Type};
@@ -68,9 +69,14 @@ pub(crate) fn validate(policy: &Policy) -> Result<Derived, Fault> {
         rule(policy, &levels, Place::Rule(index), each)?;
     }
     actions(policy)?;
+    let leads_to = policy.schema.leads_to();
+    let (kept, kept_count) = policy.kept(&levels);
     Ok(Derived {
+        index: Index::of(policy, &levels, &leads_to),
+        kept,
+        kept_count,
         levels,
-        leads_to: policy.schema.leads_to(),
+        leads_to,
         overriders: policy.overriders(),
         steps_up: policy.steps_up(),
         digest: [0; 32],

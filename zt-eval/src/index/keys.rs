@@ -30,7 +30,7 @@ use infix::Infixes;
 use trie::{Entry, Trie};
 
 /// A test of one slot's value against a constant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Test<'p> {
     /// The value equals a scalar.
     Equal(&'p Value),

@@ -11,7 +11,7 @@ use super::{Described, Request, cycle};
 use crate::graph::Policy;
 use crate::id::{ActionId, EntityTypeId, SourceId};
 use crate::schema::{Action, Attribute, Schema};
-use crate::value::{Datum, EntityUid};
+use crate::value::{Datum, EntityUid, Value};
 
 /// Who speaks in a part of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -126,6 +126,7 @@ impl<'p> Gathered<'p> {
     pub fn finish(self, question: Question) -> Result<Request, InvalidRequest> {
         let schema = &self.policy.schema;
         let request = Request {
+            asked: [Value::Entity(question.subject.clone()), Value::Entity(question.resource.clone())],
             action: question.action,
             subject: question.subject,
             resource: question.resource,

@@ -24,7 +24,7 @@ use crate::graph::Policy;
 use crate::id::ActionId;
 use crate::schema::Schema;
 use crate::store::Store;
-use crate::value::{Datum, EntityUid};
+use crate::value::{Datum, EntityUid, Value};
 
 pub use builder::Builder;
 pub use invalid::{InvalidKind, InvalidRequest, InvalidValue, StoreError};
@@ -40,6 +40,8 @@ pub struct Request {
     context: Box<[Datum]>,
     entities: Box<[Described]>,
     policy_digest: [u8; 32],
+    /// The subject and the resource as values.
+    asked: [Value; 2],
 }
 
 /// An entity as a request describes it.
@@ -100,8 +102,22 @@ impl Request {
     /// The description of an entity.
     #[must_use]
     pub fn described(&self, uid: &EntityUid) -> Option<&Described> {
-        let at = self.entities.binary_search_by(|entity| entity.uid.cmp(uid)).ok()?;
-        self.entities.get(at)
+        self.entities.get(self.position(uid)?)
+    }
+
+    /// Where the description of an entity stands among all.
+    pub(crate) fn position(&self, uid: &EntityUid) -> Option<usize> {
+        self.entities.binary_search_by(|entity| entity.uid.cmp(uid)).ok()
+    }
+
+    /// The subject as a value.
+    pub(crate) fn subject_value(&self) -> &Value {
+        &self.asked[0]
+    }
+
+    /// The resource as a value.
+    pub(crate) fn resource_value(&self) -> &Value {
+        &self.asked[1]
     }
 
     /// The digest of the policy that it was bound to.

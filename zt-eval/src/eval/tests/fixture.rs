@@ -6,11 +6,12 @@ use serde_json::{Value as Json, json};
 
 use crate::decision::{Decision, Mode};
 use crate::eval::evaluator::Evaluator;
-use crate::eval::{Scratch, decide};
+use crate::eval::{Scratch, decide, speakers};
 use crate::facts::World;
 use crate::graph::build::Builder;
 use crate::graph::{Effect, Policy, Rule};
 use crate::id::{ActionId, EntityTypeId, EnumId, NodeId, ObligationId, RecordId, RuleId, SourceId};
+use crate::index::Join;
 use crate::limits::Limits;
 use crate::request::Request;
 use crate::schema::{
@@ -203,7 +204,8 @@ pub fn datum_of(policy: &Policy, node: NodeId, request: &Request, now: Option<Ti
     let world = World { policy, store: &store, request, now, granted: &[] };
     let mut scratch = Scratch::new();
     scratch.start(policy);
-    Evaluator { world, scratch: &mut scratch, notes: true }.datum(node)
+    let join = Join::default();
+    Evaluator::new(world, &join, speakers(&world), &mut scratch, true).datum(node)
 }
 
 /// A policy with one rule for `read`, and the request's datum of its condition.

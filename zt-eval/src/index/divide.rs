@@ -1,0 +1,332 @@
+//! Filing rules so that few are found together.
+//!
+//! Each division files a rule by the guard whose places fewest of its rules share. One slot is preferred, the one that tells
+//! most rules apart, since each slot costs a lookup; rules that it leaves crowded take another. Every choice only counts how
+//! often places occur, so building takes time linear in what is filed.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::guard::{Axis, Family, Guard, Guards, OfRule};
+use super::intervals::Intervals;
+use super::keys::Keys;
+use super::{Bucket, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, LEAF_MAX, Lookup, Range, Trees, count};
+use crate::graph::{Node, Policy};
+use crate::id::{EntityTypeId, RuleId};
+
+/// A rule on its way to where it is filed.
+#[derive(Clone, Copy)]
+struct Filed {
+    rule: RuleId,
+    /// Conjuncts that it was filed by, as bits of its guards' positions.
+    used: u64,
+    proven: u16,
+    /// At how many places it stands.
+    copies: u32,
+}
+
+/// A rule under a key.
+#[derive(Clone, Copy)]
+struct Keyed {
+    key: u32,
+    filed: Filed,
+}
+
+/// Fills the index of a policy.
+pub(super) fn build(policy: &Policy, leads_to: &[Box<[bool]>], mut guards: Guards<'_>, index: &mut Index) {
+    index.anchors = std::mem::take(&mut guards.anchors);
+    let slots = index_slots(&guards, index);
+    let loads = vec![0; guards.places as usize];
+    let on_axis = vec![AxisLoad::default(); guards.axes.len()];
+    let mut builder = Builder { policy, leads_to, guards, slots, loads, on_axis, index };
+    // Actions often have the same rules: those of `any`.
+    let mut known: HashMap<Rc<[RuleId]>, u32> = HashMap::new();
+    for rules in &policy.actions {
+        let [denies, duties, allows, audits] = super::kinds(policy, rules).map(|rules| {
+            let rules: Rc<[RuleId]> = rules.into();
+            if let Some(division) = known.get(&rules) {
+                return *division;
+            }
+            let division = builder.division(&rules);
+            known.insert(rules, division);
+            division
+        });
+        builder.index.actions.push(Trees { denies, duties, allows, audits });
+    }
+}
+
+/// The keys of every slot that has any; by axis, their number.
+fn index_slots(guards: &Guards<'_>, index: &mut Index) -> Vec<u32> {
+    let number = |tests: &Vec<_>| {
+        if !tests.is_empty() {
+            index.slots.push(Keys::build(tests));
+        }
+        count(index.slots.len()).saturating_sub(1)
+    };
+    guards.tests.iter().map(number).collect()
+}
+
+struct Builder<'b, 'p> {
+    policy: &'p Policy,
+    leads_to: &'b [Box<[bool]>],
+    guards: Guards<'p>,
+    /// By axis: the number of its keys.
+    slots: Vec<u32>,
+    /// By place: how many rules of the division that is being made could be filed there. Zero between divisions.
+    loads: Vec<u32>,
+    on_axis: Vec<AxisLoad>,
+    index: &'b mut Index,
+}
+
+/// What a slot would do for a division.
+#[derive(Clone, Copy, Default)]
+struct AxisLoad {
+    /// Rules that it could file.
+    rules: u64,
+    /// The sum over them of how many others stand at the same places.
+    crowd: u64,
+}
+
+impl Builder<'_, '_> {
+    fn division(&mut self, rules: &[RuleId]) -> u32 {
+        let filed = rules.iter().map(|rule| Filed { rule: *rule, used: 0, proven: 0, copies: 1 }).collect::<Vec<_>>();
+        self.divide(&filed, 0)
+    }
+
+    fn divide(&mut self, filed: &[Filed], depth: u32) -> u32 {
+        let choices = if filed.len() <= LEAF_MAX || depth >= DEPTH_MAX { Vec::new() } else { self.choose(filed) };
+        let mut loose = Vec::new();
+        let mut by_axis: Vec<(u32, Vec<Keyed>)> = Vec::new();
+        for (at, each) in filed.iter().enumerate() {
+            match choices.get(at).copied().flatten() {
+                None => loose.push(*each),
+                Some(chosen) => self.file(*each, chosen, &mut by_axis),
+            }
+        }
+        by_axis.sort_by_key(|(axis, _)| *axis);
+        let loose = self.entries(&loose);
+        let made: Vec<Dimension> =
+            by_axis.into_iter().filter_map(|(axis, keyed)| self.dimension(axis, keyed, depth)).collect();
+        let start = count(self.index.dimensions.len());
+        self.index.dimensions.extend(made);
+        let dimensions = Range { start, end: count(self.index.dimensions.len()) };
+        self.index.divisions.push(Division { loose, dimensions });
+        count(self.index.divisions.len()) - 1
+    }
+
+    /// Puts a rule at the places of the guard at this position of its guards.
+    fn file(&self, filed: Filed, chosen: usize, by_axis: &mut Vec<(u32, Vec<Keyed>)>) {
+        let Some((of_rule, guard)) = self.guard_at(filed.rule, chosen) else { return };
+        let is_exact = guard.exact && guard.places.iter().all(|place| self.is_exact(place.axis, place.key));
+        let proven = if is_exact { filed.proven | of_rule.conjuncts } else { filed.proven };
+        let copies = filed.copies.saturating_mul(count(guard.places.len()));
+        let filed = Filed { used: filed.used | 1_u64.checked_shl(count(chosen)).unwrap_or(0), proven, copies, ..filed };
+        for place in &guard.places {
+            let keyed = Keyed { key: place.key, filed };
+            match by_axis.iter_mut().find(|(axis, _)| *axis == place.axis) {
+                Some((_, all)) => all.push(keyed),
+                None => by_axis.push((place.axis, vec![keyed])),
+            }
+        }
+    }
+
+    fn is_exact(&self, axis: u32, key: u32) -> bool {
+        match self.axis(axis).map(|axis| axis.family) {
+            Some(Family::Keys) => {
+                let slot = self.slots.get(axis as usize).copied().unwrap_or_default();
+                self.index.keys(slot).is_some_and(|keys| keys.is_exact(key))
+            }
+            family => family.is_some(),
+        }
+    }
+
+    fn axis(&self, axis: u32) -> Option<Axis> {
+        self.guards.axes.get(axis as usize).copied()
+    }
+
+    fn guard_at(&self, rule: RuleId, at: usize) -> Option<(OfRule, &Guard)> {
+        let of_rule = *self.guards.of_rule(rule).get(at)?;
+        Some((of_rule, self.guards.guard(of_rule.guard)?))
+    }
+
+    /// The guards that a rule could be filed by, with their positions. The first 64 are looked at.
+    fn usable(&self, filed: Filed) -> impl Iterator<Item = (usize, &Guard)> {
+        let of_rule = self.guards.of_rule(filed.rule).iter().take(64).enumerate();
+        of_rule.filter_map(move |(at, of_rule)| {
+            let guard = self.guards.guard(of_rule.guard)?;
+            let copies = filed.copies.saturating_mul(count(guard.places.len()));
+            let fits = filed.used == 0 || copies <= COPIES_MAX;
+            (fits && filed.used >> at & 1 == 0).then_some((at, guard))
+        })
+    }
+
+    /// By rule: the position of the guard that it is to be filed by.
+    fn choose(&mut self, filed: &[Filed]) -> Vec<Option<usize>> {
+        self.count_places(filed, true);
+        self.weigh_axes(filed);
+        let primary = self.primary(filed.len());
+        let mut choices: Vec<Option<usize>> =
+            filed.iter().map(|each| self.choice(*each, primary, filed.len())).collect();
+        self.count_places(filed, false);
+        self.on_axis.fill(AxisLoad::default());
+        self.drop_small(filed, &mut choices);
+        choices
+    }
+
+    /// Counts where the rules could be filed, or takes that back.
+    fn count_places(&mut self, filed: &[Filed], add: bool) {
+        let mut loads = std::mem::take(&mut self.loads);
+        for place in filed.iter().flat_map(|each| self.usable(*each)).flat_map(|(_, guard)| &guard.places) {
+            if let Some(load) = loads.get_mut(place.id as usize) {
+                *load = if add { *load + 1 } else { 0 };
+            }
+        }
+        self.loads = loads;
+    }
+
+    /// How many rules stand where a guard would file one.
+    fn crowd(&self, guard: &Guard) -> u64 {
+        let load = |id: u32| u64::from(self.loads.get(id as usize).copied().unwrap_or_default());
+        let is_interval = |axis| self.axis(axis).is_some_and(|axis| axis.family == Family::Intervals);
+        // Of intervals, half are expected to hold a value.
+        let each = guard.places.iter().map(|place| match self.on_axis.get(place.axis as usize) {
+            Some(on_axis) if is_interval(place.axis) => on_axis.rules / 2 + 1,
+            _ => load(place.id),
+        });
+        each.sum()
+    }
+
+    fn weigh_axes(&mut self, filed: &[Filed]) {
+        let mut on_axis = std::mem::take(&mut self.on_axis);
+        for (_, guard) in filed.iter().flat_map(|each| self.usable(*each)) {
+            if let Some(load) = single_axis(guard).and_then(|axis| on_axis.get_mut(axis as usize)) {
+                load.rules += 1;
+            }
+        }
+        self.on_axis = on_axis;
+        let mut on_axis = self.on_axis.clone();
+        for (_, guard) in filed.iter().flat_map(|each| self.usable(*each)) {
+            if let Some(load) = single_axis(guard).and_then(|axis| on_axis.get_mut(axis as usize)) {
+                load.crowd += self.crowd(guard);
+            }
+        }
+        self.on_axis = on_axis;
+    }
+
+    /// The slot that tells most rules apart.
+    fn primary(&self, rules: usize) -> Option<u32> {
+        let gain = |load: &AxisLoad| (load.rules * rules as u64).saturating_sub(load.crowd);
+        let gains = (0_u32..).zip(&self.on_axis).map(|(axis, load)| (gain(load), std::cmp::Reverse(axis)));
+        gains.max().filter(|(gain, _)| *gain > 0).map(|(_, axis)| axis.0)
+    }
+
+    fn choice(&self, filed: Filed, primary: Option<u32>, rules: usize) -> Option<usize> {
+        let crowd = |guard: &Guard| self.crowd(guard);
+        let (best, least) = self.usable(filed).map(|(at, guard)| (at, crowd(guard))).min_by_key(|(_, crowd)| *crowd)?;
+        if least >= rules as u64 {
+            return None;
+        }
+        let on_primary = self.usable(filed).find(|(_, guard)| single_axis(guard) == primary && primary.is_some());
+        let chosen = match on_primary {
+            Some((at, guard)) if crowd(guard) <= 4 * least + LEAF_MAX as u64 => at,
+            _ => best,
+        };
+        Some(self.type_first(filed, chosen).unwrap_or(chosen))
+    }
+
+    /// Attributes are unknown of an entity of another type: a rule that is about one type is filed by that first.
+    fn type_first(&self, filed: Filed, chosen: usize) -> Option<usize> {
+        let (_, guard) = self.guard_at(filed.rule, chosen)?;
+        let slot = self.axis(single_axis(guard)?)?.slot;
+        let Some(Node::Attribute { of, .. }) = self.policy.node(slot) else { return None };
+        let is_type = |axis: Axis| axis.family == Family::Type && axis.slot == *of;
+        let mut usable = self.usable(filed);
+        usable
+            .find(|(_, guard)| single_axis(guard).and_then(|axis| self.axis(axis)).is_some_and(is_type))
+            .map(|(at, _)| at)
+    }
+
+    /// Looking a slot up costs more than looking at a rule or two.
+    fn drop_small(&self, filed: &[Filed], choices: &mut [Option<usize>]) {
+        let axis_of = |each: &Filed, choice: &Option<usize>| {
+            choice.and_then(|at| self.guard_at(each.rule, at)).and_then(|(_, guard)| single_axis(guard))
+        };
+        let mut counts: HashMap<u32, usize> = HashMap::new();
+        for axis in filed.iter().zip(&*choices).filter_map(|(each, choice)| axis_of(each, choice)) {
+            *counts.entry(axis).or_default() += 1;
+        }
+        for (each, choice) in filed.iter().zip(choices) {
+            let is_small =
+                axis_of(each, choice).and_then(|axis| counts.get(&axis)).is_some_and(|count| *count < LEAF_MAX);
+            if is_small {
+                *choice = None;
+            }
+        }
+    }
+
+    fn dimension(&mut self, axis: u32, mut keyed: Vec<Keyed>, depth: u32) -> Option<Dimension> {
+        let Axis { slot, family } = self.axis(axis)?;
+        let mut all: Vec<Filed> = keyed.iter().map(|keyed| Filed { proven: 0, ..keyed.filed }).collect();
+        all.sort_unstable_by_key(|filed| filed.rule);
+        all.dedup_by_key(|filed| filed.rule);
+        let all = self.entries(&all);
+        if family == Family::Intervals {
+            let intervals = Intervals::build(
+                &keyed
+                    .iter()
+                    .filter_map(|keyed| self.guards.intervals.get(keyed.key as usize).copied())
+                    .collect::<Vec<_>>(),
+            );
+            let entries: Vec<Filed> = keyed.iter().map(|keyed| keyed.filed).collect();
+            let first = self.entries(&entries).start;
+            return Some(Dimension { slot, lookup: Lookup::Intervals { intervals, first }, all });
+        }
+        // Stable: within a bucket, rules stay in source order.
+        keyed.sort_by_key(|keyed| keyed.key);
+        let mut buckets = Vec::new();
+        for run in keyed.chunk_by(|a, b| a.key == b.key) {
+            let Some(key) = run.first().map(|keyed| keyed.key) else { continue };
+            let filed: Vec<Filed> = run.iter().map(|keyed| keyed.filed).collect();
+            buckets.push((key, self.bucket(&filed, depth)));
+        }
+        let table = self.index.tables.add(&buckets);
+        let lookup = match family {
+            Family::Keys => Lookup::Keys { slot: self.slots.get(axis as usize).copied()?, table },
+            Family::Type => Lookup::Type { table },
+            _ => Lookup::Anchors { leads: self.leading(&buckets), table },
+        };
+        Some(Dimension { slot, lookup, all })
+    }
+
+    fn bucket(&mut self, filed: &[Filed], depth: u32) -> Bucket {
+        if filed.len() <= LEAF_MAX {
+            return Bucket::Entries(self.entries(filed));
+        }
+        Bucket::Division(self.divide(filed, depth + 1))
+    }
+
+    /// By entity type: whether its parents lead to the type of any anchor among the keys.
+    fn leading(&self, buckets: &[(u32, Bucket)]) -> Box<[bool]> {
+        let mut wanted = vec![false; self.policy.schema.entities.len()];
+        for ty in buckets.iter().filter_map(|(anchor, _)| self.index.anchors.type_of(*anchor)) {
+            if let Some(mark) = wanted.get_mut(ty.index()) {
+                *mark = true;
+            }
+        }
+        let reaches = |row: &[bool]| row.iter().zip(&wanted).any(|(leads, wanted)| *leads && *wanted);
+        let leads = |ty: &EntityTypeId| self.leads_to.get(ty.index()).is_some_and(|row| reaches(row));
+        self.policy.schema.entities.iter().map(|entity| entity.parents.iter().any(leads)).collect()
+    }
+
+    fn entries(&mut self, filed: &[Filed]) -> Range {
+        let start = count(self.index.entries.len());
+        self.index.entries.extend(filed.iter().map(|filed| Entry { rule: filed.rule, proven: filed.proven }));
+        Range { start, end: count(self.index.entries.len()) }
+    }
+}
+
+/// The slot of a guard whose places are all on one.
+fn single_axis(guard: &Guard) -> Option<u32> {
+    let first = guard.places.first()?.axis;
+    guard.places.iter().all(|place| place.axis == first).then_some(first)
+}

@@ -1,0 +1,428 @@
+//! What conjuncts ask of single slots.
+//!
+//! A guard is a conjunct that holds only if a slot passes one of a few tests against constants; it is the handle by which a
+//! rule is found. Only slots whose declared type every known value has count, with constants that fit it, so that a test on a
+//! known value is never unknown.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use super::keys::{Keys, Test};
+use super::{Anchors, Conjuncts, Intervals};
+use crate::graph::{CompareOp, Node, Policy};
+use crate::id::{NodeId, RuleId};
+use crate::schema::Type;
+use crate::value::Value;
+
+/// Conjuncts that a set of bits can name.
+const CONJUNCTS_MAX: usize = 16;
+
+/// All that rules can be filed by.
+pub(super) struct Guards<'p> {
+    policy: &'p Policy,
+    levels: &'p [u8],
+    pub anchors: Anchors,
+    pub axes: Vec<Axis>,
+    by_slot: HashMap<(NodeId, Family), u32, FixedState>,
+    /// By axis of the family of keys: its tests.
+    pub tests: Vec<Vec<Test<'p>>>,
+    by_test: HashMap<(u32, Test<'p>), u32, FixedState>,
+    /// By interval: its bounds, inclusive.
+    pub intervals: Vec<(i128, i128)>,
+    pub guards: Vec<Guard>,
+    /// By node: its guard, if it was looked for and found.
+    by_node: HashMap<NodeId, Option<u32>, FixedState>,
+    /// Distinct places.
+    pub places: u32,
+    by_place: HashMap<(u32, u32), u32, FixedState>,
+    /// By rule, and one more: where its guards start.
+    starts: Vec<u32>,
+    of_rules: Vec<OfRule>,
+}
+
+/// A slot and how it is looked up.
+#[derive(Clone, Copy)]
+pub(super) struct Axis {
+    pub slot: NodeId,
+    pub family: Family,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Family {
+    /// By tests against constants.
+    Keys,
+    /// By ancestors.
+    Anchors,
+    /// By order.
+    Intervals,
+    /// By the entity's type. Apart from other keys, because attributes are read of the right type only.
+    Type,
+}
+
+/// A condition that holds only if one of these places is hit.
+#[derive(Clone)]
+pub(super) struct Guard {
+    pub places: Box<[Place]>,
+    /// Whether it then does hold.
+    pub exact: bool,
+}
+
+/// A test of a slot.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub axis: u32,
+    /// The test's number, the anchor's, the interval's, or the type's.
+    pub key: u32,
+    /// Its number among all places.
+    pub id: u32,
+}
+
+/// A guard of a rule.
+#[derive(Clone, Copy)]
+pub(super) struct OfRule {
+    /// The conjuncts that it stands for, as bits.
+    pub conjuncts: u16,
+    pub guard: u32,
+}
+
+impl<'p> Guards<'p> {
+    pub fn of(policy: &'p Policy, levels: &'p [u8], conjuncts: &Conjuncts) -> Self {
+        let mut guards = Self {
+            policy,
+            levels,
+            anchors: Anchors::default(),
+            axes: Vec::new(),
+            by_slot: HashMap::default(),
+            tests: Vec::new(),
+            by_test: HashMap::default(),
+            intervals: Vec::new(),
+            guards: Vec::new(),
+            by_node: HashMap::default(),
+            places: 0,
+            by_place: HashMap::default(),
+            starts: Vec::with_capacity(policy.rules.len() + 1),
+            of_rules: Vec::new(),
+        };
+        for rule in 0..policy.rules.len() {
+            guards.starts.push(super::count(guards.of_rules.len()));
+            guards.add_rule(conjuncts.of_rule(rule));
+        }
+        guards.starts.push(super::count(guards.of_rules.len()));
+        guards
+    }
+
+    /// The guards of a rule.
+    pub fn of_rule(&self, rule: RuleId) -> &[OfRule] {
+        let start = self.starts.get(rule.index()).copied().unwrap_or_default();
+        let end = self.starts.get(rule.index() + 1).copied().unwrap_or_default();
+        super::Range { start, end }.of(&self.of_rules)
+    }
+
+    pub fn guard(&self, id: u32) -> Option<&Guard> {
+        self.guards.get(id as usize)
+    }
+
+    fn add_rule(&mut self, conjuncts: &[NodeId]) {
+        let first = self.of_rules.len();
+        for (at, node) in conjuncts.iter().enumerate() {
+            let bit = if at < CONJUNCTS_MAX { 1 << at } else { 0 };
+            if let Some(guard) = self.guard_of(*node) {
+                self.of_rules.push(OfRule { conjuncts: bit, guard });
+            }
+        }
+        self.join_intervals(first);
+    }
+
+    /// Makes one interval of two bounds on the same slot.
+    fn join_intervals(&mut self, first: usize) {
+        let mut at = first;
+        while let Some(one) = self.of_rules.get(at).copied() {
+            let bounds = self.interval_of(one.guard);
+            let twin = (at + 1..self.of_rules.len()).find(|other| {
+                let other = self.of_rules.get(*other).and_then(|other| self.interval_of(other.guard));
+                bounds.zip(other).is_some_and(|((axis, _), (other, _))| axis == other)
+            });
+            if let Some((axis, (low, high))) = bounds
+                && let Some(twin) = twin
+            {
+                let other = self.of_rules.remove(twin);
+                if let Some((_, (other_low, other_high))) = self.interval_of(other.guard) {
+                    let guard = self.add_interval(axis, low.max(other_low), high.min(other_high));
+                    let conjuncts = one.conjuncts | other.conjuncts;
+                    // Both bounds are conjuncts of their own; beyond the bits that there are none is named.
+                    let conjuncts = if one.conjuncts == 0 || other.conjuncts == 0 { 0 } else { conjuncts };
+                    if let Some(place) = self.of_rules.get_mut(at) {
+                        *place = OfRule { conjuncts, guard };
+                    }
+                }
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    fn interval_of(&self, guard: u32) -> Option<(u32, (i128, i128))> {
+        let [place] = &*self.guard(guard)?.places else { return None };
+        let is_interval = self.axes.get(place.axis as usize)?.family == Family::Intervals;
+        is_interval.then(|| Some((place.axis, *self.intervals.get(place.key as usize)?)))?
+    }
+
+    fn add_interval(&mut self, axis: u32, low: i128, high: i128) -> u32 {
+        self.intervals.push((low, high));
+        let key = super::count(self.intervals.len() - 1);
+        let place = self.place(axis, key);
+        self.add(Guard { places: Box::new([place]), exact: true })
+    }
+
+    fn add(&mut self, guard: Guard) -> u32 {
+        self.guards.push(guard);
+        super::count(self.guards.len() - 1)
+    }
+
+    fn guard_of(&mut self, node: NodeId) -> Option<u32> {
+        if let Some(known) = self.by_node.get(&node) {
+            return *known;
+        }
+        let guard = self.find(node).filter(|guard| !guard.places.is_empty());
+        let guard = guard.map(|guard| self.add(guard));
+        self.by_node.insert(node, guard);
+        guard
+    }
+
+    fn find(&mut self, node: NodeId) -> Option<Guard> {
+        let policy = self.policy;
+        match policy.node(node)? {
+            Node::Compare(op, left, right) => self.comparison(*op, *left, *right),
+            Node::Contains(outer, inner) => self.membership(*outer, *inner),
+            Node::ContainsAny(slot, elements) => {
+                let of = self.element_type(*slot)?;
+                let elements = fitting_elements(policy, of, policy.constant_of(*elements)?)?;
+                let places = elements.iter().map(|each| self.test(*slot, Test::HasElement(each)));
+                some_of(places.collect())
+            }
+            Node::ContainsAll(slot, elements) => {
+                let of = self.element_type(*slot)?;
+                let first = fitting_elements(policy, of, policy.constant_of(*elements)?)?.first()?;
+                let place = self.test(*slot, Test::HasElement(first))?;
+                Some(Guard { places: Box::new([place]), exact: false })
+            }
+            Node::Within(slot, outer) => self.within(*slot, policy.constant_of(*outer)?),
+            Node::Is(slot, types) => {
+                self.entity_slot(*slot)?;
+                let axis = self.axis(*slot, Family::Type);
+                let places = types.iter().map(|ty| self.place(axis, super::count(ty.index())));
+                Some(Guard { places: places.collect(), exact: true })
+            }
+            Node::StartsWith(slot, prefix) => match (self.slot_type(*slot)?, policy.constant_of(*prefix)?) {
+                (Type::String, Value::String(prefix)) => self.single(*slot, Test::Prefix(prefix)),
+                (Type::Path, Value::Path(prefix)) => self.single(*slot, Test::PathPrefix(prefix)),
+                _ => None,
+            },
+            Node::EndsWith(slot, suffix) => match (self.slot_type(*slot)?, policy.constant_of(*suffix)?) {
+                (Type::String, Value::String(suffix)) => self.single(*slot, Test::Suffix(suffix)),
+                _ => None,
+            },
+            Node::Matches(slot, pattern) => {
+                let pattern = policy.pattern(*pattern)?;
+                let fits = matches!(
+                    (self.slot_type(*slot)?, pattern),
+                    (Type::String, crate::pattern::Pattern::Glob(_) | crate::pattern::Pattern::Regex(_))
+                        | (Type::Path, crate::pattern::Pattern::Route(_))
+                        | (Type::Host, crate::pattern::Pattern::HostGlob(_))
+                );
+                if fits { self.single(*slot, Test::Matches(pattern)) } else { None }
+            }
+            Node::Or(all) => self.any(all),
+            _ => None,
+        }
+    }
+
+    fn single(&mut self, slot: NodeId, test: Test<'p>) -> Option<Guard> {
+        some_of(vec![self.test(slot, test)])
+    }
+
+    /// Alternatives: each needs a guard. One that is a conjunction has the guard of one of its parts, which it needs.
+    fn any(&mut self, all: &[NodeId]) -> Option<Guard> {
+        let (mut places, mut exact) = (Vec::new(), true);
+        for each in all {
+            let guard = match self.policy.node(*each)? {
+                Node::And(parts) => {
+                    exact = false;
+                    let found: Vec<u32> = parts.iter().filter_map(|part| self.guard_of(*part)).collect();
+                    let shortest = found.into_iter().min_by_key(|id| self.guard(*id).map(|guard| guard.places.len()));
+                    shortest?
+                }
+                _ => self.guard_of(*each)?,
+            };
+            let guard = self.guard(guard)?;
+            places.extend_from_slice(&guard.places);
+            exact &= guard.exact;
+        }
+        Some(Guard { places: places.into(), exact })
+    }
+
+    fn comparison(&mut self, op: CompareOp, left: NodeId, right: NodeId) -> Option<Guard> {
+        let policy = self.policy;
+        let (slot, constant, slot_is_left) = match (policy.constant_of(left), policy.constant_of(right)) {
+            (None, Some(constant)) => (left, constant, true),
+            (Some(constant), None) => (right, constant, false),
+            _ => return None,
+        };
+        if op == CompareOp::Equal {
+            self.fits(slot, constant)?;
+            return self.single(slot, Test::Equal(constant));
+        }
+        self.fits(slot, constant)?;
+        let at = Intervals::point(constant)?;
+        let (low, high) = match (op, slot_is_left) {
+            (CompareOp::Less, true) => (i128::MIN, at.checked_sub(1)?),
+            (_, true) => (i128::MIN, at),
+            (CompareOp::Less, false) => (at.checked_add(1)?, i128::MAX),
+            (_, false) => (at, i128::MAX),
+        };
+        let axis = self.axis(slot, Family::Intervals);
+        self.intervals.push((low, high));
+        let place = self.place(axis, super::count(self.intervals.len() - 1));
+        Some(Guard { places: Box::new([place]), exact: true })
+    }
+
+    fn membership(&mut self, outer: NodeId, inner: NodeId) -> Option<Guard> {
+        let policy = self.policy;
+        if let Some(element) = policy.constant_of(inner) {
+            let found = match (self.slot_type(outer)?, element) {
+                (Type::String, Value::String(part)) => Test::Infix(part),
+                (Type::Set(of) | Type::List(of), element) if policy.schema().accepts(of, element) => {
+                    Test::HasElement(element)
+                }
+                _ => return None,
+            };
+            return self.single(outer, found);
+        }
+        let ty = self.slot_type(inner);
+        match policy.constant_of(outer)? {
+            Value::IpRange(range) if ty == Some(&Type::Ip) => self.single(inner, Test::InRange(*range)),
+            Value::Set(elements) | Value::List(elements) => {
+                let places = elements.iter().map(|element| match element {
+                    Value::IpRange(range) if ty == Some(&Type::Ip) => self.test(inner, Test::InRange(*range)),
+                    element => {
+                        self.fits(inner, element)?;
+                        self.test(inner, Test::Equal(element))
+                    }
+                });
+                some_of(places.collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn within(&mut self, slot: NodeId, outer: &'p Value) -> Option<Guard> {
+        self.entity_slot(slot)?;
+        let outer = match outer {
+            Value::Set(all) | Value::List(all) => &**all,
+            one => std::slice::from_ref(one),
+        };
+        let axis = self.axis(slot, Family::Anchors);
+        let places = outer.iter().map(|outer| match outer {
+            Value::Entity(uid) => {
+                let anchor = self.anchors.add(uid);
+                Some(self.place(axis, anchor))
+            }
+            _ => None,
+        });
+        some_of(places.collect())
+    }
+
+    fn test(&mut self, slot: NodeId, test: Test<'p>) -> Option<Place> {
+        if !Keys::supports(&test) {
+            return None;
+        }
+        let axis = self.axis(slot, Family::Keys);
+        let tests = self.tests.get_mut(axis as usize)?;
+        let key = *self.by_test.entry((axis, test)).or_insert_with_key(|(_, test)| {
+            tests.push(*test);
+            super::count(tests.len() - 1)
+        });
+        Some(self.place(axis, key))
+    }
+
+    fn place(&mut self, axis: u32, key: u32) -> Place {
+        let id = *self.by_place.entry((axis, key)).or_insert_with(|| {
+            self.places += 1;
+            self.places - 1
+        });
+        Place { axis, key, id }
+    }
+
+    fn axis(&mut self, slot: NodeId, family: Family) -> u32 {
+        let (axes, tests) = (&mut self.axes, &mut self.tests);
+        *self.by_slot.entry((slot, family)).or_insert_with(|| {
+            axes.push(Axis { slot, family });
+            tests.push(Vec::new());
+            super::count(axes.len() - 1)
+        })
+    }
+
+    /// The slot must have a scalar type that the constant is of.
+    fn fits(&self, slot: NodeId, constant: &Value) -> Option<()> {
+        let fits = match constant {
+            Value::Entity(_) => self.entity_slot(slot).is_some(),
+            _ => self.slot_type(slot).is_some_and(|ty| self.policy.schema().accepts(ty, constant)),
+        };
+        fits.then_some(())
+    }
+
+    fn element_type(&self, slot: NodeId) -> Option<&'p Type> {
+        match self.slot_type(slot)? {
+            Type::Set(of) | Type::List(of) => Some(of),
+            _ => None,
+        }
+    }
+
+    fn entity_slot(&self, slot: NodeId) -> Option<()> {
+        match self.policy.node(slot)? {
+            Node::Subject | Node::Resource => Some(()),
+            _ => matches!(self.slot_type(slot)?, Type::Entity(_)).then_some(()),
+        }
+    }
+
+    /// The type of every value that a slot can have, if the node is a slot: declared evidence outside quantifiers.
+    fn slot_type(&self, node: NodeId) -> Option<&'p Type> {
+        let schema = self.policy.schema();
+        if self.levels.get(node.index()) != Some(&0) {
+            return None;
+        }
+        let ty = match self.policy.node(node)? {
+            Node::Context(at) => &schema.context.get(*at as usize)?.ty,
+            Node::Attribute { ty, attribute, .. } => &schema.entity(*ty)?.attributes.get(*attribute as usize)?.ty,
+            Node::Field { of, record, field } => {
+                // A field of anything but a record of this type has no value.
+                let Type::Record(declared) = self.slot_type(*of)? else { return None };
+                let fields = &schema.record(*record)?.fields;
+                (declared == record).then_some(&fields.get(*field as usize)?.ty)?
+            }
+            Node::Index(map, _) => match self.slot_type(*map)? {
+                Type::Map(of) => of,
+                _ => return None,
+            },
+            Node::Lower(of) => match self.slot_type(*of)? {
+                Type::String => &Type::String,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(ty.present())
+    }
+}
+
+/// The guard of alternatives each of which is exact; `None` if one has no place.
+fn some_of(places: Vec<Option<Place>>) -> Option<Guard> {
+    let places: Option<Vec<Place>> = places.into_iter().collect();
+    Some(Guard { places: places?.into(), exact: true })
+}
+
+/// The elements of a collection if all are of this type.
+fn fitting_elements<'p>(policy: &Policy, of: &Type, collection: &'p Value) -> Option<&'p [Value]> {
+    let (Value::Set(elements) | Value::List(elements)) = collection else { return None };
+    elements.iter().all(|element| policy.schema().accepts(of, element)).then_some(elements)
+}
