@@ -26,7 +26,7 @@ pub mod zone;
 pub use decision::{Decision, Mode};
 pub use graph::{Effect, Policy};
 pub use limits::Limits;
-pub use pdp::Pdp;
+pub use pdp::{Pdp, Prepared, Snapshot};
 pub use request::Request;
 pub use schema::Schema;
 pub use store::Store;

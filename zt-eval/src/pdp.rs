@@ -3,14 +3,17 @@
 use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
 use crate::decision::{Decision, Mode};
-use crate::eval::{self, Scratch};
+use crate::eval::{self, Scratch, Speakers};
+use crate::facts::{Speaker, World};
 use crate::graph::Policy;
-use crate::request::Request;
+use crate::index::Join;
+use crate::request::{Request, StoreError};
 use crate::store::Store;
 use crate::value::Timestamp;
 
@@ -31,8 +34,48 @@ pub struct Pdp {
 /// A policy with its entities, as they were at a time. Rule ids of its decisions are of its policy.
 #[derive(Debug)]
 pub struct Snapshot {
-    policy: Policy,
+    policy: Arc<Policy>,
     store: Store,
+    /// Where the store's entities lie, in terms of the policy.
+    join: Join,
+    /// No other snapshot of this process has the same.
+    generation: u64,
+}
+
+fn next_generation() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// A request of which it is known who speaks for its subject and its resource in one [`Snapshot`].
+///
+/// It can be decided by any snapshot of its policy; the one that it was prepared for need not look the two up again. What is
+/// known of one snapshot is never used in another, so a number that an entity had in an older store cannot come to name
+/// another one.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    request: Request,
+    generation: u64,
+    subject: Spoken,
+    resource: Spoken,
+}
+
+impl Prepared {
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+}
+
+/// Where what is said of an entity stands.
+#[derive(Clone, Copy, Debug)]
+enum Spoken {
+    /// In the store, under this number.
+    Store(u32),
+    /// In the request, at this position.
+    Request(usize),
+    Nowhere,
 }
 
 impl Pdp {
@@ -59,6 +102,24 @@ impl Pdp {
         Ok(())
     }
 
+    /// Replaces the entities by what `change` makes of them, such as [`Store::upsert_json`] and [`Store::remove`] do.
+    /// Changes wait for each other; decisions wait for none.
+    ///
+    /// # Errors
+    ///
+    /// What `change` says, or that the entities were read for other declarations; the old ones then stay.
+    pub fn update(&self, change: impl FnOnce(&Policy, &Store) -> Result<Store, StoreError>) -> Result<(), StoreError> {
+        let _one_at_a_time = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.current.load();
+        let mut store = change(&current.policy, &current.store)?;
+        store.check_fits(current.policy.schema())?;
+        store.revision = current.store.revision.saturating_add(1);
+        let join = current.join.follow(&current.policy.derived.index.anchors, &current.store, &store);
+        let next = Snapshot { policy: Arc::clone(&current.policy), store, join, generation: next_generation() };
+        self.current.store(Arc::new(next));
+        Ok(())
+    }
+
     /// The policy and the entities of this moment. Whoever turns decisions into names needs the policy that made them.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
@@ -77,8 +138,12 @@ impl Pdp {
 }
 
 impl Snapshot {
-    /// A pair that fits together.
-    fn new(policy: Policy, store: Store) -> Result<Self, PdpError> {
+    /// A policy and the entities that were read for it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pdp::new`].
+    pub fn new(policy: Policy, store: Store) -> Result<Self, PdpError> {
         let missing = policy.missing_params().next().map(|param| param.name.clone());
         if let Some(name) = missing {
             return Err(PdpError { kind: PdpErrorKind::MissingParam(name) });
@@ -86,7 +151,8 @@ impl Snapshot {
         if !store.fits(policy.schema()) {
             return Err(PdpError { kind: PdpErrorKind::OtherStore });
         }
-        Ok(Self { policy, store })
+        let join = Join::of(&policy.derived.index.anchors, &store);
+        Ok(Self { policy: Arc::new(policy), store, join, generation: next_generation() })
     }
 
     /// The policy.
@@ -101,9 +167,70 @@ impl Snapshot {
         &self.store
     }
 
+    /// Looks up once what every decision of the request needs.
+    #[must_use]
+    pub fn prepare(&self, request: Request) -> Prepared {
+        let [subject, resource] = [request.subject(), request.resource()].map(|uid| match self.store.number(uid) {
+            Some(number) => Spoken::Store(number),
+            None => request.position(uid).map_or(Spoken::Nowhere, Spoken::Request),
+        });
+        Prepared { request, generation: self.generation, subject, resource }
+    }
+
+    /// Decides a prepared request at an instant, into a decision that may have been used before.
+    ///
+    /// Once `scratch` and `decision` have grown to what the policy needs, nothing is allocated for an effect; a decision in
+    /// full allocates where it names what is unknown.
+    pub fn decide_into(
+        &self,
+        prepared: &Prepared,
+        now: Option<Timestamp>,
+        mode: Mode,
+        scratch: &mut Scratch,
+        decision: &mut Decision,
+    ) {
+        let request = &prepared.request;
+        let world = self.world(request, now);
+        let speakers = if prepared.generation == self.generation {
+            let of = |spoken| match spoken {
+                Spoken::Store(number) => self.store.at(number).map_or(Speaker::Nobody, Speaker::Store),
+                Spoken::Request(at) => request.entities().get(at).map_or(Speaker::Nobody, Speaker::Request),
+                Spoken::Nowhere => Speaker::Nobody,
+            };
+            Speakers { subject: of(prepared.subject), resource: of(prepared.resource) }
+        } else {
+            eval::speakers(&world)
+        };
+        eval::decide_in(world, &self.join, speakers, mode, scratch, decision);
+    }
+
+    /// Decides prepared requests at an instant, each into the decision at its position.
+    pub fn decide_many(
+        &self,
+        prepared: &[Prepared],
+        now: Option<Timestamp>,
+        mode: Mode,
+        scratch: &mut Scratch,
+        decisions: &mut Vec<Decision>,
+    ) {
+        decisions.resize_with(prepared.len(), Decision::default);
+        for (prepared, decision) in prepared.iter().zip(decisions) {
+            self.decide_into(prepared, now, mode, scratch, decision);
+        }
+    }
+
+    fn world<'a>(&'a self, request: &'a Request, now: Option<Timestamp>) -> World<'a> {
+        World { policy: &self.policy, store: &self.store, request, now, granted: &[] }
+    }
+
     /// Decides a request at an instant.
     pub fn decide(&self, request: &Request, now: Option<Timestamp>, mode: Mode) -> Decision {
-        let decide = |scratch: &mut Scratch| eval::decide(&self.policy, &self.store, request, now, mode, scratch);
+        let world = self.world(request, now);
+        let decide = |scratch: &mut Scratch| {
+            let mut decision = Decision::default();
+            eval::decide_in(world, &self.join, eval::speakers(&world), mode, scratch, &mut decision);
+            decision
+        };
         SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
             Ok(mut scratch) => decide(&mut scratch),
             Err(_) => decide(&mut Scratch::new()),

@@ -47,8 +47,4 @@ impl Anchors {
     pub fn type_of(&self, number: u32) -> Option<EntityTypeId> {
         self.uids.get(number as usize).map(|uid| uid.ty)
     }
-
-    pub fn uids(&self) -> &[EntityUid] {
-        &self.uids
-    }
 }
