@@ -103,7 +103,7 @@ fn constant_parts(condition: &Expr, diagnostics: &mut Vec<Diagnostic>) {
         return;
     }
     if let ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) = &condition.kind {
-        children(condition).into_iter().for_each(|part| constant_parts(part, diagnostics));
+        children(condition).for_each(|part| constant_parts(part, diagnostics));
     }
 }
 
@@ -146,14 +146,20 @@ fn junction(parts: &[Expr], decisive: bool) -> Option<bool> {
 fn contradiction(conditions: &[Expr]) -> Option<(&Expr, &Expr)> {
     let mut conjuncts = Vec::new();
     conditions.iter().for_each(|condition| flatten(condition, &mut conjuncts));
-    let mut asked: HashMap<String, (&Expr, &Value)> = HashMap::new();
+    let mut equalities = Vec::new();
     for conjunct in conjuncts {
         let ExprKind::Compare(Comparison::Equal, a, b) = &conjunct.kind else { continue };
-        let (place, wanted) = match (&a.kind, &b.kind) {
-            (_, ExprKind::Const(wanted)) => (a, wanted),
-            (ExprKind::Const(wanted), _) => (b, wanted),
-            _ => continue,
-        };
+        match (&a.kind, &b.kind) {
+            (_, ExprKind::Const(wanted)) => equalities.push((conjunct, a, wanted)),
+            (ExprKind::Const(wanted), _) => equalities.push((conjunct, b, wanted)),
+            _ => {}
+        }
+    }
+    if equalities.len() < 2 {
+        return None;
+    }
+    let mut asked: HashMap<String, (&Expr, &Value)> = HashMap::new();
+    for (conjunct, place, wanted) in equalities {
         let Some(key) = path_key(place) else { continue };
         let (first, earlier) = *asked.entry(key).or_insert((conjunct, wanted));
         if value::equal(earlier, wanted) == Some(false) {
@@ -185,10 +191,10 @@ fn enum_chains(policy: &hir::Policy, expr: &Expr, diagnostics: &mut Vec<Diagnost
                 );
             }
         }
-        children(rest).into_iter().for_each(|child| enum_chains(policy, child, diagnostics));
+        children(rest).for_each(|child| enum_chains(policy, child, diagnostics));
         return;
     }
-    children(expr).into_iter().for_each(|child| enum_chains(policy, child, diagnostics));
+    children(expr).for_each(|child| enum_chains(policy, child, diagnostics));
 }
 
 /// The place that a chain asks about, the members it names, and its last `else`.

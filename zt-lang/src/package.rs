@@ -89,10 +89,10 @@ impl<'a> Packages<'a> {
 
     /// How declarations of a package are called outside the policy: bare for the root.
     #[must_use]
-    pub fn qualified(&self, package: PackageId, name: &str) -> Arc<str> {
+    pub fn qualified(&self, package: PackageId, name: &Arc<str>) -> Arc<str> {
         match self.get(package) {
             Some(found) if package != PackageId(0) => format!("{}.{name}", found.name).into(),
-            _ => name.into(),
+            _ => name.clone(),
         }
     }
 }

@@ -37,7 +37,7 @@ impl Measures {
             ExprKind::Call(function, _) => self.0.get(function.0 as usize).copied(),
             _ => None,
         };
-        let inner = children(expr).into_iter().map(|child| self.expr(child)).chain(callee);
+        let inner = children(expr).map(|child| self.expr(child)).chain(callee);
         let inner = inner.fold(Measure::default(), |all, part| Measure {
             size: all.size.saturating_add(part.size),
             depth: all.depth.max(part.depth),

@@ -257,7 +257,10 @@ pub fn entity_type(
     name: &ast::Name,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<EntityTypeId> {
-    let is_scalar = SCALARS.iter().any(|(scalar, _)| *scalar == name.text());
+    let is_scalar = match name.segments.as_slice() {
+        [only] => SCALARS.iter().any(|(scalar, _)| *scalar == &*only.node),
+        _ => false,
+    };
     let def = if is_scalar { None } else { Some(type_def(symbols, package, name, diagnostics)?) };
     match def {
         Some(Def::Entity(id)) => Some(id),

@@ -1,7 +1,7 @@
 //! The table of declared names.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use zt_eval::id::{ActionId, EntityTypeId, EnumId, ObligationId, ParamId, RecordId, SourceId};
@@ -56,7 +56,10 @@ pub struct Symbol {
 /// The declared names of all packages, and what each package can see.
 #[derive(Debug, Default)]
 pub struct Symbols {
-    table: BTreeMap<(PackageId, Namespace, Arc<str>), Symbol>,
+    /// In the order of their declaration.
+    symbols: Vec<(Namespace, Symbol)>,
+    /// Positions in `symbols`.
+    table: HashMap<(PackageId, Namespace), HashMap<Arc<str>, usize>>,
     /// By package: names of the packages it uses, by alias and by full name.
     aliases: Vec<HashMap<Arc<str>, PackageId>>,
     /// By package: who delegates to it.
@@ -83,11 +86,12 @@ impl Symbols {
 
     /// Adds a name; gives back the earlier symbol if there is one.
     pub fn insert(&mut self, namespace: Namespace, symbol: Symbol) -> Result<(), Span> {
-        let key = (symbol.package, namespace, symbol.name.clone());
-        if let Some(earlier) = self.table.get(&key) {
+        let names = self.table.entry((symbol.package, namespace)).or_default();
+        if let Some((_, earlier)) = names.get(&symbol.name).and_then(|at| self.symbols.get(*at)) {
             return Err(earlier.span);
         }
-        self.table.insert(key, symbol);
+        names.insert(symbol.name.clone(), self.symbols.len());
+        self.symbols.push((namespace, symbol));
         Ok(())
     }
 
@@ -116,13 +120,14 @@ impl Symbols {
     /// The names of a namespace that can be written in `package`, for suggestions.
     pub fn candidates(&self, package: PackageId, namespace: Namespace) -> impl Iterator<Item = &str> {
         let seen: Vec<PackageId> = self.visible_from(package).collect();
-        let inside = move |key: &(PackageId, Namespace, Arc<str>)| key.1 == namespace && seen.contains(&key.0);
-        self.table.iter().filter(move |(key, _)| inside(key)).map(|(key, _)| &*key.2)
+        let inside = move |symbol: &Symbol| seen.contains(&symbol.package);
+        let symbols = self.symbols.iter().filter(move |(found, symbol)| *found == namespace && inside(symbol));
+        symbols.map(|(_, symbol)| &*symbol.name)
     }
 
-    /// Every symbol with its namespace, by package and name.
+    /// Every symbol with its namespace, in the order of declaration.
     pub fn iter(&self) -> impl Iterator<Item = (Namespace, &Symbol)> {
-        self.table.iter().map(|(key, symbol)| (key.1, symbol))
+        self.symbols.iter().map(|(namespace, symbol)| (*namespace, symbol))
     }
 
     /// Whether a name of `used` was written in `user`.
@@ -138,7 +143,8 @@ impl Symbols {
     }
 
     fn get(&self, package: PackageId, namespace: Namespace, name: &str) -> Option<&Symbol> {
-        let symbol = self.table.get(&(package, namespace, Arc::from(name)))?;
+        let at = self.table.get(&(package, namespace))?.get(name)?;
+        let (_, symbol) = self.symbols.get(*at)?;
         symbol.used.set(true);
         Some(symbol)
     }

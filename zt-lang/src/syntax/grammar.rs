@@ -8,6 +8,7 @@ use pest_derive::Parser;
 pub(super) struct ZtGrammar;
 
 /// Whether a production is a keyword or a sign that the tree does not keep.
+#[inline(always)]
 pub(super) fn is_noise(production: Rule) -> bool {
     use Rule as R;
     matches!(

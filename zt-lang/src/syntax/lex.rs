@@ -77,16 +77,8 @@ impl Token {
 /// ```
 #[must_use]
 pub fn tokens(text: &str) -> Vec<Token> {
-    let mut lexer = Lexer { text, at: 0 };
-    let mut found = Vec::new();
-    let mut starts_line = true;
-    loop {
-        starts_line |= lexer.skip_space();
-        let start = lexer.at;
-        let Some(kind) = lexer.next_kind() else { return found };
-        found.push(Token { kind, start, end: lexer.at, starts_line });
-        starts_line = false;
-    }
+    let mut lexer = Lexer::new(text);
+    std::iter::from_fn(|| lexer.next()).collect()
 }
 
 /// Whether a byte may stand inside a name.
@@ -108,12 +100,27 @@ const OPERATORS: &[&str] = &[
     "--", "+=", "-=",
 ];
 
-struct Lexer<'a> {
+/// Reads token after token.
+#[derive(Clone)]
+pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Lexer<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The next token, if any is left.
+    pub fn next(&mut self) -> Option<Token> {
+        let is_first = self.at == 0;
+        let starts_line = self.skip_space() || is_first;
+        let start = self.at;
+        let kind = self.next_kind()?;
+        Some(Token { kind, start, end: self.at, starts_line })
+    }
+
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or("")
     }

@@ -22,8 +22,10 @@
 //! is one list, parentheses or not; likewise `or`.
 
 pub mod ast;
+mod blocks;
 mod grammar;
 pub mod lex;
+mod matcher;
 mod nesting;
 mod parse;
 mod print;

@@ -19,8 +19,10 @@ mod tests;
 use pest::Parser as _;
 
 use super::ast;
+use super::blocks::{BLOCK_TOKENS, Blocks};
 use super::grammar::{Rule, ZtGrammar};
 use super::lex::{Token, tokens};
+use super::matcher::{Matches, Pair, Pairs};
 use super::nesting;
 use super::split::{Chunk, Outline};
 use crate::diag::{Code, Diagnostic};
@@ -45,7 +47,7 @@ pub struct SyntaxLimits {
 
 impl Default for SyntaxLimits {
     fn default() -> Self {
-        Self { file_bytes_max: 4 << 20, nesting_max: 64, items_max: 200_000, expression_depth_max: 200 }
+        Self { file_bytes_max: 64 << 20, nesting_max: 64, items_max: 200_000, expression_depth_max: 200 }
     }
 }
 
@@ -68,11 +70,18 @@ pub fn parse(file: FileId, text: &str, limits: &SyntaxLimits) -> (ast::File, Vec
             vec![Diagnostic::new(Code::TOO_LARGE, Span::new(file, 0, 0), message).help(help)],
         );
     }
+    match in_blocks(file, text, limits, BLOCK_TOKENS) {
+        Some(items) => (ast::File { items, broken: Vec::new() }, Vec::new()),
+        None => whole(file, text, limits),
+    }
+}
+
+/// A file read as a whole, whatever its mistakes.
+fn whole(file: FileId, text: &str, limits: &SyntaxLimits) -> (ast::File, Vec<Diagnostic>) {
     let all_tokens = tokens(text);
     let outline = Outline::new(text, &all_tokens);
     let chunks = outline.chunks();
-    let mut parser =
-        Parser { file, all_tokens: &all_tokens, outline: &outline, limits, items: Vec::new(), diagnostics: Vec::new() };
+    let mut parser = Parser::new(file, &all_tokens, &outline, limits);
     parser.check_item_count(&chunks);
     let mut broken = Vec::new();
     for &chunk in chunks.iter().take(limits.items_max) {
@@ -85,6 +94,23 @@ pub fn parse(file: FileId, text: &str, limits: &SyntaxLimits) -> (ast::File, Vec
     (ast::File { items: parser.items, broken }, parser.diagnostics)
 }
 
+/// The items of a file that has no mistakes, read block by block.
+fn in_blocks(file: FileId, text: &str, limits: &SyntaxLimits, size: usize) -> Option<Vec<ast::Item>> {
+    let mut blocks = Blocks::of(text, size);
+    let (mut tokens, mut items) = (Vec::new(), Vec::new());
+    while blocks.next(&mut tokens) {
+        let outline = Outline::new(text, &tokens);
+        let mut parser = Parser::new(file, &tokens, &outline, limits);
+        std::mem::swap(&mut parser.items, &mut items);
+        outline.chunks().into_iter().for_each(|chunk| parser.chunk(chunk));
+        if !parser.diagnostics.is_empty() || parser.items.len() > limits.items_max {
+            return None;
+        }
+        items = parser.items;
+    }
+    Some(items)
+}
+
 struct Parser<'a> {
     file: FileId,
     /// With comments.
@@ -92,6 +118,8 @@ struct Parser<'a> {
     /// Without comments.
     outline: &'a Outline<'a>,
     limits: &'a SyntaxLimits,
+    /// Room for the productions of an item.
+    matches: Matches,
     items: Vec<ast::Item>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -103,8 +131,6 @@ struct Builder<'a> {
     base: usize,
     text: &'a str,
     all_tokens: &'a [Token],
-    /// Those of the item, without comments.
-    tokens: &'a [Token],
     limits: &'a SyntaxLimits,
     /// Mistakes that leave the item in the tree.
     diagnostics: Vec<Diagnostic>,
@@ -113,9 +139,13 @@ struct Builder<'a> {
 /// A mistake that leaves the item out of the tree.
 type Failure = Box<Diagnostic>;
 type Built<T> = Result<T, Failure>;
-type Pair<'a> = pest::iterators::Pair<'a, Rule>;
 
 impl<'a> Parser<'a> {
+    fn new(file: FileId, all_tokens: &'a [Token], outline: &'a Outline<'a>, limits: &'a SyntaxLimits) -> Self {
+        let (matches, items, diagnostics) = (Matches::default(), Vec::new(), Vec::new());
+        Self { file, all_tokens, outline, limits, matches, items, diagnostics }
+    }
+
     fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.file, start, end)
     }
@@ -159,19 +189,28 @@ impl<'a> Parser<'a> {
             return;
         };
         let text = self.outline.text.get(first.start..last.end).unwrap_or("");
-        let error = match ZtGrammar::parse(Rule::alone, text) {
-            Ok(pairs) => return self.build(chunk, first.start, pairs),
-            Err(error) => error,
-        };
+        let mut matches = std::mem::take(&mut self.matches);
+        self.read(chunk, first.start, text, &mut matches);
+        self.matches = matches;
+    }
+
+    fn read(&mut self, chunk: Chunk, base: usize, text: &str, matches: &mut Matches) {
+        if let Some(pairs) = matches.alone(text) {
+            return self.build(base, pairs);
+        }
         // What stands behind a whole item is a mistake of its own.
-        if let Ok(pairs) = ZtGrammar::parse(Rule::item, text)
-            && let Some(after) = self.stray_after(chunk, first.start + pairs.as_str().len())
+        if let Some(pairs) = matches.item(text)
+            && let Some(end) = pairs.peek().map(|pair| pair.end())
+            && let Some(after) = self.stray_after(chunk, base + end)
         {
-            self.build(chunk, first.start, pairs);
+            self.build(base, pairs);
             let stray = self.stray(after, chunk.end);
             return self.diagnostics.push(stray);
         }
-        let diagnostic = self.blame(chunk, first.start, &error);
+        let diagnostic = match ZtGrammar::parse(Rule::alone, text) {
+            Err(error) => self.blame(chunk, base, &error),
+            Ok(_) => parts::disagreement(self.span(base, base + text.len())),
+        };
         self.diagnostics.push(diagnostic);
     }
 
@@ -185,13 +224,12 @@ impl<'a> Parser<'a> {
         (after < chunk.end && (closed || in_first_column) && is_word).then_some(after)
     }
 
-    fn build(&mut self, chunk: Chunk, base: usize, pairs: pest::iterators::Pairs<'_, Rule>) {
+    fn build(&mut self, base: usize, pairs: Pairs<'_>) {
         let mut builder = Builder {
             file: self.file,
             base,
             text: self.outline.text,
             all_tokens: self.all_tokens,
-            tokens: self.outline.chunk_tokens(chunk),
             limits: self.limits,
             diagnostics: Vec::new(),
         };

@@ -106,6 +106,11 @@ impl<'a> Outline<'a> {
         outline
     }
 
+    /// Tokens without comments, of which it is not known which brackets belong together.
+    pub fn unpaired(text: &'a str, tokens: Vec<Token>) -> Self {
+        Self { text, tokens, partners: Vec::new() }
+    }
+
     pub fn token(&self, index: usize) -> Option<Token> {
         self.tokens.get(index).copied()
     }
@@ -136,8 +141,17 @@ impl<'a> Outline<'a> {
     }
 
     fn in_first_column(&self, index: usize) -> bool {
-        let start = self.tokens.get(index).map_or(0, |token| token.start);
-        self.text.get(..start).is_some_and(|before| before.is_empty() || before.ends_with(['\n', '\u{feff}']))
+        self.tokens.get(index).is_some_and(|token| Self::is_first_column(self.text, *token))
+    }
+
+    /// Whether a token stands at the start of a line.
+    pub fn is_first_column(text: &str, token: Token) -> bool {
+        text.get(..token.start).is_some_and(|before| before.is_empty() || before.ends_with(['\n', '\u{feff}']))
+    }
+
+    /// Whether an item starts at a token whatever came before, unless brackets or annotations did that are not complete.
+    pub fn surely_starts_item(&self, index: usize) -> bool {
+        self.is_boundary(index, false) && self.starts_item(index, None)
     }
 
     fn is_item_word(&self, index: usize) -> bool {

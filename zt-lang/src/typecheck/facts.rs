@@ -57,6 +57,11 @@ impl Facts {
         Self { present: Vec::new(), ..self.clone() }
     }
 
+    /// Whether nothing is known of any path.
+    pub fn is_empty(&self) -> bool {
+        self.present.is_empty() && self.types.is_empty()
+    }
+
     /// The type of the path `expr`, as far as it is known here.
     pub fn narrowed(&self, expr: &Expr) -> Option<Type> {
         let key = key(expr)?;

@@ -118,7 +118,7 @@ fn exceeds(expr: &hir::Expr, left: &mut usize) -> bool {
     match left.checked_sub(1) {
         Some(rest) => {
             *left = rest;
-            children(expr).into_iter().any(|child| exceeds(child, left))
+            children(expr).any(|child| exceeds(child, left))
         }
         None => true,
     }

@@ -20,20 +20,33 @@ impl Checker<'_, '_> {
             ast::ExprKind::Is(of, names) => self.is(scope, of, names, span),
             ast::ExprKind::IsPresent(of) => self.is_present(scope, of, span),
             ast::ExprKind::IsEmpty(of) => self.is_empty(scope, of, span),
-            ast::ExprKind::Binary(op, a, b) => match op.node {
-                BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
-                    self.comparison(scope, op, a, b, span)
-                }
-                BinaryOp::In | BinaryOp::NotIn => self.membership(scope, op, a, b, span),
-                BinaryOp::Contains => self.contains(scope, a, b, span),
-                BinaryOp::ContainsAny | BinaryOp::ContainsAll => self.contains_several(scope, op.node, a, b, span),
-                BinaryOp::StartsWith | BinaryOp::EndsWith => self.affix(scope, op.node, a, b, span),
-                BinaryOp::Otherwise => self.otherwise(scope, a, b, expected, span),
-                BinaryOp::Add => self.arithmetic(scope, Arith::Add, a, b, expected, span),
-                BinaryOp::Sub => self.arithmetic(scope, Arith::Sub, a, b, expected, span),
-                BinaryOp::Mul => self.arithmetic(scope, Arith::Mul, a, b, expected, span),
-            },
+            ast::ExprKind::Binary(op, a, b) => self.binary(scope, op, a, b, expected, span),
             _ => None,
+        }
+    }
+
+    /// Types an operator with two operands.
+    pub fn binary(
+        &mut self,
+        scope: &mut Scope,
+        op: &ast::Spanned<BinaryOp>,
+        a: &ast::Expr,
+        b: &ast::Expr,
+        expected: Option<&Type>,
+        span: Span,
+    ) -> Option<hir::Expr> {
+        match op.node {
+            BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
+                self.comparison(scope, op, a, b, span)
+            }
+            BinaryOp::In | BinaryOp::NotIn => self.membership(scope, op, a, b, span),
+            BinaryOp::Contains => self.contains(scope, a, b, span),
+            BinaryOp::ContainsAny | BinaryOp::ContainsAll => self.contains_several(scope, op.node, a, b, span),
+            BinaryOp::StartsWith | BinaryOp::EndsWith => self.affix(scope, op.node, a, b, span),
+            BinaryOp::Otherwise => self.otherwise(scope, a, b, expected, span),
+            BinaryOp::Add => self.arithmetic(scope, Arith::Add, a, b, expected, span),
+            BinaryOp::Sub => self.arithmetic(scope, Arith::Sub, a, b, expected, span),
+            BinaryOp::Mul => self.arithmetic(scope, Arith::Mul, a, b, expected, span),
         }
     }
 

@@ -25,6 +25,9 @@ impl Checker<'_, '_> {
             ast::ExprKind::Entity(name, id) => self.entity(scope, name, id, expr.span),
             _ => None,
         }?;
+        if scope.facts.is_empty() {
+            return Some(found);
+        }
         let ty = scope.facts.narrowed(&found).unwrap_or_else(|| found.ty.clone());
         Some(hir::Expr { ty, ..found })
     }

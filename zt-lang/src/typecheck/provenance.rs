@@ -68,7 +68,7 @@ impl Walk<'_> {
                 leak.steps.truncate(STEPS_MAX);
                 Some(leak)
             }),
-            _ => children(expr).into_iter().find_map(|child| self.leak(child)),
+            _ => children(expr).find_map(|child| self.leak(child)),
         }
     }
 
@@ -110,8 +110,11 @@ impl Walk<'_> {
 }
 
 /// The expressions directly within an expression.
-pub fn children(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
+pub fn children(expr: &Expr) -> impl Iterator<Item = &Expr> {
+    type Few<'e> = [Option<&'e Expr>; 3];
+    let one = |of| -> Few<'_> { [Some(of), None, None] };
+    let two = |a, b| -> Few<'_> { [Some(a), Some(b), None] };
+    let (few, many): (Few<'_>, &[Expr]) = match &expr.kind {
         ExprKind::Const(_)
         | ExprKind::Param(_)
         | ExprKind::Subject
@@ -119,7 +122,7 @@ pub fn children(expr: &Expr) -> Vec<&Expr> {
         | ExprKind::Context(_)
         | ExprKind::Local(_)
         | ExprKind::Weekday(..)
-        | ExprKind::TimeOfDay(..) => Vec::new(),
+        | ExprKind::TimeOfDay(..) => ([None; 3], &[]),
         ExprKind::Attribute { of, .. }
         | ExprKind::Field { of, .. }
         | ExprKind::Capture { of, .. }
@@ -131,13 +134,13 @@ pub fn children(expr: &Expr) -> Vec<&Expr> {
         | ExprKind::Now(_, of)
         | ExprKind::Negate(of)
         | ExprKind::Lower(of)
-        | ExprKind::Size(of) => vec![of],
+        | ExprKind::Size(of) => (one(of), &[]),
         ExprKind::Call(_, parts)
         | ExprKind::And(parts)
         | ExprKind::Or(parts)
         | ExprKind::Set(parts)
-        | ExprKind::List(parts) => parts.iter().collect(),
-        ExprKind::If(a, b, c) => vec![a, b, c],
+        | ExprKind::List(parts) => ([None; 3], parts),
+        ExprKind::If(a, b, c) => ([Some(a), Some(b), Some(c)], &[]),
         ExprKind::Compare(_, a, b)
         | ExprKind::Within(a, b)
         | ExprKind::Contains(a, b)
@@ -148,9 +151,10 @@ pub fn children(expr: &Expr) -> Vec<&Expr> {
         | ExprKind::Otherwise(a, b)
         | ExprKind::Arith(_, a, b)
         | ExprKind::SetOperation(_, a, b)
-        | ExprKind::Index(a, b) => vec![a, b],
-        ExprKind::Quantified { over, body, .. } => vec![over, body],
-    }
+        | ExprKind::Index(a, b) => (two(a, b), &[]),
+        ExprKind::Quantified { over, body, .. } => (two(over, body), &[]),
+    };
+    few.into_iter().flatten().chain(many)
 }
 
 impl Checker<'_, '_> {
@@ -181,13 +185,20 @@ impl Checker<'_, '_> {
             ExprKind::Call(function, _) => self.leaks.get(function.0 as usize).and_then(|(_, found)| found.clone()),
             _ => None,
         };
-        of_callee.or_else(|| children(expr).into_iter().find_map(|child| self.sensitive_part(child)))
+        of_callee.or_else(|| children(expr).find_map(|child| self.sensitive_part(child)))
     }
 
-    /// Reports the first unverified part of `expr`, which the thing called `what` depends on.
-    pub fn require_verified(&mut self, expr: &Expr, what: &str, name: Span, subject_from: Option<SourceId>) -> bool {
+    /// Reports the first unverified part of `expr`, which the thing that `what` names depends on.
+    pub fn require_verified(
+        &mut self,
+        expr: &Expr,
+        what: impl FnOnce() -> String,
+        name: Span,
+        subject_from: Option<SourceId>,
+    ) -> bool {
         let walk = self.walk(subject_from);
         let Some(leak) = walk.leak(expr) else { return true };
+        let what = what();
         let source = self.schema.source(leak.source).map(|source| source.name.to_string()).unwrap_or_default();
         let message = format!("{what} depends on `{}`, which only `{source}` vouches for", leak.what.trim_matches('`'));
         let primary = leak.steps.first().map_or(leak.place, |(span, _)| *span);

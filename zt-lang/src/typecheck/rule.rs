@@ -111,7 +111,7 @@ impl Checker<'_, '_> {
                 let place = condition.span;
                 let from = self.unverified_subject(actions);
                 let before = self.diagnostics.len();
-                self.require_verified(&condition, "the scope of a delegation", place, from);
+                self.require_verified(&condition, || "the scope of a delegation".to_owned(), place, from);
                 self.report_scope_once(before);
                 conditions.push(condition);
             }
@@ -138,15 +138,15 @@ impl Checker<'_, '_> {
         subject_from: Option<SourceId>,
     ) {
         let name = node.name.span;
-        let what = format!("the rule `{}`", node.name.node);
+        let what = || format!("the rule `{}`", node.name.node);
         for condition in conditions {
-            if !self.require_verified(condition, &what, name, subject_from) {
+            if !self.require_verified(condition, what, name, subject_from) {
                 return;
             }
         }
         for duty in duties {
             for arg in &duty.args {
-                self.require_verified(arg, &format!("an obligation of {what}"), name, subject_from);
+                self.require_verified(arg, || format!("an obligation of {}", what()), name, subject_from);
                 self.warn_sensitive(arg, duty.obligation);
             }
         }

@@ -84,8 +84,8 @@ impl Checker<'_, '_> {
             let Some(value) = value else { continue };
             let span = target.whom.span.to(value.span);
             let op = ast::Spanned::new(op, span);
-            let test = ast::ExprKind::Binary(op, Box::new(whom.clone()), Box::new(value.clone()));
-            conditions.push(self.check(scope, &ast::Spanned::new(test, span), &Type::Bool)?);
+            let test = self.binary(scope, &op, &whom, value, None, span)?;
+            conditions.push(self.coerce(test, &Type::Bool)?);
         }
         Some(conditions)
     }

@@ -58,7 +58,7 @@ impl Builder<'_> {
 
     fn package(&mut self, pair: Pair<'_>) -> Built<Name> {
         let name = self.only(pair)?;
-        for segment in self.parts(name.clone()) {
+        for segment in self.parts(name) {
             self.declared(&segment, Declares::Value);
         }
         Ok(self.name(name))

@@ -1,25 +1,22 @@
-//! Walking the pairs that the grammar makes.
+//! Walking the productions that the grammar finds.
 //!
 //! The grammar guarantees which parts a production has; where the two disagree there is a diagnostic, never a panic.
-
-use std::iter::Peekable;
-
-use pest::iterators::Pairs;
 
 use super::{Builder, Built, Pair};
 use crate::diag::{Code, Diagnostic};
 use crate::span::{FileId, Span};
-use crate::syntax::grammar::{Rule, is_noise};
+use crate::syntax::grammar::Rule;
+use crate::syntax::matcher::Pairs;
 
 /// The parts of a production, keywords and signs left out.
 pub(super) struct Parts<'a> {
-    inner: Peekable<Pairs<'a, Rule>>,
+    inner: Pairs<'a>,
     whole: Span,
 }
 
 impl<'a> Parts<'a> {
-    pub fn of(base: usize, file: FileId, pairs: Pairs<'a, Rule>) -> Self {
-        Self { inner: pairs.peekable(), whole: Span::new(file, base, base) }
+    pub fn of(base: usize, file: FileId, pairs: Pairs<'a>) -> Self {
+        Self { inner: pairs, whole: Span::new(file, base, base) }
     }
 
     /// The next part; there must be one.
@@ -29,24 +26,17 @@ impl<'a> Parts<'a> {
 
     /// The next part if it is of this kind.
     pub fn take_if(&mut self, wanted: Rule) -> Option<Pair<'a>> {
-        self.skip_noise();
-        self.inner.next_if(|pair| pair.as_rule() == wanted)
+        if self.peek() == Some(wanted) { self.next() } else { None }
     }
 
     /// The kind of the next part.
-    pub fn peek(&mut self) -> Option<Rule> {
-        self.skip_noise();
-        self.inner.peek().map(Pair::as_rule)
+    pub fn peek(&self) -> Option<Rule> {
+        self.inner.peek().map(|pair| pair.as_rule())
     }
 
     /// The text of the next part, if that is of this kind.
-    pub fn peek_text(&mut self, wanted: Rule) -> Option<&'a str> {
-        self.skip_noise();
-        self.inner.peek().filter(|pair| pair.as_rule() == wanted).map(Pair::as_str)
-    }
-
-    fn skip_noise(&mut self) {
-        while self.inner.next_if(|pair| is_noise(pair.as_rule())).is_some() {}
+    pub fn peek_text(&self, wanted: Rule) -> Option<&'a str> {
+        self.inner.peek().filter(|pair| pair.as_rule() == wanted).map(|pair| pair.as_str())
     }
 }
 
@@ -54,7 +44,6 @@ impl<'a> Iterator for Parts<'a> {
     type Item = Pair<'a>;
 
     fn next(&mut self) -> Option<Pair<'a>> {
-        self.skip_noise();
         self.inner.next()
     }
 }
@@ -69,18 +58,14 @@ pub(super) fn disagreement(span: Span) -> Diagnostic {
 }
 
 impl Builder<'_> {
-    /// Where a production stands, without the space and comments that the grammar skipped behind it.
+    /// Where a production stands.
     pub fn span(&self, pair: &Pair<'_>) -> Span {
-        let span = pair.as_span();
-        let (start, end) = (self.base + span.start(), self.base + span.end());
-        let last = self.tokens.partition_point(|token| token.start < end).checked_sub(1);
-        let trimmed = last.and_then(|last| self.tokens.get(last)).map_or(end, |token| token.end.min(end));
-        Span::new(self.file, start, trimmed.max(start))
+        Span::new(self.file, self.base + pair.start(), self.base + pair.end())
     }
 
     pub fn parts<'a>(&self, pair: Pair<'a>) -> Parts<'a> {
         let whole = self.span(&pair);
-        Parts { inner: pair.into_inner().peekable(), whole }
+        Parts { inner: pair.into_inner(), whole }
     }
 
     /// The single part of a production.

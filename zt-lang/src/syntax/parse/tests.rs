@@ -1,6 +1,8 @@
 //! Whole texts through the parser.
 
+mod blockwise;
 mod hostile;
+mod matching;
 mod mistakes;
 mod shapes;
 
