@@ -25,6 +25,7 @@
 //! Reading order: [`syntax`], then the crate's own `package` and `resolve`, `typecheck`, [`hir`], `lint`, [`lower`];
 //! [`mod@reference`] is the oracle that the decision graph is tested against, [`testing`] runs the tests in policies.
 
+mod compile;
 pub mod diag;
 #[cfg(feature = "oracle")]
 pub mod differential;
@@ -48,6 +49,7 @@ pub mod testing;
 mod typecheck;
 mod tzdata;
 
+pub use compile::{Compiled, compile};
 pub use diag::Diagnostic;
 pub use pipeline::{Checked, Options, Parsed, Report, parse};
 pub use source::{SourceFile, Sources};

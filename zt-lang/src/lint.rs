@@ -1,9 +1,9 @@
 //! Warnings: what compiles and is probably not meant.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use zt_eval::graph::Effect;
-use zt_eval::schema::Type;
+use zt_eval::schema::{Schema, Type};
 use zt_eval::value::{self, Value};
 
 use crate::diag::{Code, Diagnostic};
@@ -13,19 +13,54 @@ use crate::package::{PackageId, package_name};
 use crate::resolve::{Def, Namespace, Resolved};
 use crate::typecheck::{children, path_key};
 
+/// What the warnings about a whole policy need to know of its rules.
+#[derive(Default)]
+pub struct Summary {
+    /// Packages that have rules.
+    acting: BTreeSet<PackageId>,
+    /// Whether a rule allows.
+    allows: bool,
+}
+
+impl Summary {
+    /// Adds a rule.
+    pub fn note(&mut self, rule: &hir::Rule, package: PackageId) {
+        self.acting.insert(package);
+        self.allows |= rule.effect == Effect::Allow && !rule.audit;
+    }
+}
+
 /// Adds the warnings about a policy that has no errors.
 pub fn lint(resolved: &Resolved<'_>, policy: &hir::Policy, diagnostics: &mut Vec<Diagnostic>) {
-    unused(resolved, diagnostics);
-    unused_packages(resolved, diagnostics);
-    for rule in &policy.rules {
-        conditions(rule, diagnostics);
-        let parts = rule.conditions.iter().chain(rule.duties.iter().flat_map(|duty| &duty.args));
-        parts.for_each(|part| enum_chains(policy, part, diagnostics));
+    let mut summary = Summary::default();
+    for (rule, declared) in policy.rules.iter().zip(&resolved.rules) {
+        summary.note(rule, declared.package);
+        self::rule(&policy.schema, rule, diagnostics);
     }
-    for function in &policy.functions {
-        enum_chains(policy, &function.body, diagnostics);
+    whole(resolved, &policy.functions, &policy.schema, &summary, diagnostics);
+}
+
+/// Adds the warnings about a rule.
+pub fn rule(schema: &Schema, rule: &hir::Rule, diagnostics: &mut Vec<Diagnostic>) {
+    conditions(rule, diagnostics);
+    let parts = rule.conditions.iter().chain(rule.duties.iter().flat_map(|duty| &duty.args));
+    parts.for_each(|part| enum_chains(schema, part, diagnostics));
+}
+
+/// Adds the warnings about a policy besides those about each rule.
+pub fn whole(
+    resolved: &Resolved<'_>,
+    functions: &[hir::Function],
+    schema: &Schema,
+    summary: &Summary,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    unused(resolved, summary, diagnostics);
+    unused_packages(resolved, summary, diagnostics);
+    for function in functions {
+        enum_chains(schema, &function.body, diagnostics);
     }
-    empty(resolved, policy, diagnostics);
+    empty(resolved, summary, diagnostics);
 }
 
 /// The root and the packages it delegates to declare for themselves; other packages declare for whoever uses them.
@@ -35,12 +70,12 @@ fn declares_for_itself(resolved: &Resolved<'_>, package: PackageId) -> bool {
 }
 
 /// Whether the policy decides: without actions it is a library, whose declarations are for others.
-fn is_library(resolved: &Resolved<'_>) -> bool {
-    resolved.rules.is_empty() && resolved.tests.is_empty()
+fn is_library(resolved: &Resolved<'_>, summary: &Summary) -> bool {
+    summary.acting.is_empty() && resolved.tests.is_empty()
 }
 
-fn unused(resolved: &Resolved<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    if is_library(resolved) {
+fn unused(resolved: &Resolved<'_>, summary: &Summary, diagnostics: &mut Vec<Diagnostic>) {
+    if is_library(resolved, summary) {
         return;
     }
     for (namespace, symbol) in resolved.symbols.iter() {
@@ -58,10 +93,10 @@ fn unused(resolved: &Resolved<'_>, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-fn unused_packages(resolved: &Resolved<'_>, diagnostics: &mut Vec<Diagnostic>) {
+fn unused_packages(resolved: &Resolved<'_>, summary: &Summary, diagnostics: &mut Vec<Diagnostic>) {
     for (id, package) in resolved.packages.iter() {
         for used in &package.uses {
-            let acts = resolved.rules.iter().any(|rule| rule.package == used.package);
+            let acts = summary.acting.contains(&used.package);
             let declares = resolved.attributes.iter().any(|attribute| attribute.package == used.package);
             let needed = acts || declares || resolved.symbols.names_package(id, used.package);
             if !needed && declares_for_itself(resolved, id) {
@@ -177,10 +212,10 @@ fn flatten<'e>(condition: &'e Expr, conjuncts: &mut Vec<&'e Expr>) {
 }
 
 /// `if x == a then … else if x == b then … else …`, where the last `else` stands for several members that nobody named.
-fn enum_chains(policy: &hir::Policy, expr: &Expr, diagnostics: &mut Vec<Diagnostic>) {
+fn enum_chains(schema: &Schema, expr: &Expr, diagnostics: &mut Vec<Diagnostic>) {
     if let Some((first, named, rest)) = chain(expr) {
         if let Some(Type::Enum(id)) = first.map(|place| &place.ty) {
-            let members = policy.schema.enum_type(*id).map(|found| found.members.as_slice()).unwrap_or_default();
+            let members = schema.enum_type(*id).map(|found| found.members.as_slice()).unwrap_or_default();
             let left: Vec<&str> =
                 (0..).zip(members).filter(|(index, _)| !named.contains(index)).map(|(_, name)| &**name).collect();
             if named.len() > 1 && left.len() > 1 {
@@ -191,10 +226,10 @@ fn enum_chains(policy: &hir::Policy, expr: &Expr, diagnostics: &mut Vec<Diagnost
                 );
             }
         }
-        children(rest).for_each(|child| enum_chains(policy, child, diagnostics));
+        children(rest).for_each(|child| enum_chains(schema, child, diagnostics));
         return;
     }
-    children(expr).for_each(|child| enum_chains(policy, child, diagnostics));
+    children(expr).for_each(|child| enum_chains(schema, child, diagnostics));
 }
 
 /// The place that a chain asks about, the members it names, and its last `else`.
@@ -216,9 +251,8 @@ fn chain(expr: &Expr) -> Option<(Option<&Expr>, Vec<u32>, &Expr)> {
     (!named.is_empty()).then_some((place, named, current))
 }
 
-fn empty(resolved: &Resolved<'_>, policy: &hir::Policy, diagnostics: &mut Vec<Diagnostic>) {
-    let allows = policy.rules.iter().any(|rule| rule.effect == Effect::Allow && !rule.audit);
-    if allows || policy.rules.is_empty() {
+fn empty(resolved: &Resolved<'_>, summary: &Summary, diagnostics: &mut Vec<Diagnostic>) {
+    if summary.allows || summary.acting.is_empty() {
         return;
     }
     let root = resolved.packages.get(PackageId(0)).and_then(|package| package.files.first());

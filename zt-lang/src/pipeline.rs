@@ -178,7 +178,7 @@ fn leave_out_echoes(sources: &Sources, files: &[(FileId, ast::File)], diagnostic
     });
 }
 
-fn sorted(sources: Sources, mut diagnostics: Vec<Diagnostic>) -> Report {
+pub(crate) fn sorted(sources: Sources, mut diagnostics: Vec<Diagnostic>) -> Report {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
     Report { sources, diagnostics }
 }

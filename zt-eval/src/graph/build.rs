@@ -13,6 +13,10 @@ mod logic;
 mod make;
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use super::{Node, Policy, Rule};
 use crate::id::{ActionId, ConstId, NodeId, PatternId, RuleId, ZoneId};
@@ -30,13 +34,15 @@ pub struct Builder {
     policy: Policy,
     /// By [`NodeId`].
     facts: Vec<NodeFacts>,
-    nodes: HashMap<Node, NodeId>,
-    /// By serial form: two values that are equal may still read differently.
-    consts: HashMap<Vec<u8>, ConstId>,
+    /// The nodes that there are, by their hashes.
+    nodes: HashTable<NodeId>,
+    /// The constants that there are, by their hashes.
+    consts: HashTable<ConstId>,
+    hasher: RandomState,
     patterns: HashMap<Pattern, PatternId>,
     zones: HashMap<Zone, ZoneId>,
-    /// By [`RuleId`].
-    rule_actions: Vec<Vec<ActionId>>,
+    /// By [`ActionId`].
+    rules: Vec<finish::Lists>,
     error: Option<BuildError>,
 }
 
@@ -67,14 +73,16 @@ impl Builder {
             actions: Vec::new(),
             derived: super::Derived::default(),
         };
+        let rules = vec![finish::Lists::default(); policy.schema.actions.len()];
         Self {
             policy,
             facts: Vec::new(),
-            nodes: HashMap::new(),
-            consts: HashMap::new(),
+            nodes: HashTable::new(),
+            consts: HashTable::new(),
+            hasher: RandomState::default(),
             patterns: HashMap::new(),
             zones: HashMap::new(),
-            rule_actions: Vec::new(),
+            rules,
             error: None,
         }
     }
@@ -122,14 +130,19 @@ impl Builder {
     /// that they have or will have.
     pub fn add_rule(&mut self, rule: Rule, actions: &[ActionId]) -> RuleId {
         let id = RuleId::new(self.policy.rules.len());
+        for action in actions {
+            if let Some(lists) = self.rules.get_mut(action.index()) {
+                lists.add(id, rule.effect, rule.audit);
+            }
+        }
         self.policy.rules.push(rule);
-        self.rule_actions.push(actions.to_vec());
         id
     }
 
     /// The one node that is equal to this, whose children have been made.
     fn intern(&mut self, node: Node) -> NodeId {
-        if let Some(known) = self.nodes.get(&node) {
+        let hash = self.hasher.hash_one(Some(&node));
+        if let Some(known) = self.nodes.find(hash, |id| self.policy.node(*id) == Some(&node)) {
             return *known;
         }
         if self.policy.nodes.len() >= self.policy.limits.nodes_max as usize {
@@ -143,9 +156,10 @@ impl Builder {
             self.exceeds("node_depth_max", self.policy.limits.node_depth_max, facts.depth as usize);
         }
         let id = NodeId::new(self.policy.nodes.len());
-        self.policy.nodes.push(node.clone());
+        self.policy.nodes.push(node);
         self.facts.push(facts);
-        self.nodes.insert(node, id);
+        let nodes = &self.policy.nodes;
+        self.nodes.insert_unique(hash, id, |id| self.hasher.hash_one(nodes.get(id.index())));
         id
     }
 
@@ -173,13 +187,16 @@ impl Builder {
     }
 
     fn intern_const(&mut self, value: Value) -> ConstId {
-        // Writing a value into memory does not fail.
-        let form = postcard::to_stdvec(&value).unwrap_or_default();
+        let hash = self.hasher.hash_one(Some(&value));
         let consts = &mut self.policy.consts;
-        *self.consts.entry(form).or_insert_with(|| {
-            consts.push(value);
-            ConstId::new(consts.len() - 1)
-        })
+        let reads_alike = |id: &ConstId| consts.get(id.index()).is_some_and(|known| reads_alike(known, &value));
+        if let Some(known) = self.consts.find(hash, reads_alike) {
+            return *known;
+        }
+        let id = ConstId::new(consts.len());
+        consts.push(value);
+        self.consts.insert_unique(hash, id, |id| self.hasher.hash_one(consts.get(id.index())));
+        id
     }
 
     fn intern_pattern(&mut self, pattern: Pattern) -> PatternId {
@@ -197,6 +214,13 @@ impl Builder {
             ZoneId::new(zones.len() - 1)
         })
     }
+}
+
+/// Whether two values are equal and read alike: equal versions may be written differently, for one.
+fn reads_alike(a: &Value, b: &Value) -> bool {
+    let one_form = matches!(a, Value::Bool(_) | Value::Int(_) | Value::String(_) | Value::Enum(_) | Value::Entity(_));
+    // Writing a value into memory does not fail.
+    a == b && (one_form || postcard::to_stdvec(a).ok() == postcard::to_stdvec(b).ok())
 }
 
 /// Elements that a collection is assumed to have, where only the order of tests depends on it.

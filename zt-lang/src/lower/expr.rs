@@ -6,7 +6,7 @@ use zt_eval::id::NodeId;
 use super::{Argument, Binding, Frame, Lowering, Place};
 use crate::hir::{self, Comparison, Expr, ExprKind, FunctionId, LocalId};
 
-impl<'p> Lowering<'p> {
+impl<'p> Lowering<'p, '_> {
     pub(super) fn expr(&mut self, expr: &'p Expr, at: Place) -> NodeId {
         match &expr.kind {
             ExprKind::Const(value) => self.builder.constant(value.clone()),
@@ -70,7 +70,7 @@ impl<'p> Lowering<'p> {
             | ExprKind::Size(of) => self.expr(of, at),
             _ => return None,
         };
-        let builder = &mut self.builder;
+        let builder = &mut *self.builder;
         Some(match kind {
             ExprKind::Is(_, types) => builder.is(of, types.iter().copied()),
             ExprKind::IsPresent(_) => builder.is_present(of),
@@ -103,7 +103,7 @@ impl<'p> Lowering<'p> {
             return self.builder.truth(false);
         };
         let (a, b) = self.both(a, b, at);
-        let builder = &mut self.builder;
+        let builder = &mut *self.builder;
         match kind {
             ExprKind::Compare(comparison, ..) => self.compare(*comparison, a, b),
             ExprKind::Within(..) => builder.within(a, b),
@@ -124,7 +124,7 @@ impl<'p> Lowering<'p> {
     }
 
     fn compare(&mut self, comparison: Comparison, a: NodeId, b: NodeId) -> NodeId {
-        let builder = &mut self.builder;
+        let builder = &mut *self.builder;
         match comparison {
             Comparison::Equal => builder.equal(a, b),
             Comparison::NotEqual => {
@@ -165,7 +165,7 @@ impl<'p> Lowering<'p> {
         }
         self.bind(at.frame, element, Binding::Element(level));
         let body = self.expr(body, Place { level, ..at });
-        let builder = &mut self.builder;
+        let builder = &mut *self.builder;
         match quantifier {
             hir::Quantifier::All => builder.quantified(Quantifier::All, over, level, body),
             hir::Quantifier::Any => builder.quantified(Quantifier::Any, over, level, body),
@@ -184,7 +184,6 @@ impl<'p> Lowering<'p> {
     }
 
     fn call(&mut self, function: FunctionId, args: &'p [Expr], at: Place) -> NodeId {
-        let policy = self.policy;
         let nodes = self.all(args, at);
         let key = (function, nodes.as_slice().into(), at.level);
         if let Some(known) = self.calls.get(&key) {
@@ -194,7 +193,7 @@ impl<'p> Lowering<'p> {
             // The policy is refused; any node will do.
             return self.builder.truth(false);
         }
-        let Some(callee) = policy.functions.get(function.0 as usize) else {
+        let Some(callee) = self.functions.get(function.0 as usize) else {
             self.is_unbound = true;
             return self.builder.truth(false);
         };

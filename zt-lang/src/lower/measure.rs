@@ -23,9 +23,9 @@ pub(super) struct Measures(Vec<Measure>);
 
 impl Measures {
     /// A function calls only those before it.
-    pub fn of(policy: &hir::Policy) -> Self {
-        let mut measures = Self(Vec::with_capacity(policy.functions.len()));
-        for function in &policy.functions {
+    pub fn of(functions: &[hir::Function]) -> Self {
+        let mut measures = Self(Vec::with_capacity(functions.len()));
+        for function in functions {
             let measure = measures.expr(&function.body);
             measures.0.push(measure);
         }

@@ -16,13 +16,17 @@ mod measure;
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use zt_eval::Limits;
 use zt_eval::graph::build::Builder;
 use zt_eval::graph::{self, DutyTemplate};
 use zt_eval::id::{NodeId, RuleId};
+use zt_eval::schema::Schema;
+use zt_eval::value::Duration;
 
 use crate::hir::{self, Expr, FunctionId, LocalId};
+use crate::span::Span;
 use measure::Measures;
 
 pub use error::LowerError;
@@ -36,25 +40,63 @@ const COMPILER: &str = concat!("zt-lang ", env!("CARGO_PKG_VERSION"));
 ///
 /// When the graph would exceed a limit; the error names limit, usage and the rule that first does.
 pub fn lower(policy: &hir::Policy, limits: &Limits) -> Result<zt_eval::Policy, LowerError> {
-    let measures = Measures::of(policy);
-    let builder = Builder::new(policy.schema.clone(), limits.clone(), policy.clock_skew, &policy.name, COMPILER);
-    let mut lowering =
-        Lowering { policy, builder, frames: vec![Frame::new()], calls: HashMap::new(), is_unbound: false };
-    for rule in &policy.rules {
-        measures.check(rule, limits)?;
-        lowering.rule(rule)?;
-    }
-    let end = policy.rules.last().map(|rule| rule.span).unwrap_or_default();
-    lowering.builder.finish().map_err(|error| LowerError::whole(end, &error))
+    let mut lowerer = Lowerer::new(policy.name.clone(), &policy.schema, &policy.functions, limits, policy.clock_skew);
+    lowerer.rules(&policy.functions, &policy.rules, limits)?;
+    lowerer.finish(policy.rules.last().map(|rule| rule.span).unwrap_or_default())
 }
 
-struct Lowering<'p> {
-    policy: &'p hir::Policy,
+/// Lowers rules, some at a time, for whoever does not keep them.
+pub(crate) struct Lowerer {
     builder: Builder,
+    measures: Measures,
+    calls: Calls,
+}
+
+impl Lowerer {
+    pub fn new(
+        name: Arc<str>,
+        schema: &Schema,
+        functions: &[hir::Function],
+        limits: &Limits,
+        clock_skew: Duration,
+    ) -> Self {
+        let builder = Builder::new(schema.clone(), limits.clone(), clock_skew, &name, COMPILER);
+        Self { builder, measures: Measures::of(functions), calls: Calls::new() }
+    }
+
+    /// Lowers the next rules; `functions` are always those that it was made with.
+    pub fn rules(
+        &mut self,
+        functions: &[hir::Function],
+        rules: &[hir::Rule],
+        limits: &Limits,
+    ) -> Result<(), LowerError> {
+        let Self { builder, measures, calls } = self;
+        let mut lowering = Lowering { functions, builder, frames: vec![Frame::new()], calls, is_unbound: false };
+        for rule in rules {
+            measures.check(rule, limits)?;
+            lowering.rule(rule)?;
+        }
+        Ok(())
+    }
+
+    /// The policy, whose last rule is at `end`.
+    pub fn finish(self, end: Span) -> Result<zt_eval::Policy, LowerError> {
+        let Self { builder, measures, calls } = self;
+        drop((measures, calls));
+        builder.finish().map_err(|error| LowerError::whole(end, &error))
+    }
+}
+
+/// Functions that were put in, by their arguments and the level that they stand at.
+type Calls = HashMap<(FunctionId, Box<[NodeId]>, u8), NodeId>;
+
+struct Lowering<'p, 'b> {
+    functions: &'p [hir::Function],
+    builder: &'b mut Builder,
     /// What locals stand for: those of rules first, then of each function that is being put in.
     frames: Vec<Frame<'p>>,
-    /// Functions that were put in, by their arguments and the level that they stand at.
-    calls: HashMap<(FunctionId, Box<[NodeId]>, u8), NodeId>,
+    calls: &'b mut Calls,
     /// A local was read outside what binds it, which the checker does not let happen.
     is_unbound: bool,
 }
@@ -87,7 +129,7 @@ struct Place {
     level: u8,
 }
 
-impl<'p> Lowering<'p> {
+impl<'p> Lowering<'p, '_> {
     fn rule(&mut self, rule: &'p hir::Rule) -> Result<RuleId, LowerError> {
         let top = Place { frame: 0, level: 0 };
         let conditions = self.all(&rule.conditions, top);

@@ -112,6 +112,11 @@ impl<'a> Lexer<'a> {
         Self { text, at: 0 }
     }
 
+    /// Reads from an offset on.
+    pub fn within(text: &'a str, at: usize) -> Self {
+        Self { text, at }
+    }
+
     /// The next token, if any is left.
     pub fn next(&mut self) -> Option<Token> {
         let is_first = self.at == 0;

@@ -29,10 +29,12 @@ mod matcher;
 mod nesting;
 mod parse;
 mod print;
+mod skim;
 mod split;
 mod unescape;
 mod walk;
 
 pub use parse::{SyntaxLimits, is_reserved, parse};
 pub use print::{format, print};
+pub(crate) use skim::{rules, skim};
 pub use unescape::{unescape, unescape_pattern, unescape_regex};

@@ -47,7 +47,7 @@ pub struct SyntaxLimits {
 
 impl Default for SyntaxLimits {
     fn default() -> Self {
-        Self { file_bytes_max: 64 << 20, nesting_max: 64, items_max: 200_000, expression_depth_max: 200 }
+        Self { file_bytes_max: 32 << 20, nesting_max: 64, items_max: 200_000, expression_depth_max: 200 }
     }
 }
 
@@ -111,7 +111,7 @@ fn in_blocks(file: FileId, text: &str, limits: &SyntaxLimits, size: usize) -> Op
     Some(items)
 }
 
-struct Parser<'a> {
+pub(super) struct Parser<'a> {
     file: FileId,
     /// With comments.
     all_tokens: &'a [Token],
@@ -120,8 +120,8 @@ struct Parser<'a> {
     limits: &'a SyntaxLimits,
     /// Room for the productions of an item.
     matches: Matches,
-    items: Vec<ast::Item>,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) items: Vec<ast::Item>,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 /// What an item is built with.
@@ -141,7 +141,12 @@ type Failure = Box<Diagnostic>;
 type Built<T> = Result<T, Failure>;
 
 impl<'a> Parser<'a> {
-    fn new(file: FileId, all_tokens: &'a [Token], outline: &'a Outline<'a>, limits: &'a SyntaxLimits) -> Self {
+    pub(super) fn new(
+        file: FileId,
+        all_tokens: &'a [Token],
+        outline: &'a Outline<'a>,
+        limits: &'a SyntaxLimits,
+    ) -> Self {
         let (matches, items, diagnostics) = (Matches::default(), Vec::new(), Vec::new());
         Self { file, all_tokens, outline, limits, matches, items, diagnostics }
     }
@@ -162,7 +167,7 @@ impl<'a> Parser<'a> {
             .push(Diagnostic::new(Code::TOO_LARGE, self.token_span(first_beyond.first), message).help(help));
     }
 
-    fn chunk(&mut self, chunk: Chunk) {
+    pub(super) fn chunk(&mut self, chunk: Chunk) {
         let before_grammar = self.unclosed(chunk).or_else(|| self.too_deep(chunk));
         if let Some(diagnostic) = before_grammar {
             return self.diagnostics.push(diagnostic);

@@ -26,6 +26,27 @@ pub(super) const ITEM_WORDS: &[&str] = &[
     "prove",
 ];
 
+/// The first bytes of the words that start items: most words of a text can be told by theirs.
+const ITEM_INITIALS: [bool; 256] = {
+    let mut initials = [false; 256];
+    let mut rest = ITEM_WORDS;
+    while let [word, more @ ..] = rest {
+        if let [first, ..] = word.as_bytes() {
+            #[expect(clippy::indexing_slicing, reason = "there are as many places as bytes")]
+            {
+                initials[*first as usize] = true;
+            }
+        }
+        rest = more;
+    }
+    initials
+};
+
+fn is_item_word(word: &str) -> bool {
+    let initial = word.bytes().next().and_then(|first| ITEM_INITIALS.get(usize::from(first)));
+    initial == Some(&true) && ITEM_WORDS.contains(&word)
+}
+
 /// Words behind which an item goes on, whatever comes.
 const OPEN_ENDED_WORDS: &[&str] = &[
     "and",
@@ -146,7 +167,11 @@ impl<'a> Outline<'a> {
 
     /// Whether a token stands at the start of a line.
     pub fn is_first_column(text: &str, token: Token) -> bool {
-        text.get(..token.start).is_some_and(|before| before.is_empty() || before.ends_with(['\n', '\u{feff}']))
+        let before = text.as_bytes().get(..token.start).unwrap_or(&[]);
+        match before.last() {
+            None | Some(b'\n') => true,
+            _ => before.ends_with("\u{feff}".as_bytes()),
+        }
     }
 
     /// Whether an item starts at a token whatever came before, unless brackets or annotations did that are not complete.
@@ -155,7 +180,7 @@ impl<'a> Outline<'a> {
     }
 
     fn is_item_word(&self, index: usize) -> bool {
-        self.kind(index) == Some(TokenKind::Word) && ITEM_WORDS.contains(&self.word(index))
+        self.kind(index) == Some(TokenKind::Word) && is_item_word(self.word(index))
     }
 
     /// Whether the token before `index` cannot end an item.
@@ -217,7 +242,9 @@ impl<'a> Outline<'a> {
     /// Whether an item surely starts here, even where a bracket stands open: an item word in the first column, except for
     /// the words that the blocks of tests have too.
     fn is_boundary(&self, index: usize, in_test: bool) -> bool {
-        let is_head = self.is_item_word(index) && self.in_first_column(index) && self.has_shape_of_head(index);
+        if !self.in_first_column(index) || !self.is_item_word(index) || !self.has_shape_of_head(index) {
+            return false;
+        }
         let of_test = match self.word(index) {
             "entity" => self.word(index + 2) == "::",
             "context" => in_test,
@@ -227,7 +254,7 @@ impl<'a> Outline<'a> {
             }
             _ => false,
         };
-        is_head && !of_test
+        !of_test
     }
 
     /// For each bracket the index of its partner. One that lacks its partner does not disturb the others.

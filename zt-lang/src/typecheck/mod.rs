@@ -32,12 +32,13 @@ use zt_eval::schema::{Schema, Type};
 use zt_eval::value::{Duration, Timestamp};
 use zt_eval::zone::Zone;
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Severity};
 use crate::hir;
 use crate::package::PackageId;
-use crate::resolve::Resolved;
+use crate::resolve::{Declared, Resolved};
 use crate::source::Sources;
 use crate::span::Span;
+use crate::syntax::ast;
 
 use facts::Facts;
 pub use facts::key as path_key;
@@ -52,29 +53,76 @@ pub fn check(
     clock_skew: Duration,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> hir::Policy {
-    let schema = std::mem::take(&mut resolved.schema);
-    let functions = resolved.functions.iter().map(|_| function::State::Pending).collect();
-    let mut checker = Checker {
-        resolved,
-        sources,
-        limits,
-        schema,
-        functions,
-        checked: Vec::new(),
-        leaks: Vec::new(),
-        locals: 0,
-        zones: HashMap::new(),
-        diagnostics,
-    };
-    checker.functions();
-    checker.params();
-    checker.evidence();
+    let Session(mut checker) = Session::begin(resolved, sources, limits, diagnostics);
     let rules = checker.rules();
     let proofs = checker.proofs();
     let tests = checker.tests();
-    let name = checker.resolved.packages.list.first().map(|root| root.name.clone()).unwrap_or_default();
+    let name = checker.root_name();
     let Checker { schema, checked: functions, .. } = checker;
     hir::Policy { name, schema, clock_skew, functions, rules, tests, proofs }
+}
+
+/// Checks rules one by one, for whoever does not keep them.
+pub struct Session<'r, 'a>(Checker<'r, 'a>);
+
+impl<'r, 'a> Session<'r, 'a> {
+    /// Checks all that rules may name.
+    pub fn begin(
+        resolved: &'r mut Resolved<'a>,
+        sources: &'r Sources,
+        limits: &'r Limits,
+        diagnostics: &'r mut Vec<Diagnostic>,
+    ) -> Self {
+        let schema = std::mem::take(&mut resolved.schema);
+        let functions = resolved.functions.iter().map(|_| function::State::Pending).collect();
+        let mut checker = Checker {
+            resolved,
+            sources,
+            limits,
+            schema,
+            functions,
+            checked: Vec::new(),
+            leaks: Vec::new(),
+            locals: 0,
+            zones: HashMap::new(),
+            diagnostics,
+        };
+        checker.functions();
+        checker.params();
+        checker.evidence();
+        Self(checker)
+    }
+
+    /// Checks a rule.
+    pub fn rule(&mut self, declared: &Declared<'_, ast::Rule>) -> hir::Rule {
+        self.0.rule(declared)
+    }
+
+    /// The root package.
+    pub fn name(&self) -> Arc<str> {
+        self.0.root_name()
+    }
+
+    /// What the policy declares.
+    pub fn schema(&self) -> &Schema {
+        &self.0.schema
+    }
+
+    /// The functions that rules may call.
+    pub fn functions(&self) -> &[hir::Function] {
+        &self.0.checked
+    }
+
+    /// Whether any mistake was found.
+    pub fn has_errors(&self) -> bool {
+        self.0.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+    }
+
+    /// Checks what is left, and gives functions and schema if there was no mistake.
+    pub fn end(mut self) -> Option<(Vec<hir::Function>, Schema)> {
+        self.0.proofs();
+        (!self.has_errors()).then_some((self.0.checked, self.0.schema))
+    }
 }
 
 /// What checking needs and what it collects.
@@ -151,6 +199,10 @@ impl Scope {
 }
 
 impl Checker<'_, '_> {
+    fn root_name(&self) -> Arc<str> {
+        self.resolved.packages.list.first().map(|root| root.name.clone()).unwrap_or_default()
+    }
+
     fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }

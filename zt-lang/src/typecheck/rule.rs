@@ -22,7 +22,7 @@ impl Checker<'_, '_> {
     }
 
     /// A rule that could not be checked keeps its place, so that positions stay what names resolved to.
-    fn rule(&mut self, declared: &Declared<'_, ast::Rule>) -> hir::Rule {
+    pub fn rule(&mut self, declared: &Declared<'_, ast::Rule>) -> hir::Rule {
         let Declared { package, item, node } = declared;
         self.misplaced_clauses(node);
         let actions = self.actions(*package, &node.actions);

@@ -15,38 +15,33 @@ impl Builder {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
-        self.list_rules();
-        let mut policy = compact(self.policy);
+        let Self { mut policy, rules, .. } = self;
+        policy.actions = rules.into_iter().map(ActionRules::from).collect();
+        let mut policy = compact(policy);
         policy.derived = validate(&policy).map_err(BuildError::invalid)?;
         policy.derived.digest = wire::digest_of(&wire::body(&policy));
         Ok(policy)
     }
-
-    /// Fills the lists of rules by action.
-    fn list_rules(&mut self) {
-        let mut lists = vec![Lists::default(); self.policy.schema.actions.len()];
-        for (index, (rule, actions)) in self.policy.rules.iter().zip(&self.rule_actions).enumerate() {
-            for action in actions {
-                let Some(lists) = lists.get_mut(action.index()) else {
-                    continue;
-                };
-                let list = match (rule.audit, rule.effect) {
-                    (true, _) => &mut lists.audits,
-                    (false, Effect::Deny) => &mut lists.denies,
-                    (false, Effect::Allow) => &mut lists.allows,
-                };
-                list.push(RuleId::new(index));
-            }
-        }
-        self.policy.actions = lists.into_iter().map(ActionRules::from).collect();
-    }
 }
 
-#[derive(Clone, Default)]
-struct Lists {
+/// The rules of an action.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Lists {
     denies: Vec<RuleId>,
     allows: Vec<RuleId>,
     audits: Vec<RuleId>,
+}
+
+impl Lists {
+    /// Adds a rule, which comes after those added before.
+    pub fn add(&mut self, rule: RuleId, effect: Effect, audit: bool) {
+        let list = match (audit, effect) {
+            (true, _) => &mut self.audits,
+            (false, Effect::Deny) => &mut self.denies,
+            (false, Effect::Allow) => &mut self.allows,
+        };
+        list.push(rule);
+    }
 }
 
 impl From<Lists> for ActionRules {
@@ -63,7 +58,6 @@ impl From<Lists> for ActionRules {
 struct Renumbering {
     /// By old index.
     new: Vec<Option<u32>>,
-    count: u32,
 }
 
 impl Renumbering {
@@ -78,17 +72,18 @@ impl Renumbering {
                 })
             })
             .collect();
-        Self { new, count }
+        Self { new }
     }
 
     fn of(&self, old: usize) -> usize {
         self.new.get(old).copied().flatten().map_or(usize::MAX, |new| new as usize)
     }
 
-    fn keep<T>(&self, all: Vec<T>) -> Vec<T> {
-        let mut kept = Vec::with_capacity(self.count as usize);
-        kept.extend(all.into_iter().zip(&self.new).filter(|(_, new)| new.is_some()).map(|(item, _)| item));
-        kept
+    fn keep<T>(&self, mut all: Vec<T>) -> Vec<T> {
+        let mut new = self.new.iter();
+        all.retain(|_| new.next().is_some_and(Option::is_some));
+        all.shrink_to_fit();
+        all
     }
 }
 
