@@ -63,12 +63,12 @@ pub fn reader(name: &'static str, documents: &Documents, read: impl Fn(&[u8]) + 
 /// Rego, by regorus: its virtual machine, which is the faster way, and its interpreter.
 pub struct Rego {
     engine: regorus::Engine,
-    vm: RegoVM,
+    data: regorus::Value,
     rule: String,
 }
 
 impl Rego {
-    /// Compiles a policy for one rule of it, with data as JSON. Limits on its length and work are lifted.
+    /// Reads a policy, of which one rule is asked, with data as JSON. Limits on its length are lifted.
     ///
     /// # Panics
     ///
@@ -84,20 +84,27 @@ impl Rego {
         engine.add_policy("policy.rego".to_owned(), policy.to_owned()).unwrap_or_else(|error| panic!("{error}"));
         let data = regorus::Value::from_json_str(data).unwrap();
         engine.add_data(data.clone()).unwrap();
-        let compiled = engine.compile_with_entrypoint(&rule.into()).unwrap_or_else(|error| panic!("{error}"));
+        Self { engine, data, rule: rule.to_owned() }
+    }
+
+    /// The virtual machine with the compiled policy. The limit on the work of a decision is lifted; that on the length of
+    /// programs cannot be.
+    fn machine(mut self) -> RegoVM {
+        let rule = self.rule.as_str();
+        let compiled = self.engine.compile_with_entrypoint(&rule.into()).unwrap_or_else(|error| panic!("{error}"));
         let program =
             Compiler::compile_from_policy(&compiled, &[rule]).unwrap_or_else(|error| panic!("{rule}: {error}"));
         let mut vm = RegoVM::new_with_policy(compiled);
         vm.load_program(program);
-        vm.set_data(data).unwrap();
+        vm.set_data(self.data).unwrap();
         vm.set_max_instructions(usize::MAX);
-        Self { engine, vm, rule: rule.to_owned() }
+        vm
     }
 
     /// Decides by the virtual machine, reading each document.
     #[must_use]
     pub fn vm(self, name: &'static str, documents: &Documents) -> Contender {
-        let (mut vm, documents) = (self.vm, Rc::clone(documents));
+        let (mut vm, documents) = (self.machine(), Rc::clone(documents));
         Contender::new(name, move |request| {
             vm.set_input(regorus::Value::from_json_str(documents[request].text()).unwrap());
             effect(vm.execute().unwrap() == regorus::Value::Bool(true))
@@ -107,7 +114,7 @@ impl Rego {
     /// Decides by the virtual machine, with documents that have been read.
     #[must_use]
     pub fn vm_prepared(self, name: &'static str, documents: &Documents) -> Contender {
-        let (mut vm, inputs) = (self.vm, inputs(documents));
+        let (mut vm, inputs) = (self.machine(), inputs(documents));
         Contender::new(name, move |request| {
             vm.set_input(inputs[request].clone());
             effect(vm.execute().unwrap() == regorus::Value::Bool(true))
