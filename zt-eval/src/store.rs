@@ -267,13 +267,9 @@ impl Store {
     /// The lineages that are not what they were in `old`, a store that this one was made from: new ones, and those whose
     /// ancestors may have changed. What was derived from the others still holds. Looks only where the stores differ.
     pub fn lineages_since(&self, old: &Self) -> impl Iterator<Item = u32> {
-        let same = |a: Option<&Arc<Kin>>, b: Option<&Arc<Kin>>| match (a, b) {
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-            (a, b) => a.is_none() && b.is_none(),
-        };
-        self.lineages.unshared(&old.lineages).filter(move |lineage| {
-            let kin = |store: &Self| store.lineages.get(*lineage).and_then(Lineage::kin).cloned();
-            old.lineages.len() <= *lineage as usize || !same(kin(self).as_ref(), kin(old).as_ref())
+        self.lineages.unshared(&old.lineages).filter(|lineage| match (self.record(*lineage), old.record(*lineage)) {
+            (Some(new), Some(old)) => !Arc::ptr_eq(new, old),
+            (new, old) => new.is_some() || old.is_some(),
         })
     }
 
@@ -298,7 +294,11 @@ impl Store {
     }
 
     fn kin(&self, lineage: u32) -> Option<&Kin> {
-        self.lineages.get(lineage)?.kin().map(|kin| &**kin)
+        self.record(lineage).map(|kin| &**kin)
+    }
+
+    fn record(&self, lineage: u32) -> Option<&Arc<Kin>> {
+        self.lineages.get(lineage)?.kin()
     }
 }
 

@@ -101,3 +101,33 @@ impl<T: Clone + Default> Chunks<T> {
         Arc::make_mut(leaf).get_mut(at % LEAF)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_changes_alone_and_tells_where() {
+        let count = (LEAF * PAGE * 2 + LEAF + 3) as u32;
+        let mut list = Chunks::<u32>::default();
+        assert!((0..count).all(|number| list.push(number) == number));
+        assert_eq!((list.len(), list.get(count)), (count as usize, None));
+        assert_eq!(list.get_mut(count), None);
+        assert!(list.iter().copied().eq(0..count) && (0..count).all(|number| list.get(number) == Some(&number)));
+
+        let old = list.clone();
+        assert_eq!(list.unshared(&old).count(), 0);
+        let changed = [0, LEAF as u32 * 2, (LEAF * PAGE) as u32 - 1, count - 1];
+        for number in changed {
+            *list.get_mut(number).unwrap() = u32::MAX;
+        }
+        let added: Vec<u32> = (0..LEAF as u32).map(|_| list.push(u32::MAX)).collect();
+        assert!(old.iter().copied().eq(0..count) && old.get(count).is_none());
+        let unshared: Vec<u32> = list.unshared(&old).collect();
+        assert!(unshared.is_sorted() && unshared.len() <= 5 * LEAF);
+        assert!(changed.iter().chain(&added).all(|number| unshared.contains(number)));
+        let differ = |number: &u32| list.get(*number) != old.get(*number);
+        assert!((0..list.len() as u32).filter(differ).all(|number| unshared.contains(&number)));
+        assert_eq!(list.unshared(&Chunks::default()).count(), list.len());
+    }
+}

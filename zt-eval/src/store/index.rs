@@ -29,8 +29,7 @@ impl Index {
     /// The number under this hash that `is_it`.
     pub fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let shard = self.shards.get(shard_of(hash))?;
-        let found = shard.probe(tag_of(hash)).find(|(_, number)| is_it(*number))?;
-        Some(found.1)
+        shard.find(tag_of(hash), is_it).map(|(_, number)| number)
     }
 
     /// Adds a number that is not there.
@@ -61,12 +60,17 @@ const fn tag_of(hash: u64) -> u32 {
 }
 
 impl Shard {
-    /// The entries with this tag: their places and numbers.
-    fn probe(&self, tag: u32) -> impl Iterator<Item = (usize, u32)> {
-        let home = self.home(tag);
-        let places = (0..self.entries.len()).map(move |step| self.after(home, step));
-        let entries = places.map_while(|at| self.entry(at).map(|(tag, number)| (at, tag, number)));
-        entries.filter(move |(_, found, _)| *found == tag).map(|(at, _, number)| (at, number))
+    /// The place and the number of the entry with this tag whose number `is_it`.
+    fn find(&self, tag: u32, is_it: impl Fn(u32) -> bool) -> Option<(usize, u32)> {
+        let mut at = self.home(tag);
+        for _ in 0..self.entries.len() {
+            let (found, number) = self.entry(at)?;
+            if found == tag && is_it(number) {
+                return Some((at, number));
+            }
+            at = self.after(at);
+        }
+        None
     }
 
     /// The tag and the number at a place, if it is taken.
@@ -76,11 +80,16 @@ impl Shard {
     }
 
     fn home(&self, tag: u32) -> usize {
-        self.after(tag as usize, 0)
+        tag as usize & self.mask()
     }
 
-    fn after(&self, at: usize, steps: usize) -> usize {
-        at.wrapping_add(steps) & self.entries.len().wrapping_sub(1)
+    fn after(&self, at: usize) -> usize {
+        at.wrapping_add(1) & self.mask()
+    }
+
+    /// Keeps places within the entries, whose number is a power of two.
+    fn mask(&self) -> usize {
+        self.entries.len().wrapping_sub(1)
     }
 
     fn insert(&mut self, tag: u32, number: u32) {
@@ -89,10 +98,11 @@ impl Shard {
             self.grow();
         }
         self.used += 1;
-        let home = self.home(tag);
-        let mut places = (0..self.entries.len()).map(|step| self.after(home, step));
-        let free = places.find(|at| self.entries.get(*at) == Some(&0));
-        self.set(free.unwrap_or(usize::MAX), u64::from(tag) << 32 | u64::from(number.wrapping_add(1)));
+        let mut at = self.home(tag);
+        while self.entry(at).is_some() {
+            at = self.after(at);
+        }
+        self.set(at, u64::from(tag) << 32 | u64::from(number.wrapping_add(1)));
     }
 
     fn grow(&mut self) {
@@ -105,18 +115,18 @@ impl Shard {
     }
 
     fn remove(&mut self, tag: u32, number: u32) {
-        let Some((mut hole, _)) = self.probe(tag).find(|(_, found)| *found == number) else {
+        let Some((mut hole, _)) = self.find(tag, |found| found == number) else {
             return;
         };
         self.used -= 1;
         // What was put behind the hole because it was taken moves up.
         let mut at = hole;
         loop {
-            at = self.after(at, 1);
+            at = self.after(at);
             let Some((tag, _)) = self.entry(at) else {
                 break;
             };
-            let distance = |from: usize| at.wrapping_sub(from) & (self.entries.len() - 1);
+            let distance = |from: usize| at.wrapping_sub(from) & self.mask();
             if distance(self.home(tag)) >= distance(hole) {
                 self.set(hole, self.entries.get(at).copied().unwrap_or_default());
                 hole = at;

@@ -4,7 +4,7 @@
 //! One pass: members are read where they stand. Only what depends on an entity's type and stands before it is passed over
 //! and read afterwards.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::Store;
@@ -249,7 +249,8 @@ impl Loader<'_> {
         let at = match &mut fault {
             Fault::Cycle(numbers) => {
                 // A cycle is closed by an entity that the document describes; it is told from the first of them on.
-                let at = self.described.iter().position(|number| numbers.contains(number));
+                let sorted: BTreeSet<u32> = numbers.iter().copied().collect();
+                let at = self.described.iter().position(|number| sorted.contains(number));
                 let first = at.and_then(|at| self.described.get(at));
                 let turn = numbers.iter().position(|number| Some(number) == first);
                 numbers.rotate_left(turn.unwrap_or_default());
