@@ -3,10 +3,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use zt_eval::decision::Mode;
-use zt_eval::pdp::Snapshot;
+use zt_eval::decision::{Decision, Mode};
+use zt_eval::eval::Scratch;
+use zt_eval::pdp::{self, Snapshot};
 use zt_eval::value::Timestamp;
-use zt_eval::{Pdp, Request, Store};
+use zt_eval::{Request, Store};
 use zt_lang::Sources;
 
 use crate::compile;
@@ -16,7 +17,7 @@ use crate::harness::Contender;
 /// A policy with its entities and requests, all prepared.
 pub struct Prepared {
     snapshot: Arc<Snapshot>,
-    requests: Arc<[Request]>,
+    requests: Rc<[pdp::Prepared]>,
     now: Option<Timestamp>,
 }
 
@@ -29,11 +30,11 @@ impl Prepared {
     pub fn new<'a>(policy: &str, entities: &str, requests: impl IntoIterator<Item = &'a str>) -> Self {
         let policy = compile(Sources::single("policy.zt", policy)).unwrap_or_else(|report| panic!("{report}"));
         let store = Store::from_json(&policy, entities.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
-        let snapshot = Pdp::new(policy, store).unwrap().snapshot();
+        let snapshot = Arc::new(Snapshot::new(policy, store).unwrap());
         let bound = |text: &str| {
             Request::from_json(snapshot.policy(), text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"))
         };
-        let requests = requests.into_iter().map(bound).collect();
+        let requests = requests.into_iter().map(|text| snapshot.prepare(bound(text))).collect();
         Self { snapshot, requests, now: Timestamp::parse_rfc3339("2026-03-02T10:00:00Z") }
     }
 
@@ -46,9 +47,23 @@ impl Prepared {
     /// Decides them in one mode.
     #[must_use]
     pub fn contender(&self, name: &'static str, mode: Mode) -> Contender {
-        let (snapshot, requests, now) = (Arc::clone(&self.snapshot), Arc::clone(&self.requests), self.now);
-        Contender::new(name, move |request| snapshot.decide(&requests[request], now, mode).effect)
+        contender(name, Arc::clone(&self.snapshot), Rc::clone(&self.requests), self.now, mode)
     }
+}
+
+/// Decides prepared requests, in memory that is used again.
+fn contender(
+    name: &'static str,
+    snapshot: Arc<Snapshot>,
+    requests: Rc<[pdp::Prepared]>,
+    now: Option<Timestamp>,
+    mode: Mode,
+) -> Contender {
+    let (mut scratch, mut decision) = (Scratch::new(), Decision::default());
+    Contender::new(name, move |request| {
+        snapshot.decide_into(&requests[request], now, mode, &mut scratch, &mut decision);
+        decision.effect
+    })
 }
 
 /// A policy that several threads decide by.
@@ -66,7 +81,7 @@ impl Shared {
     #[must_use]
     pub fn new(policy: &str) -> Self {
         let policy = compile(Sources::single("policy.zt", policy)).unwrap_or_else(|report| panic!("{report}"));
-        let snapshot = Pdp::new(policy, Store::empty()).unwrap().snapshot();
+        let snapshot = Arc::new(Snapshot::new(policy, Store::empty()).unwrap());
         Self { snapshot, now: Timestamp::parse_rfc3339("2026-03-02T10:00:00Z") }
     }
 
@@ -84,9 +99,8 @@ impl Shared {
     /// When a document does not fit the policy.
     #[must_use]
     pub fn prepared(&self, name: &'static str, documents: &Documents, mode: Mode) -> Contender {
-        let (snapshot, now) = (Arc::clone(&self.snapshot), self.now);
-        let bound = |document: &Document| Request::from_json(snapshot.policy(), &document.json).unwrap();
-        let requests: Vec<Request> = documents.iter().map(bound).collect();
-        Contender::new(name, move |request| snapshot.decide(&requests[request], now, mode).effect)
+        let bound = |document: &Document| Request::from_json(self.snapshot.policy(), &document.json).unwrap();
+        let requests = documents.iter().map(|document| self.snapshot.prepare(bound(document))).collect();
+        contender(name, Arc::clone(&self.snapshot), requests, self.now, mode)
     }
 }

@@ -42,6 +42,9 @@ context { mfa: Bool from idp, risk: Int from scorer }
 action read: User -> Document
 ";
 
+/// What decides in both Rego policies.
+pub(super) const REGO_RULE: &str = "data.company.allow";
+
 const REGO: &str = "package company
 
 import rego.v1

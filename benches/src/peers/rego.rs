@@ -1,5 +1,8 @@
 //! Rego in regorus: the policy compiled to a program of its virtual machine, data loaded once, inputs built beforehand. A
 //! decision sets the input and runs the program, which says no more than `allow`.
+//!
+//! Programs of the virtual machine have no more than 65,535 instructions. A policy that needs more is left to regorus's
+//! interpreter, which is slower.
 
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::vm::RegoVM;
@@ -38,13 +41,41 @@ pub fn contender(
     })
 }
 
+/// The same in the interpreter, for a policy that is too long for the virtual machine.
+///
+/// # Panics
+///
+/// As for [`contender`].
+#[must_use]
+pub fn interpreter(
+    name: &'static str,
+    policy: &str,
+    rule: &'static str,
+    data: &Json,
+    inputs: impl Iterator<Item = Json>,
+) -> Contender {
+    let mut engine = engine(policy, data);
+    let inputs: Vec<Value> = inputs.map(|input| value(&input)).collect();
+    Contender::new(name, move |request| {
+        engine.set_input(inputs[request].clone());
+        match engine.eval_rule(rule.to_owned()) {
+            Ok(Value::Bool(is_allowed)) => effect(is_allowed),
+            other => panic!("{other:?}"),
+        }
+    })
+}
+
 fn compiled(policy: &str, rule: &str, data: &Json) -> CompiledPolicy {
+    engine(policy, data).compile_with_entrypoint(&Rc::from(rule)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn engine(policy: &str, data: &Json) -> Engine {
     let mut engine = Engine::new();
     // Generated policies are longer than what the default lets pass.
     engine.clear_policy_length_config();
     engine.add_policy("policy.rego".to_owned(), policy.to_owned()).unwrap_or_else(|error| panic!("{error}"));
     engine.add_data(value(data)).unwrap();
-    engine.compile_with_entrypoint(&Rc::from(rule)).unwrap_or_else(|error| panic!("{error}"))
+    engine
 }
 
 fn value(json: &Json) -> Value {
