@@ -241,13 +241,17 @@ pub struct Param {
     pub name: Arc<str>,
     /// Its type.
     pub ty: Type,
-    /// Its value: the default, until one is given.
+    /// Its value: the default, until one is given. Written apart from the declarations, so that giving one is cheap.
+    #[serde(skip)]
     pub value: Option<Value>,
 }
 
 impl Schema {
     /// The predeclared source: what the enforcement point itself observed or looked up.
     pub const PEP: SourceId = SourceId::new(0);
+
+    /// The most entity types: what follows from their parents grows with the square of their number.
+    pub const ENTITY_TYPES_MAX: usize = 4096;
 
     /// An enum by id.
     #[must_use]

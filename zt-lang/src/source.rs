@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use zt_eval::graph::Place;
+
 use crate::span::{FileId, Span};
 
 /// One file's name and text.
@@ -93,8 +95,16 @@ impl Sources {
     /// The place of a span's start as `name:line:column`, both counted from 1, columns in characters.
     #[must_use]
     pub fn place(&self, span: Span) -> String {
-        let Some(file) = self.get(span.file) else { return String::new() };
+        self.start(span).map(|place| place.to_string()).unwrap_or_default()
+    }
+
+    /// The place of a span's start, if it is of a file here.
+    #[must_use]
+    pub fn start(&self, span: Span) -> Option<Place> {
+        let file = self.get(span.file)?;
         let (line, column) = file.line_column(span.start as usize);
-        format!("{}:{line}:{column}", file.name)
+        // A file is no longer than offsets reach.
+        let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Some(Place::new(file.name.clone(), number(line), number(column)))
     }
 }

@@ -70,7 +70,7 @@ fn rules(policy: &Policy, ids: &[RuleId]) -> Json {
 }
 
 fn rule(rule: &Rule) -> Json {
-    let mut json = json!({ "rule": &*rule.name, "place": &*rule.place });
+    let mut json = json!({ "rule": &*rule.name, "place": rule.place.to_string() });
     if let (Some(because), Json::Object(members)) = (&rule.because, &mut json) {
         members.insert("because".into(), (**because).into());
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Challenge, Decision, Duty, Fact, Reason, Unknown};
-use crate::graph::{Effect, Rule};
+use crate::graph::{Effect, Place, Rule};
 use crate::id::{NodeId, ObligationId, RuleId};
 use crate::request::Request;
 use crate::request::fixture::*;
@@ -27,7 +27,7 @@ fn decision(effect: Effect, reason: Option<Reason>) -> Decision {
 fn rule(name: &str, because: Option<&str>) -> Rule {
     Rule {
         name: name.into(),
-        place: "a.zt:1:1".into(),
+        place: Place::new("a.zt", 1, 1),
         effect: Effect::Deny,
         audit: false,
         condition: NodeId::new(0),

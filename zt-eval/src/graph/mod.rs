@@ -12,6 +12,7 @@ pub mod build;
 mod children;
 #[cfg(feature = "build")]
 pub mod draw;
+mod place;
 mod policy;
 mod slots;
 pub mod text;
@@ -21,6 +22,7 @@ pub mod wire;
 #[cfg(all(test, feature = "build"))]
 mod tests;
 
+pub use place::Place;
 pub use policy::ParamError;
 pub use slots::Slot;
 pub use wire::LoadError;
@@ -34,11 +36,11 @@ use crate::index::Index;
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::schema::Schema;
-use crate::value::{Arith, Duration, SetOp, Value};
+use crate::value::{Arith, Duration, SetOp, Text, Value};
 use crate::zone::Zone;
 
 /// A condition or a value that is computed at most once for a request.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Node {
     /// A constant.
     Const(ConstId),
@@ -160,7 +162,7 @@ pub enum Node {
 }
 
 /// Comparisons that the others are made of: `a > b` is `b < a`, `a != b` is `not a == b`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum CompareOp {
     /// Equal.
     Equal,
@@ -171,7 +173,7 @@ pub enum CompareOp {
 }
 
 /// Comparisons of the decision's instant with a timestamp.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum NowOp {
     /// `now < t`; flips at t.
     Before,
@@ -182,11 +184,11 @@ pub enum NowOp {
 }
 
 /// Weekdays as a set of bits, bit 0 for Monday.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct Weekdays(pub u8);
 
 /// Quantifiers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "`Node::Quantified` says what they mean")]
 pub enum Quantifier {
     All,
@@ -205,12 +207,12 @@ pub enum Effect {
 }
 
 /// A rule, in the order of the source.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Rule {
     /// Its name, with its package unless that is the root.
-    pub name: Arc<str>,
-    /// Where it stands: `file:line:column`.
-    pub place: Arc<str>,
+    pub name: Text,
+    /// Where it stands.
+    pub place: Place,
     /// What it does when it fires.
     pub effect: Effect,
     /// Reported and never deciding.
@@ -235,7 +237,7 @@ pub struct Rule {
 pub type Annotation = (Arc<str>, Option<Arc<str>>);
 
 /// An obligation with the nodes that compute its arguments.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct DutyTemplate {
     /// The obligation.
     pub obligation: ObligationId,
@@ -244,7 +246,7 @@ pub struct DutyTemplate {
 }
 
 /// The rules that can apply to an action, each kind in source order.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct ActionRules {
     /// Deny rules that decide.
     pub denies: Box<[RuleId]>,
@@ -255,7 +257,7 @@ pub struct ActionRules {
 }
 
 /// A compiled policy: everything that deciding needs.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Policy {
     pub(crate) name: Arc<str>,
     pub(crate) compiler: Arc<str>,
@@ -270,7 +272,6 @@ pub struct Policy {
     /// By [`ActionId`](crate::id::ActionId).
     pub(crate) actions: Vec<ActionRules>,
     /// What is derived from the above when the policy is built or loaded.
-    #[serde(skip)]
     pub(crate) derived: Derived,
 }
 
@@ -285,13 +286,15 @@ pub(crate) struct Derived {
     pub kept_count: u32,
     /// Row by [`EntityTypeId`]: the types that parents can lead to, reflexively.
     pub leads_to: Vec<Box<[bool]>>,
-    /// By [`RuleId`]: the deciding allow rules that override it, in source order.
+    /// By [`RuleId`]: the deciding allow rules that override it, in source order; empty when no rule overrides any.
     pub overriders: Vec<Box<[RuleId]>>,
     /// By [`ActionId`](crate::id::ActionId): whether its rules read an attribute that the subject can renew.
     pub steps_up: Box<[bool]>,
     /// From evidence to the rules that could apply.
     pub index: Index,
-    /// SHA-256 of the policy's wire form.
+    /// SHA-256 of the wire form's body: all but the parameters' values.
+    pub body_digest: [u8; 32],
+    /// The policy's digest, which covers both.
     pub digest: [u8; 32],
 }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ActionRules, Derived, Effect, Node, Policy, Rule, wire};
+use super::{ActionRules, Derived, Effect, Node, Policy, Rule};
 use crate::id::{ActionId, ConstId, NodeId, ParamId, PatternId, RuleId, ZoneId};
 use crate::limits::Limits;
 use crate::pattern::Pattern;
@@ -175,7 +175,7 @@ impl Policy {
         if let Some(param) = self.schema.params.get_mut(id.index()) {
             param.value = value;
         }
-        self.derived.digest = wire::digest_of(&wire::body(self));
+        self.seal_settings();
         Ok(())
     }
 
@@ -210,13 +210,14 @@ impl Policy {
         (self.nodes.iter().zip(readers).map(place).collect(), count)
     }
 
-    /// What follows from the parts: by rule, the deciding allow rules that override it.
+    /// What follows from the parts: by rule, the deciding allow rules that override it; nothing when no rule overrides any.
     pub(super) fn overriders(&self) -> Vec<Box<[RuleId]>> {
+        let overrides = |rule: &Rule| rule.effect == Effect::Allow && !rule.audit && !rule.overrides.is_empty();
+        if !self.rules.iter().any(overrides) {
+            return Vec::new();
+        }
         let mut overriders = vec![Vec::new(); self.rules.len()];
-        for (index, rule) in self.rules.iter().enumerate() {
-            if rule.effect != Effect::Allow || rule.audit {
-                continue;
-            }
+        for (index, rule) in self.rules.iter().enumerate().filter(|(_, rule)| overrides(rule)) {
             for deny in &rule.overrides {
                 if let Some(list) = overriders.get_mut(deny.index()) {
                     list.push(RuleId::new(index));
@@ -226,19 +227,21 @@ impl Policy {
         overriders.into_iter().map(Vec::into_boxed_slice).collect()
     }
 
-    /// What follows from the parts: by action, whether its rules read an attribute that the subject can renew.
-    pub(super) fn steps_up(&self) -> Box<[bool]> {
-        let mut steps_up: Vec<bool> = Vec::with_capacity(self.nodes.len());
-        for node in &self.nodes {
-            let mut reads = match node {
-                Node::Context(at) => self.schema.context.get(*at as usize).is_some_and(|each| each.step_up.is_some()),
-                _ => false,
-            };
-            node.each_child(|child| reads |= steps_up.get(child.index()) == Some(&true));
-            steps_up.push(reads);
+    /// What follows from the parts: by action, whether its rules read an attribute that the subject can renew, which is told
+    /// of each node.
+    pub(super) fn steps_up(&self, reads: impl Fn(NodeId) -> bool) -> Box<[bool]> {
+        if self.schema.context.iter().all(|attribute| attribute.step_up.is_none()) {
+            return vec![false; self.actions.len()].into();
         }
-        let reads = |id: &NodeId| steps_up.get(id.index()) == Some(&true);
-        (0..self.actions.len()).map(|action| self.rule_roots(ActionId::new(action)).iter().any(reads)).collect()
+        let fires = |id: &RuleId| self.roots_of(*id).any(&reads);
+        self.actions.iter().map(|rules| rules.all().any(fires)).collect()
+    }
+}
+
+impl ActionRules {
+    /// The rules of all kinds.
+    fn all(&self) -> impl Iterator<Item = &RuleId> {
+        [&self.denies, &self.allows, &self.audits].into_iter().flatten()
     }
 }
 

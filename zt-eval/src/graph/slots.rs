@@ -60,13 +60,11 @@ impl Policy {
     }
 
     /// The nodes that a rule starts from: its condition and the arguments of its obligations.
-    pub(crate) fn roots_of(&self, rule: RuleId) -> Vec<NodeId> {
-        let rule = self.rule(rule).into_iter();
-        rule.flat_map(|rule| {
+    pub(crate) fn roots_of(&self, rule: RuleId) -> impl Iterator<Item = NodeId> {
+        self.rule(rule).into_iter().flat_map(|rule| {
             let args = rule.duties.iter().flat_map(|duty| duty.args.iter().copied());
             std::iter::once(rule.condition).chain(args)
         })
-        .collect()
     }
 
     /// All nodes that can be read on the way from these, in order.

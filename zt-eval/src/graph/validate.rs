@@ -64,23 +64,30 @@ pub(crate) fn validate(policy: &Policy) -> Result<Derived, Fault> {
     ensure(policy.clock_skew.millis() >= 0, Place::Limits, "a negative clock skew")?;
     let canonical = policy.consts.iter().all(|value| value.is_canonical(Value::DEPTH_MAX));
     ensure(canonical, Place::Consts, "a value that is not canonical")?;
-    let levels = nodes(policy)?;
-    for (index, each) in policy.rules.iter().enumerate() {
-        rule(policy, &levels, Place::Rule(index), each)?;
+    let shapes = nodes(policy)?;
+    let lists = rules(policy, &shapes)?;
+    actions(policy, &lists)?;
+    Ok(Derived::of(policy, &shapes))
+}
+
+impl Derived {
+    /// What follows from the parts of a valid policy, but for the digests.
+    fn of(policy: &Policy, shapes: &[Shape]) -> Self {
+        let levels: Box<[u8]> = shapes.iter().map(|shape| deepest(shape.free)).collect();
+        let leads_to = policy.schema.leads_to();
+        let (kept, kept_count) = policy.kept(&levels);
+        Self {
+            index: Index::of(policy, &levels, &leads_to),
+            kept,
+            kept_count,
+            levels,
+            leads_to,
+            overriders: policy.overriders(),
+            steps_up: policy.steps_up(|id| shapes.get(id.index()).is_some_and(|shape| shape.steps_up)),
+            body_digest: [0; 32],
+            digest: [0; 32],
+        }
     }
-    actions(policy)?;
-    let leads_to = policy.schema.leads_to();
-    let (kept, kept_count) = policy.kept(&levels);
-    Ok(Derived {
-        index: Index::of(policy, &levels, &leads_to),
-        kept,
-        kept_count,
-        levels,
-        leads_to,
-        overriders: policy.overriders(),
-        steps_up: policy.steps_up(),
-        digest: [0; 32],
-    })
 }
 
 fn limits(limits: &Limits) -> Result<(), Fault> {
@@ -94,6 +101,7 @@ fn schema(schema: &Schema) -> Result<(), Fault> {
     let place = Place::Schema;
     let pep = schema.source(Schema::PEP).is_some_and(|source| &*source.name == "pep" && source.verified);
     ensure(pep, place, "no source `pep` at the head")?;
+    ensure(schema.entities.len() <= Schema::ENTITY_TYPES_MAX, place, "more entity types than are supported")?;
     let fields = schema.records.iter().flat_map(|record| &record.fields);
     let params = schema.obligations.iter().flat_map(|obligation| &obligation.params);
     for field in fields.chain(params) {
@@ -169,21 +177,26 @@ struct Shape {
     free: u32,
     /// The outermost level that it binds; above all of them when none.
     binds: u8,
+    /// Whether it reads an attribute that the subject can renew.
+    steps_up: bool,
 }
 
-/// Checks every node; the levels that they depend on.
-fn nodes(policy: &Policy) -> Result<Box<[u8]>, Fault> {
+/// Checks every node.
+fn nodes(policy: &Policy) -> Result<Vec<Shape>, Fault> {
     let usage = u32::try_from(policy.nodes.len()).unwrap_or(u32::MAX);
     ensure(usage <= policy.limits.nodes_max, Place::Limits, "fewer nodes allowed than there are")?;
     let mut shapes: Vec<Shape> = Vec::with_capacity(policy.nodes.len());
     for (index, node) in policy.nodes.iter().enumerate() {
         let place = Place::Node(index);
         refers(policy, place, node)?;
-        let shape = shape(place, node, &shapes, policy.limits.quantifier_depth_max)?;
+        let mut shape = shape(place, node, &shapes, policy.limits.quantifier_depth_max)?;
+        if let Node::Context(at) = node {
+            shape.steps_up = policy.schema.context.get(*at as usize).is_some_and(|each| each.step_up.is_some());
+        }
         ensure(shape.depth <= policy.limits.node_depth_max, place, "too deep nesting")?;
         shapes.push(shape);
     }
-    Ok(shapes.iter().map(|shape| deepest(shape.free)).collect())
+    Ok(shapes)
 }
 
 fn deepest(free: u32) -> u8 {
@@ -191,13 +204,14 @@ fn deepest(free: u32) -> u8 {
 }
 
 fn shape(place: Place, node: &Node, before: &[Shape], levels_max: u32) -> Result<Shape, Fault> {
-    let mut shape = Shape { depth: 1, free: 0, binds: u8::MAX };
+    let mut shape = Shape { depth: 1, free: 0, binds: u8::MAX, steps_up: false };
     let mut precede = true;
     node.each_child(|child| match before.get(child.index()) {
         Some(child) => {
             shape.depth = shape.depth.max(child.depth.saturating_add(1));
             shape.free |= child.free;
             shape.binds = shape.binds.min(child.binds);
+            shape.steps_up |= child.steps_up;
         }
         None => precede = false,
     });
@@ -260,8 +274,30 @@ fn refers(policy: &Policy, place: Place, node: &Node) -> Result<(), Fault> {
     ensure(holds, place, what)
 }
 
-fn rule(policy: &Policy, levels: &[u8], place: Place, rule: &Rule) -> Result<(), Fault> {
-    root(levels, place, rule.condition)?;
+/// The list of an action in which a rule stands.
+#[derive(Clone, Copy, PartialEq)]
+enum List {
+    Denies,
+    Allows,
+    Audits,
+}
+
+/// Checks every rule; the lists in which they stand.
+fn rules(policy: &Policy, shapes: &[Shape]) -> Result<Vec<List>, Fault> {
+    let mut lists = Vec::with_capacity(policy.rules.len());
+    for (index, each) in policy.rules.iter().enumerate() {
+        rule(policy, shapes, Place::Rule(index), each)?;
+        lists.push(match (each.audit, each.effect) {
+            (true, _) => List::Audits,
+            (false, Effect::Deny) => List::Denies,
+            (false, Effect::Allow) => List::Allows,
+        });
+    }
+    Ok(lists)
+}
+
+fn rule(policy: &Policy, shapes: &[Shape], place: Place, rule: &Rule) -> Result<(), Fault> {
+    root(shapes, place, rule.condition)?;
     let is_allow = rule.effect == Effect::Allow;
     ensure(is_allow || rule.duties.is_empty(), place, "obligations of a deny rule")?;
     ensure(is_allow || rule.overrides.is_empty(), place, "overrides of a deny rule")?;
@@ -269,34 +305,35 @@ fn rule(policy: &Policy, levels: &[u8], place: Place, rule: &Rule) -> Result<(),
         let is_deny = policy.rule(*deny).is_some_and(|rule| rule.effect == Effect::Deny);
         ensure(is_deny, place, "an override of what is no deny rule")?;
     }
-    rule.duties.iter().try_for_each(|template| duty(policy, levels, place, template))
+    rule.duties.iter().try_for_each(|template| duty(policy, shapes, place, template))
 }
 
-fn duty(policy: &Policy, levels: &[u8], place: Place, duty: &DutyTemplate) -> Result<(), Fault> {
+fn duty(policy: &Policy, shapes: &[Shape], place: Place, duty: &DutyTemplate) -> Result<(), Fault> {
     let params = policy.schema.obligation(duty.obligation).map(|obligation| obligation.params.len());
     ensure(params == Some(duty.args.len()), place, "an obligation with a wrong number of arguments")?;
-    duty.args.iter().try_for_each(|arg| root(levels, place, *arg))
+    duty.args.iter().try_for_each(|arg| root(shapes, place, *arg))
 }
 
 /// What a rule starts from is a node that depends on no variable.
-fn root(levels: &[u8], place: Place, node: NodeId) -> Result<(), Fault> {
-    ensure(levels.get(node.index()) == Some(&0), place, "an unknown node, or one with a free variable,")
+fn root(shapes: &[Shape], place: Place, node: NodeId) -> Result<(), Fault> {
+    let is_closed = shapes.get(node.index()).is_some_and(|shape| shape.free == 0);
+    ensure(is_closed, place, "an unknown node, or one with a free variable,")
 }
 
-fn actions(policy: &Policy) -> Result<(), Fault> {
+fn actions(policy: &Policy, lists: &[List]) -> Result<(), Fault> {
     let place = Place::Actions;
     ensure(policy.actions.len() == policy.schema.actions.len(), place, "a wrong number of actions")?;
     for rules in &policy.actions {
-        listed(policy, &rules.denies, |rule| !rule.audit && rule.effect == Effect::Deny)?;
-        listed(policy, &rules.allows, |rule| !rule.audit && rule.effect == Effect::Allow)?;
-        listed(policy, &rules.audits, |rule| rule.audit)?;
+        listed(&rules.denies, List::Denies, lists)?;
+        listed(&rules.allows, List::Allows, lists)?;
+        listed(&rules.audits, List::Audits, lists)?;
     }
     Ok(())
 }
 
-fn listed(policy: &Policy, ids: &[RuleId], belongs: impl Fn(&Rule) -> bool) -> Result<(), Fault> {
+fn listed(ids: &[RuleId], list: List, lists: &[List]) -> Result<(), Fault> {
     let place = Place::Actions;
     ensure(ids.is_sorted_by(|a, b| a < b), place, "rules out of order")?;
-    let belong = ids.iter().all(|id| policy.rule(*id).is_some_and(&belongs));
+    let belong = ids.iter().all(|id| lists.get(id.index()) == Some(&list));
     ensure(belong, place, "a rule where it does not belong")
 }

@@ -4,25 +4,45 @@
 //! |---|---|
 //! | 3 | `ZTB` |
 //! | 1 | version of the format |
-//! | 32 | SHA-256 of the body: the policy's digest |
-//! | rest | the body: the policy in [postcard](https://postcard.jamesmunns.com)'s form |
+//! | 32 | the policy's digest: SHA-256 of the body's SHA-256 and the settings |
+//! | number | length of the settings |
+//! | that | settings: the parameters' values, in [postcard](https://postcard.jamesmunns.com)'s form |
+//! | rest | the body: everything else |
 //!
-//! A policy has one form, and a form is of one policy: what would not be written the same way again is refused. Reading
-//! does not recurse (values and types are flat on the wire), and reserves no more memory than the bytes at hand warrant.
+//! A digest made so covers both, and giving a parameter a value does not read a large policy again. The body:
+//!
+//! | what | how |
+//! |---|---|
+//! | declarations, limits, patterns, zones, unusual constants | length, then in postcard's form ([`head`]) |
+//! | text | length, then UTF-8: all that constants, rules and the list of strings take their text from, in their order |
+//! | strings | files, reasons, controls, annotations: ascending by bytes, each used |
+//! | constants, nodes, rules, rules by action | count, then each ([`consts`], [`nodes`], [`rules`]) |
+//!
+//! A policy has one form, and a form is of one policy. Numbers have no superfluous bytes, references are numbered so that
+//! each number means another target, lists that must be sorted are; the small part in postcard's form is written again
+//! and compared. Reading does not recurse (values and types are flat on the wire), and reserves no more memory than the
+//! bytes at hand warrant.
 
-use std::error::Error;
-use std::fmt;
+mod bytes;
+mod consts;
+mod error;
+mod head;
+mod nodes;
+mod rules;
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::Policy;
-use super::validate::{Fault, validate};
+use super::validate::validate;
+use crate::value::Value;
+use bytes::{Flaw, Reader, Writer};
+pub use error::LoadError;
+use error::LoadKind;
 
 const MAGIC: &[u8; 3] = b"ZTB";
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const DIGEST_AT: usize = 4;
-const BODY_AT: usize = 36;
+const SETTINGS_AT: usize = 36;
 
 impl Policy {
     /// The largest compiled policy that is read.
@@ -31,13 +51,7 @@ impl Policy {
     /// The policy's wire form.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let body = body(self);
-        let mut bytes = Vec::with_capacity(BODY_AT + body.len());
-        bytes.extend_from_slice(MAGIC);
-        bytes.push(VERSION);
-        bytes.extend_from_slice(&digest_of(&body));
-        bytes.extend_from_slice(&body);
-        bytes
+        file(&settings(self), &body(self))
     }
 
     /// Reads a policy's wire form and checks it in full.
@@ -49,152 +63,131 @@ impl Policy {
         if bytes.len() > Self::WIRE_BYTES_MAX {
             return Err(LoadError::at(LoadKind::TooLarge { usage: bytes.len() }, Self::WIRE_BYTES_MAX));
         }
-        let body = check_header(bytes)?;
-        let mut policy = decode(body)?;
+        let parts = Parts::of(bytes)?;
+        let mut policy = read_body(parts.body, bytes.len())?;
+        read_settings(&mut policy, parts.settings)?;
         let derived = validate(&policy).map_err(|fault| LoadError { kind: LoadKind::Invalid(fault), offset: None })?;
         policy.derived = derived;
-        policy.derived.digest = digest_of(body);
+        policy.derived.body_digest = parts.body_digest;
+        policy.derived.digest = parts.digest;
         Ok(policy)
     }
+
+    /// Works out the digest of a policy that was built.
+    #[cfg(feature = "build")]
+    pub(crate) fn seal(&mut self) {
+        self.derived.body_digest = digest_of(&body(self));
+        self.seal_settings();
+    }
+
+    /// Works out the digest after parameters have got other values.
+    pub(crate) fn seal_settings(&mut self) {
+        self.derived.digest = digest(&self.derived.body_digest, &settings(self));
+    }
 }
 
-/// The body of a policy's wire form.
-pub(crate) fn body(policy: &Policy) -> Vec<u8> {
-    // Writing into memory fails on sequences of unknown length only, and a policy has none. Were it to fail, the empty
-    // body would be refused on loading.
-    postcard::to_stdvec(policy).unwrap_or_default()
+/// The file of these parts.
+pub(crate) fn file(settings: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut length = Writer::default();
+    length.count(settings.len());
+    [MAGIC, &[VERSION][..], &digest(&digest_of(body), settings), length.bytes(), settings, body].concat()
 }
 
-pub(crate) fn digest_of(body: &[u8]) -> [u8; 32] {
-    Sha256::digest(body).into()
+fn digest_of(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
-/// The body behind a header that fits it.
-fn check_header(bytes: &[u8]) -> Result<&[u8], LoadError> {
-    if bytes.get(..MAGIC.len()) != Some(MAGIC) {
-        return Err(LoadError::at(LoadKind::NotAPolicy, 0));
-    }
-    match bytes.get(MAGIC.len()) {
-        Some(&VERSION) => {}
-        Some(&found) => return Err(LoadError::at(LoadKind::Version { found }, MAGIC.len())),
-        None => return Err(LoadError::at(LoadKind::Truncated, bytes.len())),
-    }
-    let (Some(digest), Some(body)) = (bytes.get(DIGEST_AT..BODY_AT), bytes.get(BODY_AT..)) else {
-        return Err(LoadError::at(LoadKind::Truncated, bytes.len()));
-    };
-    if digest != digest_of(body) {
-        return Err(LoadError::at(LoadKind::Digest, DIGEST_AT));
-    }
-    Ok(body)
+/// The digest of a policy whose body has this one.
+fn digest(body: &[u8; 32], settings: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(body).chain_update(settings).finalize().into()
 }
 
-fn decode(bytes: &[u8]) -> Result<Policy, LoadError> {
-    let mut deserializer = postcard::Deserializer::from_bytes(bytes);
-    let malformed = |error: postcard::Error| LoadError { kind: LoadKind::Malformed(error.to_string()), offset: None };
-    let policy = Policy::deserialize(&mut deserializer).map_err(malformed)?;
-    let rest = deserializer.finalize().map_err(malformed)?;
-    if !rest.is_empty() {
-        return Err(LoadError::at(LoadKind::TrailingBytes, BODY_AT + bytes.len() - rest.len()));
+/// The parameters' values.
+fn settings(policy: &Policy) -> Vec<u8> {
+    let values: Vec<&Option<Value>> = policy.schema.params.iter().map(|param| &param.value).collect();
+    // Writing into memory fails on sequences of unknown length only. Were it to fail, the empty form would be refused.
+    postcard::to_stdvec(&values).unwrap_or_default()
+}
+
+/// Everything but the parameters' values.
+fn body(policy: &Policy) -> Vec<u8> {
+    let mut writer = Writer::default();
+    let strings = rules::write_strings(&mut writer, &policy.rules);
+    consts::write(&mut writer, &policy.consts);
+    nodes::write(&mut writer, &policy.nodes);
+    rules::write(&mut writer, &policy.rules, &strings);
+    rules::write_actions(&mut writer, &policy.actions);
+    writer.assemble(&head::write(policy))
+}
+
+/// The parts of a file whose digest fits.
+struct Parts<'a> {
+    digest: [u8; 32],
+    body_digest: [u8; 32],
+    settings: &'a [u8],
+    body: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn of(bytes: &'a [u8]) -> Result<Self, LoadError> {
+        if bytes.get(..MAGIC.len()) != Some(MAGIC) {
+            return Err(LoadError::at(LoadKind::NotAPolicy, 0));
+        }
+        match bytes.get(MAGIC.len()) {
+            Some(&VERSION) => {}
+            Some(&found) => return Err(LoadError::at(LoadKind::Version { found }, MAGIC.len())),
+            None => return Err(LoadError::at(LoadKind::Truncated, bytes.len())),
+        }
+        let truncated = || LoadError::at(LoadKind::Truncated, bytes.len());
+        let stated = bytes.get(DIGEST_AT..).and_then(|rest| rest.first_chunk::<32>()).ok_or_else(truncated)?;
+        let mut reader = Reader::new(bytes.get(SETTINGS_AT..).unwrap_or_default(), "");
+        let settings = reader.count().and_then(|len| reader.take(len));
+        let settings = settings.map_err(|flaw| LoadError::flaw(flaw, bytes.len() - reader.left()))?;
+        let body = reader.rest();
+        let body_digest = digest_of(body);
+        let digest = digest(&body_digest, settings);
+        if *stated != digest {
+            return Err(LoadError::at(LoadKind::Digest, DIGEST_AT));
+        }
+        Ok(Self { digest, body_digest, settings, body })
     }
-    let again = body(&policy);
-    if again != bytes {
-        let same = again.iter().zip(bytes).take_while(|(a, b)| a == b).count();
-        return Err(LoadError::at(LoadKind::NotCanonical, BODY_AT + same));
+}
+
+/// Reads a body that ends at byte `end` of its file.
+fn read_body(body: &[u8], end: usize) -> Result<Policy, LoadError> {
+    let mut reader = Reader::new(body, "");
+    let policy = read_parts(&mut reader);
+    let offset = end - reader.left();
+    match policy {
+        Err(flaw) => Err(LoadError::flaw(flaw, offset)),
+        Ok(_) if reader.left() > 0 => Err(LoadError::at(LoadKind::TrailingBytes, offset)),
+        Ok(policy) => Ok(policy),
     }
+}
+
+fn read_parts(reader: &mut Reader<'_>) -> Result<Policy, Flaw> {
+    let head = reader.section()?;
+    let (mut policy, unusual) = head::read(head)?;
+    reader.open_texts()?;
+    let mut strings = rules::Strings::read(reader)?;
+    policy.consts = consts::read(reader, unusual)?;
+    policy.nodes = nodes::read(reader)?;
+    policy.rules = rules::read(reader, &mut strings)?;
+    policy.actions = rules::read_actions(reader)?;
+    reader.finish_texts()?;
+    strings.finish()?;
     Ok(policy)
 }
 
-/// Why bytes are not a compiled policy.
-#[derive(Clone, PartialEq, Debug)]
-pub struct LoadError {
-    kind: LoadKind,
-    offset: Option<usize>,
+/// Gives the parameters the values that a file states for them.
+fn read_settings(policy: &mut Policy, bytes: &[u8]) -> Result<(), LoadError> {
+    let malformed = |error: postcard::Error| LoadError { kind: LoadKind::Malformed(error.to_string()), offset: None };
+    let values: Vec<Option<Value>> = postcard::from_bytes(bytes).map_err(malformed)?;
+    if values.len() != policy.schema.params.len() {
+        return Err(LoadError::flaw(Flaw::Settings, SETTINGS_AT));
+    }
+    for (param, value) in policy.schema.params.iter_mut().zip(values) {
+        param.value = value;
+    }
+    if settings(policy) == bytes { Ok(()) } else { Err(LoadError::flaw(Flaw::NotCanonical, SETTINGS_AT)) }
 }
-
-#[derive(Clone, PartialEq, Debug)]
-enum LoadKind {
-    NotAPolicy,
-    Version { found: u8 },
-    Truncated,
-    TooLarge { usage: usize },
-    Digest,
-    Malformed(String),
-    TrailingBytes,
-    NotCanonical,
-    Invalid(Fault),
-}
-
-impl LoadError {
-    fn at(kind: LoadKind, offset: usize) -> Self {
-        Self { kind, offset: Some(offset) }
-    }
-
-    /// Whether the policy was compiled for another version of the engine.
-    #[must_use]
-    pub fn is_version_mismatch(&self) -> bool {
-        matches!(self.kind, LoadKind::Version { .. })
-    }
-
-    /// Whether it claims to be a policy of this version and is damaged or forged.
-    #[must_use]
-    pub fn is_corrupt(&self) -> bool {
-        !matches!(self.kind, LoadKind::NotAPolicy | LoadKind::Version { .. } | LoadKind::TooLarge { .. })
-    }
-
-    /// Whether it is no compiled policy at all.
-    #[must_use]
-    pub fn is_not_a_policy(&self) -> bool {
-        self.kind == LoadKind::NotAPolicy
-    }
-
-    /// Its stable code.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self.kind {
-            LoadKind::NotAPolicy => "R0201",
-            LoadKind::Version { .. } => "R0202",
-            LoadKind::Truncated => "R0203",
-            LoadKind::TooLarge { .. } => "R0204",
-            LoadKind::Digest => "R0205",
-            LoadKind::Malformed(_) => "R0206",
-            LoadKind::TrailingBytes => "R0207",
-            LoadKind::NotCanonical => "R0208",
-            LoadKind::Invalid(_) => "R0209",
-        }
-    }
-
-    /// The byte at which it is wrong, where that is known.
-    #[must_use]
-    pub fn offset(&self) -> Option<usize> {
-        self.offset
-    }
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            LoadKind::NotAPolicy => write!(f, "not a compiled policy")?,
-            LoadKind::Version { found } => {
-                write!(
-                    f,
-                    "the policy has format version {found}, and this engine reads version {VERSION}: compile it anew"
-                )?;
-            }
-            LoadKind::Truncated => write!(f, "the compiled policy is cut off")?,
-            LoadKind::TooLarge { usage } => {
-                write!(f, "the compiled policy has {usage} bytes, and the limit is {}", Policy::WIRE_BYTES_MAX)?;
-            }
-            LoadKind::Digest => write!(f, "the compiled policy does not have the digest that it states")?,
-            LoadKind::Malformed(error) => write!(f, "the compiled policy is malformed: {error}")?,
-            LoadKind::TrailingBytes => write!(f, "bytes follow the compiled policy")?,
-            LoadKind::NotCanonical => write!(f, "the compiled policy is not in its one canonical form")?,
-            LoadKind::Invalid(fault) => write!(f, "the compiled policy is not valid: {fault}")?,
-        }
-        match self.offset {
-            Some(offset) => write!(f, " (at byte {offset})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Error for LoadError {}

@@ -74,19 +74,27 @@ impl Schema {
     }
 
     /// Row by entity type: the types that its parents, their parents and so on can have, and the type itself.
+    ///
+    /// Closed by rows of bits (Warshall), so that the most types and the densest parents take well under a second.
     #[must_use]
     pub fn leads_to(&self) -> Vec<Box<[bool]>> {
-        (0..self.entities.len()).map(|from| self.reachable(EntityTypeId::new(from))).collect()
+        let mut rows: Vec<Vec<u64>> =
+            self.entities.iter().enumerate().map(|(own, entity)| self.parents_row(own, &entity.parents)).collect();
+        for through in 0..rows.len() {
+            let reached = rows.get(through).cloned().unwrap_or_default();
+            for row in rows.iter_mut().filter(|row| has_bit(row, through)) {
+                row.iter_mut().zip(&reached).for_each(|(word, more)| *word |= more);
+            }
+        }
+        let types = 0..self.entities.len();
+        rows.iter().map(|row| types.clone().map(|ty| has_bit(row, ty)).collect()).collect()
     }
 
-    fn reachable(&self, from: EntityTypeId) -> Box<[bool]> {
-        let mut row = vec![false; self.entities.len()].into_boxed_slice();
-        let mut pending = vec![from];
-        while let Some(ty) = pending.pop() {
-            if let Some(seen) = row.get_mut(ty.index())
-                && !std::mem::replace(seen, true)
-            {
-                pending.extend(self.entity(ty).into_iter().flat_map(|entity| &entity.parents));
+    fn parents_row(&self, own: usize, parents: &[EntityTypeId]) -> Vec<u64> {
+        let mut row = vec![0; self.entities.len().div_ceil(64)];
+        for ty in parents.iter().map(|ty| ty.index()).chain([own]) {
+            if let Some(word) = row.get_mut(ty / 64) {
+                *word |= 1 << (ty % 64);
             }
         }
         row
@@ -120,4 +128,8 @@ impl Schema {
         }
         Some(ty)
     }
+}
+
+fn has_bit(row: &[u64], at: usize) -> bool {
+    row.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
 }

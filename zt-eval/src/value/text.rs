@@ -10,6 +10,7 @@ use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
 use foldhash::quality::RandomState;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 
@@ -152,6 +153,21 @@ impl Serialize for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::new(&Cow::<str>::deserialize(deserializer)?))
+        deserializer.deserialize_str(Reading)
+    }
+}
+
+/// Takes text from where it stands: short text is read without memory of its own.
+struct Reading;
+
+impl Visitor<'_> for Reading {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+        Ok(Text::new(text))
     }
 }

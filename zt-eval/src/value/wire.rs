@@ -114,7 +114,11 @@ impl TryFrom<Vec<Item>> for Value {
 /// A finished part and how deep it nests.
 type Part = (Datum, u32);
 
-fn build(items: Vec<Item>) -> Option<Value> {
+fn build(mut items: Vec<Item>) -> Option<Value> {
+    if items.len() == 1 {
+        // Most values are scalars, and need no stack.
+        return build_part(&mut Vec::new(), items.pop()?)?.0.into_value();
+    }
     let mut stack: Vec<Part> = Vec::new();
     for item in items {
         let part = build_part(&mut stack, item).filter(|(_, depth)| *depth <= Value::DEPTH_MAX)?;

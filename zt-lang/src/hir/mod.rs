@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use zt_eval::graph::{Effect, Weekdays};
+use zt_eval::graph::{Effect, Place, Weekdays};
 use zt_eval::id::{ActionId, EntityTypeId, ObligationId, ParamId, RecordId};
 use zt_eval::pattern::Pattern;
 use zt_eval::schema::{Schema, Type};
@@ -60,8 +60,8 @@ pub struct Rule {
     pub name: Arc<str>,
     /// Its name's place.
     pub span: Span,
-    /// `file:line:column` of it.
-    pub place: Arc<str>,
+    /// The same in words.
+    pub place: Place,
     /// Allow or deny.
     pub effect: Effect,
     /// Reported and never deciding.

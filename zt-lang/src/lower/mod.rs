@@ -134,7 +134,7 @@ impl<'p> Lowering<'p, '_> {
         let top = Place { frame: 0, level: 0 };
         let conditions = self.all(&rule.conditions, top);
         let lowered = graph::Rule {
-            name: rule.name.clone(),
+            name: rule.name.clone().into(),
             place: rule.place.clone(),
             effect: rule.effect,
             audit: rule.audit,

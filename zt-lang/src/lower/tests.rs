@@ -52,7 +52,7 @@ fn rules_keep_their_positions_and_everything_else() {
     assert_eq!(emergency.duties.len(), 1);
     assert_eq!(&*emergency.controls[0], "C-1");
     assert_eq!(policy.rules()[0].because.as_deref(), Some("too late"));
-    assert!(policy.rules()[0].place.starts_with("test.zt:"));
+    assert!(policy.rules()[0].place.to_string().starts_with("test.zt:"));
 }
 
 #[test]

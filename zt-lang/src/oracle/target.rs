@@ -121,7 +121,7 @@ pub fn compiled(bytes: &[u8]) -> Result<(), String> {
     let (choice, rest) = split(bytes);
     let sealed;
     let file = if choice % 2 == 1 {
-        sealed = [b"ZTB\x02", Sha256::digest(rest).as_slice(), rest].concat();
+        sealed = seal(rest);
         &sealed
     } else {
         rest
@@ -145,6 +145,15 @@ pub fn compiled(bytes: &[u8]) -> Result<(), String> {
         drop(full.to_json(&policy).to_string());
     }
     Ok(())
+}
+
+/// A compiled policy's header, digest included, in front of what should follow it: the length of the settings in a byte,
+/// the settings, the body.
+fn seal(rest: &[u8]) -> Vec<u8> {
+    let (len, parts) = split(rest);
+    let (settings, body) = parts.split_at(parts.len().min(len.into()));
+    let digest = Sha256::new().chain_update(Sha256::digest(body)).chain_update(settings).finalize();
+    [b"ZTB\x03", digest.as_slice(), rest].concat()
 }
 
 /// The policy and the requests that the bytes make: all promises hold.

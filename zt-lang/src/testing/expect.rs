@@ -86,7 +86,7 @@ fn by(names: &[Arc<str>]) -> String {
 }
 
 fn names(policy: &zt_eval::Policy, rules: &[RuleId]) -> Vec<Arc<str>> {
-    rules.iter().filter_map(|id| policy.rule(*id)).map(|rule| rule.name.clone()).collect()
+    rules.iter().filter_map(|id| policy.rule(*id)).map(|rule| rule.name.clone().into()).collect()
 }
 
 fn because(policy: &zt_eval::Policy, expect: &hir::Expect, decision: &Decision) -> Option<Mismatch> {

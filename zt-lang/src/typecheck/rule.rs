@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use zt_eval::graph::Effect;
+use zt_eval::graph::{Effect, Place};
 use zt_eval::id::{ActionId, ObligationId, SourceId};
 
 use super::{Checker, Scope, ty};
@@ -40,7 +40,7 @@ impl Checker<'_, '_> {
         hir::Rule {
             name: self.resolved.packages.qualified(*package, &node.name.node),
             span: node.name.span,
-            place: self.sources.place(node.name.span).into(),
+            place: self.sources.start(node.name.span).unwrap_or_else(|| Place::new("", 0, 0)),
             effect: effect(node.effect),
             audit: node.audit,
             actions,

@@ -119,7 +119,7 @@ fn rule_json(policy: &Policy, trace: &RuleTrace) -> Option<Json> {
     let rule = policy.rule(trace.rule)?;
     Some(json!({
         "rule": &*rule.name,
-        "place": &*rule.place,
+        "place": rule.place.to_string(),
         "effect": rule.effect,
         "audit": rule.audit,
         "truth": truth_name(trace.truth),

@@ -154,7 +154,7 @@ fn what_is_built_decides_like_its_source() {
     }
     let limits = run(&["eval", "--policy", file, "--request", "door.request.json", "--limit", "depth_max=3"], b"");
     assert_eq!(limits.status.code(), Some(2));
-    fs::write(file, b"ZTB\x02not really").unwrap();
+    fs::write(file, b"ZTB\x03not really").unwrap();
     let damaged = run(&["eval", "--policy", file, "--request", "door.request.json"], b"");
     assert_eq!(damaged.status.code(), Some(2));
     assert!(text(&damaged.stderr).contains("door.ztb: "), "{}", text(&damaged.stderr));

@@ -9,7 +9,7 @@ use crate::eval::evaluator::Evaluator;
 use crate::eval::{Scratch, decide, speakers};
 use crate::facts::World;
 use crate::graph::build::Builder;
-use crate::graph::{Effect, Policy, Rule};
+use crate::graph::{Effect, Place, Policy, Rule};
 use crate::id::{ActionId, EntityTypeId, EnumId, NodeId, ObligationId, RecordId, RuleId, SourceId};
 use crate::index::Join;
 use crate::limits::Limits;
@@ -55,7 +55,7 @@ pub const MANAGER: u32 = 1;
 /// Position among the attributes of documents.
 pub const OWNER: u32 = 0;
 
-fn name(text: &str) -> Arc<str> {
+pub fn name(text: &str) -> Arc<str> {
     text.into()
 }
 
@@ -145,8 +145,8 @@ pub fn builder() -> Builder {
 
 pub fn rule(text: &str, effect: Effect, condition: NodeId) -> Rule {
     Rule {
-        name: name(text),
-        place: name("test.zt:1:1"),
+        name: text.into(),
+        place: Place::new("test.zt", 1, 1),
         effect,
         audit: false,
         condition,

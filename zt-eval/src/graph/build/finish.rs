@@ -2,7 +2,7 @@
 
 use super::{BuildError, Builder};
 use crate::graph::validate::validate;
-use crate::graph::{ActionRules, Effect, Node, Policy, wire};
+use crate::graph::{ActionRules, Effect, Node, Policy};
 use crate::id::{ConstId, NodeId, PatternId, RuleId, ZoneId};
 
 impl Builder {
@@ -19,7 +19,7 @@ impl Builder {
         policy.actions = rules.into_iter().map(ActionRules::from).collect();
         let mut policy = compact(policy);
         policy.derived = validate(&policy).map_err(BuildError::invalid)?;
-        policy.derived.digest = wire::digest_of(&wire::body(&policy));
+        policy.seal();
         Ok(policy)
     }
 }
@@ -115,7 +115,7 @@ fn reached(policy: &Policy) -> Vec<bool> {
         }
     };
     for rule in (0..policy.rules.len()).map(RuleId::new) {
-        policy.roots_of(rule).into_iter().for_each(|root| mark(&mut reached, root));
+        policy.roots_of(rule).for_each(|root| mark(&mut reached, root));
     }
     for (index, node) in policy.nodes.iter().enumerate().rev() {
         if reached.get(index) == Some(&true) {

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::eval::tests::fixture::*;
 use crate::eval::tests::random::random_policy;
-use crate::graph::{Effect, Node, Policy, wire};
+use crate::graph::{Effect, Node, Policy, Rule, wire};
 use crate::id::{ConstId, NodeId, RuleId};
-use crate::schema::{Clock, Freshness};
+use crate::schema::{Clock, Freshness, Schema};
 use crate::value::{Duration, Value};
 
 fn policy() -> Policy {
@@ -18,17 +18,39 @@ fn policy() -> Policy {
     let within = builder.within(subject, staff);
     let all = builder.and([nodes[0], within]);
     let any = builder.or([nodes[1], nodes[2], all]);
+    let full = Rule {
+        audit: true,
+        because: Some(name("late")),
+        controls: [name("a"), name("late"), name("a")].into(),
+        annotations: [(name("owner"), Some(name("ops"))), (name("draft"), None)].into(),
+        ..rule("d", Effect::Deny, all)
+    };
     builder.add_rule(rule("d", Effect::Deny, all), &[READ, WRITE]);
     builder.add_rule(rule("x", Effect::Allow, any), &[READ]);
+    builder.add_rule(full, &[WRITE]);
     builder.finish().unwrap()
 }
 
-/// The wire form of whatever the parts are, with a fitting digest.
+/// The settings and the body of a wire form whose settings are short.
+fn parts(bytes: &[u8]) -> (&[u8], &[u8]) {
+    assert!(bytes[36] < 0x80);
+    bytes[37..].split_at(bytes[36].into())
+}
+
+/// The wire form of whatever the body is, with a fitting digest and the settings of [`policy`].
 fn sealed(body: &[u8]) -> Vec<u8> {
-    let mut bytes = b"ZTB\x02".to_vec();
-    bytes.extend(wire::digest_of(body));
-    bytes.extend(body);
-    bytes
+    wire::file(parts(&policy().to_bytes()).0, body)
+}
+
+/// A body in which the head has become another.
+fn with_head(body: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    assert!(body[0] >= 0x80 && body[1] < 0x80, "a length of two bytes");
+    let len = usize::from(body[0] & 0x7f) | usize::from(body[1]) << 7;
+    let (head, rest) = body[2..].split_at(len);
+    let mut head = head.to_vec();
+    change(&mut head);
+    let len = [head.len() as u8 | 0x80, (head.len() >> 7) as u8];
+    [&len, &head[..], rest].concat()
 }
 
 #[test]
@@ -57,21 +79,62 @@ fn errors_say_what_kind_they_are_and_where() {
     let error = Policy::from_bytes(&other).unwrap_err();
     assert!(error.is_corrupt());
     assert_eq!(error.code(), "R0205");
-    let mut body = bytes[36..].to_vec();
+    let mut body = parts(&bytes).1.to_vec();
     body.push(0);
-    assert_eq!(Policy::from_bytes(&sealed(&body)).unwrap_err().code(), "R0207");
+    let error = Policy::from_bytes(&sealed(&body)).unwrap_err();
+    assert_eq!((error.code(), error.offset()), ("R0207", Some(bytes.len())));
     assert_eq!(Policy::from_bytes(&sealed(&body[..9])).unwrap_err().code(), "R0206");
 }
 
 #[test]
 fn a_policy_has_one_form() {
     let bytes = policy().to_bytes();
-    // The name's length, 4, in two bytes instead of one.
-    assert_eq!(bytes[36], 4);
-    let mut body = vec![0x84, 0x00];
-    body.extend(&bytes[37..]);
-    let error = Policy::from_bytes(&sealed(&body)).unwrap_err();
-    assert!(error.is_corrupt(), "{error}");
+    let (settings, body) = parts(&bytes);
+    // A length in three bytes instead of two.
+    let error = Policy::from_bytes(&sealed(&[&[body[0], body[1] | 0x80, 0], &body[2..]].concat())).unwrap_err();
+    assert_eq!(error.code(), "R0208", "{error}");
+    // The name's length, 4, in two bytes instead of one, within the head.
+    let longer = with_head(body, |head| {
+        assert_eq!(head[0], 4);
+        head.splice(..1, [0x84, 0]);
+    });
+    assert_eq!(Policy::from_bytes(&sealed(&longer)).unwrap_err().code(), "R0208");
+    // The number of settings likewise.
+    let settings = [&[settings[0] | 0x80, 0], &settings[1..]].concat();
+    assert_eq!(Policy::from_bytes(&wire::file(&settings, body)).unwrap_err().code(), "R0208");
+}
+
+#[test]
+fn texts_and_strings_are_used_up() {
+    let bytes = policy().to_bytes();
+    let body = parts(&bytes).1;
+    let find = |part: &[u8]| body.windows(part.len()).position(|window| window == part).unwrap();
+    let texts = find(b"adraftlate");
+    let changed = |at: usize, with: &[u8]| {
+        let mut body = body.to_vec();
+        body[at..at + with.len()].copy_from_slice(with);
+        Policy::from_bytes(&sealed(&body)).unwrap_err().to_string()
+    };
+    // Strings out of order, then the same one twice.
+    assert!(changed(texts, b"z").contains("its strings"));
+    assert!(changed(texts, b"\xff").contains("its text"));
+    // The section of texts claims one byte less: then it does not hold what is used.
+    assert_eq!(usize::from(body[texts - 1]), b"adraftlateopsownertest.zt".len() + b"staffdxd".len());
+    assert!(
+        Policy::from_bytes(&sealed(&[&body[..texts - 1], &[body[texts - 1] - 1], &body[texts..]].concat())).is_err()
+    );
+}
+
+#[test]
+fn a_parameter_changes_the_digest_as_compiling_with_it_would() {
+    let mut policy = policy();
+    let before = *policy.digest();
+    policy.set_param("max", Value::Int(7)).unwrap();
+    assert_ne!(*policy.digest(), before);
+    let again = Policy::from_bytes(&policy.to_bytes()).unwrap();
+    assert_eq!(again, policy);
+    assert_eq!(again.digest(), policy.digest());
+    assert_eq!(again.schema().params[0].value, Some(Value::Int(7)));
 }
 
 /// A policy that is refused, by what was done to it.
@@ -105,6 +168,10 @@ fn forged_graphs_are_refused() {
     refused(|p| p.actions[0].denies = [RuleId::new(0), RuleId::new(0)].into(), "out of order");
     refused(|p| p.limits.node_depth_max = 100_000, "a greater depth of nodes");
     refused(|p| p.limits.node_depth_max = 1, "too deep");
+    refused(
+        |p| p.schema.entities.resize(Schema::ENTITY_TYPES_MAX + 1, p.schema.entities[0].clone()),
+        "more entity types than are supported",
+    );
     refused(|p| p.schema.sources.clear(), "no source `pep`");
     refused(|p| p.schema.params[0].value = Some(text("x")), "a parameter's value that is not of its type");
     refused(
@@ -206,12 +273,14 @@ proptest! {
             2 => Node::And([NodeId::new(usize::from(*at)), NodeId::new(0)].into()),
             _ => Node::Subject,
         }).collect());
-        let mut body = policy.to_bytes()[36..].to_vec();
+        let bytes = policy.to_bytes();
+        let (settings, body) = parts(&bytes);
+        let (settings, mut body) = (settings.to_vec(), body.to_vec());
         for (at, byte) in changes {
             let at = at.index(body.len());
             body[at] = byte;
         }
-        if let Ok(policy) = Policy::from_bytes(&sealed(&body)) {
+        if let Ok(policy) = Policy::from_bytes(&wire::file(&settings, &body)) {
             exercise(&policy);
         }
     }
