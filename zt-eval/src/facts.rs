@@ -156,6 +156,31 @@ impl<'a> World<'a> {
         &self.policy.schema
     }
 
+    /// The context's attribute at this position, if it has no bound of freshness and no step-up: what the request says.
+    #[inline]
+    pub(crate) fn lasting_context(&self, attribute: u32) -> Option<Known<'a>> {
+        let declared = self.schema().context.get(attribute as usize)?;
+        if !declared.freshness.is_empty() || declared.step_up.is_some() {
+            return None;
+        }
+        Some(self.request.context().get(attribute as usize).map_or(Known::Unknown, Known::from))
+    }
+
+    /// The same of an entity's attribute.
+    #[inline]
+    pub(crate) fn lasting_attribute(
+        &self,
+        ty: EntityTypeId,
+        speaker: Speaker<'a>,
+        attribute: u32,
+    ) -> Option<Known<'a>> {
+        let declared = self.schema().entity(ty)?.attributes.get(attribute as usize)?;
+        if !declared.freshness.is_empty() {
+            return None;
+        }
+        Some(speaker.attributes().get(attribute as usize).map_or(Known::Unknown, Known::from))
+    }
+
     /// The context's attribute at this position.
     #[must_use]
     pub fn context(&self, attribute: u32) -> Reading<'a> {
@@ -323,6 +348,12 @@ impl<'a> World<'a> {
         let known = self.request.entities().get(at).is_some_and(|entity| entity.parents().is_some());
         climb.pending.push((u32::try_from(at).unwrap_or(u32::MAX), 0));
         if known { Truth::False } else { Truth::Unknown }
+    }
+
+    /// Whether a path of one step or more can lead from an entity of this type to an anchor of the policy.
+    pub(crate) fn leads_to_anchor(&self, from: EntityTypeId, anchor: u32) -> bool {
+        let anchor = self.policy.derived.index.anchors.uid(anchor);
+        anchor.is_some_and(|anchor| self.parents_lead_to(from, anchor.ty))
     }
 
     /// Whether a path of one step or more can lead from an entity of one type to an entity of another.

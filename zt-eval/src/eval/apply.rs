@@ -5,6 +5,7 @@
 
 use super::operand::Operand;
 use crate::Truth;
+use crate::facts::Known;
 use crate::graph::{CompareOp, Node};
 use crate::id::{EntityTypeId, NodeId};
 use crate::pattern::Pattern;
@@ -31,7 +32,7 @@ pub(crate) fn test<'a>(
 ) -> Option<Truth> {
     let truth = match node {
         Node::Not(of) => operand(*of).truth().not(),
-        Node::Compare(op, left, right) => both(&operand(*left), &operand(*right), |a, b| compare(*op, a, b)),
+        Node::Compare(op, left, right) => both(&operand(*left), &operand(*right), |a, b| compare_values(*op, a, b)),
         Node::Contains(left, right) => both(&operand(*left), &operand(*right), value::contains),
         Node::ContainsAny(left, right) => both(&operand(*left), &operand(*right), value::contains_any),
         Node::ContainsAll(left, right) => both(&operand(*left), &operand(*right), value::contains_all),
@@ -93,7 +94,13 @@ fn binary(left: &Operand, right: &Operand, apply: impl FnOnce(&Value, &Value) ->
     left.value().zip(right.value()).and_then(|(left, right)| apply(left, right))
 }
 
-fn compare(op: CompareOp, left: &Value, right: &Value) -> Option<bool> {
+/// The truth of a comparison.
+#[inline]
+pub(crate) fn compare(op: CompareOp, left: Known<'_>, right: Known<'_>) -> Truth {
+    truth_of(left.value().zip(right.value()).and_then(|(left, right)| compare_values(op, left, right)))
+}
+
+fn compare_values(op: CompareOp, left: &Value, right: &Value) -> Option<bool> {
     match op {
         CompareOp::Equal => value::equal(left, right),
         CompareOp::Less => value::compare(left, right).map(std::cmp::Ordering::is_lt),

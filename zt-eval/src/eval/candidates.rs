@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 
 use super::evaluator::Evaluator;
 use super::operand::Operand;
+use super::scratch::Found;
 use crate::Truth;
 use crate::decision::Fact;
 use crate::facts::{Above, Speaker};
 use crate::id::{EntityTypeId, NodeId};
-use crate::index::{Bucket, Dimension, Entry, Lookup};
+use crate::index::{Bucket, By, Dimension, Entry, Intervals, Lookup, LookupKind};
 use crate::value::{EntityUid, Value};
 
 /// Which conditions count.
@@ -29,13 +30,37 @@ impl<'a> Evaluator<'a, '_> {
     {
         let index = &self.derived.index;
         let division = index.division(division);
-        for entry in index.entries(division.loose) {
-            visit(self, *entry)?;
-        }
+        self.consider(index.entries(division.loose), want, visit)?;
         for at in division.dimensions.indices() {
             if let Some(dimension) = index.dimension(at) {
                 self.look_up(dimension, want, visit)?;
             }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Visits the entries whose further test does not show that their rule's condition is not wanted.
+    #[inline]
+    fn consider<F>(&mut self, entries: &[Entry], want: Want, visit: &mut F) -> ControlFlow<()>
+    where
+        F: FnMut(&mut Self, Entry) -> ControlFlow<()>,
+    {
+        // Rules that are filed together mostly have the same further lookup.
+        let (mut lookup, mut found) = (Entry::NONE, Found::default());
+        for entry in entries {
+            let mut entry = *entry;
+            if entry.lookup != Entry::NONE {
+                if entry.lookup != lookup {
+                    (lookup, found) = (entry.lookup, self.find(entry.lookup));
+                }
+                let keys = self.scratch.keys.get(found.keys()).unwrap_or_default();
+                if keys.contains(&entry.key) {
+                    entry.proven |= entry.also;
+                } else if found.is_all || want == Want::True {
+                    continue;
+                }
+            }
+            visit(self, entry)?;
         }
         ControlFlow::Continue(())
     }
@@ -45,67 +70,78 @@ impl<'a> Evaluator<'a, '_> {
         F: FnMut(&mut Self, Entry) -> ControlFlow<()>,
     {
         let index = &self.derived.index;
-        let start = self.scratch.keys.len();
-        let is_known = self.find_keys(dimension);
-        if !is_known && want == Want::NotFalse {
-            self.scratch.keys.truncate(start);
-            for entry in index.entries(dimension.all) {
-                visit(self, *entry)?;
-            }
-            return ControlFlow::Continue(());
+        let found = match &dimension.by {
+            By::Keys { lookup, .. } => self.find(*lookup),
+            By::Intervals { slot, intervals, .. } => self.find_intervals(*slot, intervals),
+        };
+        if !found.is_all && want == Want::NotFalse {
+            return self.consider(index.entries(dimension.all), want, visit);
         }
-        let mut at = start;
-        // What deeper lookups add behind this one's keys is gone when they return.
-        while let Some(key) = self.scratch.keys.get(at).copied() {
-            at += 1;
-            let bucket = match &dimension.lookup {
-                Lookup::Keys { table, .. } | Lookup::Anchors { table, .. } | Lookup::Type { table } => {
-                    index.find(*table, key)
-                }
-                Lookup::Intervals { first, .. } => {
-                    if let Some(entry) = index.entry(first + key) {
-                        visit(self, entry)?;
-                    }
-                    None
+        for at in found.keys() {
+            // What deeper lookups find stands behind.
+            let Some(key) = self.scratch.keys.get(at).copied() else { continue };
+            let bucket = match &dimension.by {
+                By::Keys { table, .. } => index.find(*table, key),
+                By::Intervals { first, .. } => {
+                    self.consider(index.entry(first + key), want, visit)?;
+                    continue;
                 }
             };
             match bucket {
-                Some(Bucket::Entries(entries)) => {
-                    for entry in index.entries(entries) {
-                        visit(self, *entry)?;
-                    }
-                }
+                Some(Bucket::Entries(entries)) => self.consider(index.entries(entries), want, visit)?,
                 Some(Bucket::Division(division)) => self.each_candidate(division, want, visit)?,
                 None => {}
             }
         }
-        self.scratch.keys.truncate(start);
         ControlFlow::Continue(())
     }
 
-    /// Adds the keys that the slot's value passes to the scratch's. Whether those are all: it is known what the slot is.
-    fn find_keys(&mut self, dimension: &'a Dimension) -> bool {
-        if let Lookup::Anchors { leads, .. } = &dimension.lookup {
-            return self.find_anchors(dimension.slot, leads);
+    /// What a lookup finds; done once for a decision.
+    #[inline]
+    fn find(&mut self, lookup: u32) -> Found {
+        match self.scratch.found(lookup) {
+            Some(found) => found,
+            None => self.find_anew(lookup),
         }
-        let slot = self.value(dimension.slot);
-        let Some(value) = slot.value() else {
-            return false;
-        };
+    }
+
+    fn find_anew(&mut self, number: u32) -> Found {
+        let index = &self.derived.index;
+        let start = self.scratch.keys.len();
+        let is_all = index.lookup(number).is_some_and(|lookup| self.find_keys(lookup));
+        self.scratch.set_found(number, start, is_all)
+    }
+
+    /// Adds the keys that the slot's value gives to the scratch's. Whether those are all: it is known what the slot is.
+    fn find_keys(&mut self, lookup: &'a Lookup) -> bool {
+        if let LookupKind::Anchors(leads) = &lookup.kind {
+            return self.find_anchors(lookup.slot, leads);
+        }
+        let slot = self.value(lookup.slot);
         let found = &mut self.scratch.keys;
-        match (&dimension.lookup, value) {
-            (Lookup::Keys { slot, .. }, value) => match self.derived.index.keys(*slot) {
-                Some(keys) => keys.hits(value, found),
-                None => return false,
-            },
-            (Lookup::Type { .. }, Value::Entity(uid)) => found.extend(u32::try_from(uid.ty.index())),
-            (Lookup::Intervals { intervals, .. }, value) => match crate::index::Intervals::point(value) {
-                Some(at) => intervals.stab(at, found),
-                None => return false,
-            },
-            _ => return false,
+        match (&lookup.kind, slot.value()) {
+            (LookupKind::Keys(keys), Some(value)) => {
+                let Some(keys) = self.derived.index.keys(*keys) else {
+                    return false;
+                };
+                keys.hits(value, found);
+                true
+            }
+            (LookupKind::Type, Some(Value::Entity(uid))) => {
+                found.extend(u32::try_from(uid.ty.index()));
+                true
+            }
+            _ => false,
         }
-        true
+    }
+
+    fn find_intervals(&mut self, slot: NodeId, intervals: &Intervals) -> Found {
+        let start = self.scratch.keys.len();
+        let point = self.value(slot).value().and_then(Intervals::point);
+        if let Some(at) = point {
+            intervals.stab(at, &mut self.scratch.keys);
+        }
+        Found::new(start, self.scratch.keys.len(), point.is_some())
     }
 
     /// Adds the anchors that the slot's entity is or lies below. Whether those are all.
@@ -125,11 +161,15 @@ impl<'a> Evaluator<'a, '_> {
             return true;
         }
         match speaker.unwrap_or_else(|| self.world.speaker(uid)) {
-            Speaker::Store(stored) if self.world.store.open(stored).next().is_none() => {
+            Speaker::Store(stored) => {
+                let above = self.join.above(stored.lineage());
+                if !above.is_whole {
+                    return self.climb_to_anchors(uid, leads);
+                }
                 if self.notes {
                     self.scratch.note(Fact::Parents(uid.clone()));
                 }
-                self.scratch.keys.extend_from_slice(self.join.anchors_above(stored.lineage()));
+                self.scratch.keys.extend_from_slice(above.anchors);
                 true
             }
             _ => self.climb_to_anchors(uid, leads),
@@ -152,7 +192,7 @@ impl<'a> Evaluator<'a, '_> {
             },
             |above| {
                 match above {
-                    Above::Stored(stored) => found.extend_from_slice(join.anchors_above(stored.lineage())),
+                    Above::Stored(stored) => found.extend_from_slice(join.above(stored.lineage()).anchors),
                     Above::Said(parent) => found.extend(anchors.find(parent)),
                 }
                 false

@@ -46,7 +46,7 @@ impl<'a> Evaluator<'a, '_> {
 
     /// Whether access is granted once these step-ups are done.
     fn allows_with(&mut self, rules: &'a ActionRules, trees: Trees, granted: &[bool]) -> bool {
-        self.scratch.renew(0);
+        self.scratch.restart();
         let world: World<'_> = World { granted, ..self.world };
         let speakers = Speakers { subject: self.subject.speaker, resource: self.resource.speaker };
         Evaluator::new(world, self.join, speakers, &mut *self.scratch, self.notes).effect(rules, trees) == Effect::Allow

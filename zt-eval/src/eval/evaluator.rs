@@ -7,12 +7,12 @@
 
 use arrayvec::ArrayVec;
 
-use super::apply::{compute, test};
+use super::apply::{compare, compute, test};
 use super::operand::{Operand, element_count};
 use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
-use crate::facts::{Reading, Speaker, World};
+use crate::facts::{Known, Reading, Speaker, World};
 use crate::graph::{Derived, Node, NowOp, Quantifier, Weekdays};
 use crate::id::{EntityTypeId, NodeId, ParamId, ZoneId};
 use crate::index::Join;
@@ -52,19 +52,28 @@ pub(super) struct Binding<'a> {
 impl<'a> Evaluator<'a, '_> {
     /// The truth of a condition.
     pub fn truth(&mut self, id: NodeId) -> Truth {
-        if let Some(known) = self.scratch.recall(id, self.derived) {
-            return Operand::from(known).truth();
-        }
         let Some(node) = self.world.policy.nodes.get(id.index()) else {
             return Truth::Unknown;
         };
+        if node.only_reads() {
+            return self.read(id, node).truth();
+        }
+        let Some(place) = self.scratch.place(id, self.derived) else {
+            return match self.condition_of(node) {
+                Some(truth) => truth,
+                None => self.value_of(node).truth(),
+            };
+        };
+        if let Some(known) = self.scratch.recall_at(place, id, self.derived) {
+            return Operand::from(known).truth();
+        }
         // The stamp of this node's level is the same afterwards: quantifiers inside it bind deeper levels only.
         match self.condition_of(node) {
             Some(truth) => {
-                self.scratch.keep(id, self.derived, || Operand::from(truth).into_datum());
+                self.scratch.keep_at(place, id, self.derived, Operand::from(truth).into_datum());
                 truth
             }
-            None => self.compute_value(id, node).truth(),
+            None => self.compute_value(place, id, node).truth(),
         }
     }
 
@@ -73,16 +82,74 @@ impl<'a> Evaluator<'a, '_> {
         let Some(node) = self.world.policy.nodes.get(id.index()) else {
             return Operand::Unknown;
         };
-        if let Some(known) = self.scratch.recall(id, self.derived) {
+        if node.only_reads() {
+            return self.read(id, node);
+        }
+        let Some(place) = self.scratch.place(id, self.derived) else {
+            return match self.condition_of(node) {
+                Some(truth) => truth.into(),
+                None => self.value_of(node),
+            };
+        };
+        if let Some(known) = self.scratch.recall_at(place, id, self.derived) {
             return known.clone().into();
         }
         match self.condition_of(node) {
             Some(truth) => {
-                self.scratch.keep(id, self.derived, || Operand::from(truth).into_datum());
+                self.scratch.keep_at(place, id, self.derived, Operand::from(truth).into_datum());
                 truth.into()
             }
-            None => self.compute_value(id, node),
+            None => self.compute_value(place, id, node),
         }
+    }
+
+    fn compute_value(&mut self, place: usize, id: NodeId, node: &'a Node) -> Operand<'a> {
+        let operand = self.value_of(node);
+        self.scratch.keep_at(place, id, self.derived, operand.to_datum());
+        operand
+    }
+
+    /// What a node gives that only reads.
+    #[inline]
+    fn read(&mut self, id: NodeId, node: &'a Node) -> Operand<'a> {
+        let operand = match self.borrow(node) {
+            Some(known) => known.into(),
+            None => self.value_of(node),
+        };
+        self.scratch.trace(id, self.derived, &operand);
+        operand
+    }
+
+    /// What a node gives, if that is kept somewhere and can be borrowed as it is: constants, the subject, the resource, and
+    /// their attributes and those of the context.
+    #[inline]
+    fn borrow(&mut self, node: &'a Node) -> Option<Known<'a>> {
+        match node {
+            Node::Const(id) => self.world.policy.consts.get(id.index()).map(Known::Value),
+            Node::Subject => Some(Known::Value(self.subject.uid)),
+            Node::Resource => Some(Known::Value(self.resource.uid)),
+            Node::Context(attribute) => Some(self.context(*attribute)),
+            Node::Attribute { of, ty, attribute } => {
+                let asked = self.asked(*of)?;
+                let Value::Entity(uid) = asked.uid else { return None };
+                Some(self.attribute(uid, asked.speaker, *ty, *attribute))
+            }
+            _ => None,
+        }
+    }
+
+    /// The same of two nodes, by number. Where everything is kept, nothing is passed by.
+    #[inline]
+    fn borrow_both(&mut self, left: NodeId, right: NodeId) -> Option<(Known<'a>, Known<'a>)> {
+        if self.scratch.keeps_all() {
+            return None;
+        }
+        let nodes = &self.world.policy.nodes;
+        let (left, right) = (nodes.get(left.index())?, nodes.get(right.index())?);
+        if !left.only_reads() || !right.only_reads() {
+            return None;
+        }
+        Some((self.borrow(left)?, self.borrow(right)?))
     }
 
     /// The truth of a node that is a condition by its kind.
@@ -92,6 +159,9 @@ impl<'a> Evaluator<'a, '_> {
             Node::Or(all) => self.any(all),
             Node::Not(of) => self.truth(*of).not(),
             Node::Within(inner, outer) => self.within(*inner, *outer),
+            Node::Compare(op, left, right) if let Some((left, right)) = self.borrow_both(*left, *right) => {
+                compare(*op, left, right)
+            }
             Node::Now(op, time) => self.compare_now(*op, *time),
             Node::Weekday(zone, days) => self.weekday(*zone, *days),
             Node::TimeOfDay(zone, ranges) => self.time_of_day(*zone, ranges),
@@ -102,27 +172,17 @@ impl<'a> Evaluator<'a, '_> {
             }
             operator => {
                 let patterns = &self.world.policy.patterns;
-                let truth = test(operator, patterns, |operand| self.value(operand));
-                return self.counted(truth);
+                test(operator, patterns, |operand| self.value(operand))?
             }
         };
-        self.counted(Some(truth))
-    }
-
-    fn compute_value(&mut self, id: NodeId, node: &'a Node) -> Operand<'a> {
-        let operand = self.value_of(node);
-        self.scratch.keep(id, self.derived, || operand.to_datum());
-        self.counted((!node.only_reads()).then_some(()));
-        operand
+        self.count(node);
+        Some(truth)
     }
 
     fn value_of(&mut self, node: &'a Node) -> Operand<'a> {
+        self.count(node);
         match node {
-            Node::Const(id) => self.world.policy.consts.get(id.index()).map_or(Operand::Unknown, Operand::Ref),
             Node::Param(id) => self.param(*id),
-            Node::Subject => Operand::Ref(self.subject.uid),
-            Node::Resource => Operand::Ref(self.resource.uid),
-            Node::Context(attribute) => self.context(*attribute),
             Node::Attribute { of, ty, attribute } => self.attribute_of(*of, *ty, *attribute),
             Node::Element(level) => self.binding(*level).map_or(Operand::Unknown, |at| at.collection.element(at.index)),
             Node::Key(level) => self.binding(*level).map_or(Operand::Unknown, |at| at.collection.key(at.index)),
@@ -134,6 +194,9 @@ impl<'a> Evaluator<'a, '_> {
             Node::Quantified { quantifier, over, level, body } => {
                 self.quantified(*quantifier, *over, *level, *body).map_or(Operand::Unknown, Truths::count)
             }
+            Node::Const(_) | Node::Subject | Node::Resource | Node::Context(_) => {
+                self.borrow(node).map_or(Operand::Unknown, Operand::from)
+            }
             operator => {
                 let patterns = &self.world.policy.patterns;
                 compute(operator, patterns, |operand| self.value(operand)).unwrap_or(Operand::Unknown)
@@ -141,13 +204,14 @@ impl<'a> Evaluator<'a, '_> {
         }
     }
 
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "tests count"))]
     #[inline]
-    fn counted<T>(&mut self, computed: Option<T>) -> Option<T> {
+    fn count(&mut self, node: &Node) {
         #[cfg(test)]
         {
-            self.scratch.computed += u64::from(computed.is_some());
+            self.scratch.computed += u64::from(!node.only_reads());
         }
-        computed
+        let _ = node;
     }
 
     fn param(&self, id: ParamId) -> Operand<'a> {
@@ -158,21 +222,26 @@ impl<'a> Evaluator<'a, '_> {
         }
     }
 
-    fn context(&mut self, attribute: u32) -> Operand<'a> {
+    #[inline]
+    fn context(&mut self, attribute: u32) -> Known<'a> {
+        if let Some(known) = self.world.lasting_context(attribute) {
+            if self.notes {
+                self.scratch.note(Fact::Context(attribute));
+            }
+            return known;
+        }
         let reading = self.world.context(attribute);
         self.note_reading(&reading, attribute, Fact::Context);
-        reading.datum.into()
+        reading.datum
     }
 
+    /// The attribute of an entity that is neither the subject nor the resource.
     fn attribute_of(&mut self, of: NodeId, ty: EntityTypeId, attribute: u32) -> Operand<'a> {
-        let (owner, speaker) = match self.asked(of) {
-            Some(asked) => (Operand::Ref(asked.uid), Some(asked.speaker)),
-            None => (self.value(of), None),
-        };
+        let owner = self.value(of);
         match owner.value() {
             Some(Value::Entity(uid)) => {
-                let speaker = speaker.unwrap_or_else(|| self.world.speaker(uid));
-                self.attribute(uid, speaker, ty, attribute)
+                let speaker = self.world.speaker(uid);
+                self.attribute(uid, speaker, ty, attribute).into()
             }
             None if matches!(owner, Operand::Absent) => Operand::Absent,
             _ => Operand::Unknown,
@@ -189,16 +258,22 @@ impl<'a> Evaluator<'a, '_> {
         }
     }
 
-    fn attribute(&mut self, uid: &EntityUid, speaker: Speaker<'a>, ty: EntityTypeId, attribute: u32) -> Operand<'a> {
+    #[inline]
+    fn attribute(&mut self, uid: &EntityUid, speaker: Speaker<'a>, ty: EntityTypeId, attribute: u32) -> Known<'a> {
         if uid.ty != ty {
-            return Operand::Unknown;
+            return Known::Unknown;
+        }
+        if let Some(known) = self.world.lasting_attribute(ty, speaker, attribute) {
+            if self.notes {
+                self.scratch.note(Fact::Attribute(uid.clone(), attribute));
+            }
+            return known;
         }
         let reading = self.world.attribute_said(ty, speaker, attribute);
         self.note_reading(&reading, attribute, |at| Fact::Attribute(uid.clone(), at));
-        reading.datum.into()
+        reading.datum
     }
 
-    #[inline]
     fn note_reading(&mut self, reading: &Reading<'_>, attribute: u32, fact: impl Fn(u32) -> Fact) {
         if !self.notes {
             return;
@@ -259,11 +334,34 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     fn within(&mut self, inner: NodeId, outer: NodeId) -> Truth {
+        if let Some(truth) = self.within_anchor(inner, outer) {
+            return truth;
+        }
         let (inner, outer) = (self.value(inner), self.value(outer));
         match (inner.value(), outer.value()) {
             (Some(Value::Entity(inner)), Some(outer)) => self.within_any(inner, outer),
             _ => Truth::Unknown,
         }
+    }
+
+    /// The same for the subject or the resource, when the store knows all that lies above it and the outer one is an anchor.
+    fn within_anchor(&mut self, inner: NodeId, outer: NodeId) -> Option<Truth> {
+        let asked = self.asked(inner)?;
+        let anchor = self.derived.index.anchor_of(self.world.policy, outer)?;
+        let (Value::Entity(uid), Speaker::Store(stored)) = (asked.uid, asked.speaker) else {
+            return None;
+        };
+        let above = self.join.above(stored.lineage());
+        if !above.is_whole {
+            return None;
+        }
+        if self.derived.index.anchors.uid(anchor) == Some(uid) {
+            return Some(Truth::True);
+        }
+        if self.notes && self.world.leads_to_anchor(uid.ty, anchor) {
+            self.scratch.note(Fact::Parents(uid.clone()));
+        }
+        Some(above.anchors.contains(&anchor).into())
     }
 
     fn within_any(&mut self, inner: &EntityUid, outer: &Value) -> Truth {

@@ -131,14 +131,16 @@ impl<'a, 's> Evaluator<'a, 's> {
         let Some(overridden) = self.denies_settled(rules, trees) else {
             return;
         };
-        let obliging = self.candidates(&[trees.duties], Want::True);
-        for entry in &obliging {
-            if self.allows(*entry) {
-                decision.effect = Effect::Allow;
-                self.oblige(entry.rule, decision);
+        if !self.derived.index.is_empty(trees.duties) {
+            let obliging = self.candidates(&[trees.duties], Want::True);
+            for entry in &obliging {
+                if self.allows(*entry) {
+                    decision.effect = Effect::Allow;
+                    self.oblige(entry.rule, decision);
+                }
             }
+            self.scratch.candidates = obliging;
         }
-        self.scratch.candidates = obliging;
         // An override is an allow rule that fires.
         if decision.effect == Effect::Allow || overridden || self.any_allows(trees.allows) {
             decision.effect = Effect::Allow;
@@ -169,7 +171,6 @@ impl<'a, 's> Evaluator<'a, 's> {
             overridden = true;
             ControlFlow::Continue(())
         });
-        self.scratch.keys.clear();
         flow.is_continue().then_some(overridden)
     }
 
@@ -179,7 +180,6 @@ impl<'a, 's> Evaluator<'a, 's> {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         });
-        self.scratch.keys.clear();
         flow.is_break()
     }
 

@@ -5,6 +5,7 @@
 //! cleared. Stamps only grow, so what another policy's decision left behind never matches.
 
 use super::Fired;
+use super::operand::Operand;
 use crate::decision::{Decision, Fact};
 use crate::facts::Climb;
 use crate::graph::{Derived, Effect, Policy};
@@ -36,8 +37,10 @@ pub struct Scratch {
     pub(super) flip: Option<Timestamp>,
     /// For the way up from parent to parent.
     pub(super) climb: Climb,
-    /// Keys found by the lookups that are under way, innermost last.
+    /// Keys that lookups found.
     pub(super) keys: Vec<u32>,
+    /// By lookup: what it found.
+    found: Vec<Found>,
     /// Anchors found on the way up, before repetitions are thrown out.
     pub(super) anchors: Vec<u32>,
     /// Candidates that are put in order before they are looked at.
@@ -49,6 +52,30 @@ pub struct Scratch {
     /// Nodes computed, for tests that count.
     #[cfg(test)]
     pub(crate) computed: u64,
+}
+
+/// What a lookup found.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    /// The stamp under which it was looked up.
+    stamp: u64,
+    start: u32,
+    end: u32,
+    /// Whether there are no other keys: what was looked up is known.
+    pub is_all: bool,
+}
+
+impl Found {
+    pub fn new(start: usize, end: usize, is_all: bool) -> Self {
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self { stamp: 0, start: narrow(start), end: narrow(end), is_all }
+    }
+
+    /// Where the keys stand among all that were found.
+    #[inline]
+    pub fn keys(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -78,14 +105,38 @@ impl Scratch {
         self.facts.clear();
         self.facts_max = FACTS_MIN;
         self.flip = None;
-        self.keys.clear();
+        let lookups = policy.derived.index.lookups();
+        if self.found.len() < lookups {
+            self.found.resize(lookups, Found::default());
+        }
         // What one way of keeping left behind means nothing to the other: their stamps differ.
         self.keeps_all = keeps_all;
         let count = if keeps_all { policy.nodes.len() } else { policy.derived.kept_count as usize };
         if self.kept.len() < count {
             self.kept.resize(count, Kept { stamp: 0, datum: Datum::Unknown });
         }
+        self.restart();
+    }
+
+    /// Forgets what was computed and looked up: the same request is looked at in another way.
+    pub(super) fn restart(&mut self) {
+        self.keys.clear();
         self.renew(0);
+    }
+
+    /// What a lookup found, if it was done.
+    #[inline]
+    pub(super) fn found(&self, lookup: u32) -> Option<Found> {
+        self.found.get(lookup as usize).copied().filter(|found| found.stamp == self.stamp(0))
+    }
+
+    /// Remembers that a lookup found the keys from `start`.
+    pub(super) fn set_found(&mut self, lookup: u32, start: usize, is_all: bool) -> Found {
+        let found = Found { stamp: self.stamp(0), ..Found::new(start, self.keys.len(), is_all) };
+        if let Some(place) = self.found.get_mut(lookup as usize) {
+            *place = found;
+        }
+        found
     }
 
     /// Notes that a fact was consulted. Nested quantifiers consult the same facts over and over: what is kept stays within a
@@ -146,7 +197,7 @@ impl Scratch {
 
     /// Where the datum of a node is kept, if it is.
     #[inline]
-    fn place(&self, node: NodeId, derived: &Derived) -> Option<usize> {
+    pub(super) fn place(&self, node: NodeId, derived: &Derived) -> Option<usize> {
         if self.keeps_all {
             return Some(node.index());
         }
@@ -155,17 +206,36 @@ impl Scratch {
 
     /// The datum of a node, if it was computed and kept.
     pub(super) fn recall(&self, node: NodeId, derived: &Derived) -> Option<&Datum> {
-        let kept = self.kept.get(self.place(node, derived)?)?;
+        self.recall_at(self.place(node, derived)?, node, derived)
+    }
+
+    /// The same, when it is known where it would be.
+    #[inline]
+    pub(super) fn recall_at(&self, place: usize, node: NodeId, derived: &Derived) -> Option<&Datum> {
+        let kept = self.kept.get(place)?;
         (kept.stamp != 0 && kept.stamp == self.stamp(derived.level(node))).then_some(&kept.datum)
     }
 
-    /// Keeps the datum of a node, if that is of use.
-    pub(super) fn keep(&mut self, node: NodeId, derived: &Derived, datum: impl FnOnce() -> Datum) {
+    /// Keeps the datum of a node.
+    #[inline]
+    pub(super) fn keep_at(&mut self, place: usize, node: NodeId, derived: &Derived, datum: Datum) {
         let stamp = self.stamp(derived.level(node));
-        if let Some(place) = self.place(node, derived)
-            && let Some(kept) = self.kept.get_mut(place)
-        {
-            *kept = Kept { stamp, datum: datum() };
+        if let Some(kept) = self.kept.get_mut(place) {
+            *kept = Kept { stamp, datum };
+        }
+    }
+
+    /// Whether what every node gives is kept.
+    #[inline]
+    pub(super) fn keeps_all(&self) -> bool {
+        self.keeps_all
+    }
+
+    /// Keeps what a node that only reads has read, where everything is kept.
+    #[inline]
+    pub(super) fn trace(&mut self, node: NodeId, derived: &Derived, operand: &Operand<'_>) {
+        if self.keeps_all {
+            self.keep_at(node.index(), node, derived, operand.to_datum());
         }
     }
 

@@ -203,11 +203,21 @@ impl Policy {
         roots.for_each(|root| read(root, 1));
         let mut count = 0;
         let place = |(node, readers): (&Node, u32)| {
-            let is_read_again = readers > 1 && !node.only_reads();
+            let is_read_again = readers > 1 && !self.is_cheap(node);
             count += u32::from(is_read_again);
             if is_read_again { count - 1 } else { Derived::NOT_KEPT }
         };
         (self.nodes.iter().zip(readers).map(place).collect(), count)
+    }
+
+    /// Whether computing a node again costs as little as recalling it.
+    fn is_cheap(&self, node: &Node) -> bool {
+        let reads = |id: NodeId| self.node(id).is_some_and(Node::only_reads);
+        match node {
+            Node::Compare(_, left, right) => reads(*left) && reads(*right),
+            Node::Is(of, _) | Node::IsPresent(of) => reads(*of),
+            node => node.only_reads(),
+        }
     }
 
     /// What follows from the parts: by rule, the deciding allow rules that override it; nothing when no rule overrides any.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use crate::id::EntityTypeId;
 use crate::value::EntityUid;
 
 /// Entities that rules name in hierarchy tests, by number. Ids have their own hash, keyed by process; that is hashed on.
@@ -43,8 +42,9 @@ impl Anchors {
         self.numbers.get(uid).copied()
     }
 
-    /// The type of an anchor.
-    pub fn type_of(&self, number: u32) -> Option<EntityTypeId> {
-        self.uids.get(number as usize).map(|uid| uid.ty)
+    /// An anchor.
+    #[inline]
+    pub fn uid(&self, number: u32) -> Option<&EntityUid> {
+        self.uids.get(number as usize)
     }
 }

@@ -10,9 +10,15 @@ use std::rc::Rc;
 use super::guard::{Axis, Family, Guard, Guards, OfRule};
 use super::intervals::Intervals;
 use super::keys::Keys;
-use super::{Bucket, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, LEAF_MAX, Lookup, Range, Trees, count};
+use super::{
+    Bucket, By, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, LEAF_MAX, Lookup, LookupKind, Range, Trees,
+    count,
+};
 use crate::graph::{Node, Policy};
 use crate::id::{EntityTypeId, RuleId};
+
+/// Rules for which looking a slot up is worth it.
+const SMALL: usize = 3;
 
 /// A rule on its way to where it is filed.
 #[derive(Clone, Copy)]
@@ -35,10 +41,12 @@ struct Keyed {
 /// Fills the index of a policy.
 pub(super) fn build(policy: &Policy, leads_to: &[Box<[bool]>], mut guards: Guards<'_>, index: &mut Index) {
     index.anchors = std::mem::take(&mut guards.anchors);
-    let slots = index_slots(&guards, index);
+    index.anchor_of_const = std::mem::take(&mut guards.anchor_of_const);
+    let keys = build_keys(&guards, index);
     let loads = vec![0; guards.places as usize];
     let on_axis = vec![AxisLoad::default(); guards.axes.len()];
-    let mut builder = Builder { policy, leads_to, guards, slots, loads, on_axis, index };
+    let lookups = Lookups { known: HashMap::new(), of_axis: Vec::new() };
+    let mut builder = Builder { policy, leads_to, guards, keys, loads, on_axis, lookups, index };
     // Actions often have the same rules: those of `any`.
     let mut known: HashMap<Rc<[RuleId]>, u32> = HashMap::new();
     for rules in &policy.actions {
@@ -47,7 +55,7 @@ pub(super) fn build(policy: &Policy, leads_to: &[Box<[bool]>], mut guards: Guard
             if let Some(division) = known.get(&rules) {
                 return *division;
             }
-            let division = builder.division(&rules);
+            let division = builder.tree(&rules);
             known.insert(rules, division);
             division
         });
@@ -56,12 +64,12 @@ pub(super) fn build(policy: &Policy, leads_to: &[Box<[bool]>], mut guards: Guard
 }
 
 /// The keys of every slot that has any; by axis, their number.
-fn index_slots(guards: &Guards<'_>, index: &mut Index) -> Vec<u32> {
+fn build_keys(guards: &Guards<'_>, index: &mut Index) -> Vec<u32> {
     let number = |tests: &Vec<_>| {
         if !tests.is_empty() {
-            index.slots.push(Keys::build(tests));
+            index.keys.push(Keys::build(tests));
         }
-        count(index.slots.len()).saturating_sub(1)
+        count(index.keys.len()).saturating_sub(1)
     };
     guards.tests.iter().map(number).collect()
 }
@@ -71,11 +79,19 @@ struct Builder<'b, 'p> {
     leads_to: &'b [Box<[bool]>],
     guards: Guards<'p>,
     /// By axis: the number of its keys.
-    slots: Vec<u32>,
+    keys: Vec<u32>,
     /// By place: how many rules of the division that is being made could be filed there. Zero between divisions.
     loads: Vec<u32>,
     on_axis: Vec<AxisLoad>,
+    lookups: Lookups,
     index: &'b mut Index,
+}
+
+/// The lookups that were made.
+struct Lookups {
+    known: HashMap<Lookup, u32>,
+    /// By axis: the lookup of the tree that is being made; none for intervals.
+    of_axis: Vec<Option<u32>>,
 }
 
 /// What a slot would do for a division.
@@ -88,9 +104,54 @@ struct AxisLoad {
 }
 
 impl Builder<'_, '_> {
-    fn division(&mut self, rules: &[RuleId]) -> u32 {
+    /// The divisions of one kind of rules of an action.
+    fn tree(&mut self, rules: &[RuleId]) -> u32 {
+        self.make_lookups(rules);
         let filed = rules.iter().map(|rule| Filed { rule: *rule, used: 0, proven: 0, copies: 1 }).collect::<Vec<_>>();
         self.divide(&filed, 0)
+    }
+
+    /// Which anchors are asked for depends on the rules, and with them how far up a lookup goes.
+    fn make_lookups(&mut self, rules: &[RuleId]) {
+        let mut wanted = vec![vec![false; self.policy.schema.entities.len()]; self.guards.axes.len()];
+        let guards =
+            rules.iter().flat_map(|rule| self.guards.of_rule(*rule)).filter_map(|of| self.guards.guard(of.guard));
+        for place in guards.flat_map(|guard| &guard.places) {
+            let is_anchor = self.axis(place.axis).is_some_and(|axis| axis.family == Family::Anchors);
+            if let Some(anchor) = self.index.anchors.uid(place.key).filter(|_| is_anchor)
+                && let Some(mark) =
+                    wanted.get_mut(place.axis as usize).and_then(|types| types.get_mut(anchor.ty.index()))
+            {
+                *mark = true;
+            }
+        }
+        self.lookups.of_axis = (0..).zip(&wanted).map(|(axis, wanted)| self.make_lookup(axis, wanted)).collect();
+    }
+
+    fn make_lookup(&mut self, axis: u32, wanted: &[bool]) -> Option<u32> {
+        let Axis { slot, family } = self.axis(axis)?;
+        let kind = match family {
+            Family::Intervals => return None,
+            Family::Keys => LookupKind::Keys(self.keys.get(axis as usize).copied()?),
+            Family::Type => LookupKind::Type,
+            Family::Anchors => LookupKind::Anchors(self.leading(wanted)),
+        };
+        let lookups = &mut self.index.lookups;
+        Some(*self.lookups.known.entry(Lookup { slot, kind }).or_insert_with_key(|lookup| {
+            lookups.push(lookup.clone());
+            count(lookups.len()) - 1
+        }))
+    }
+
+    /// By entity type: whether its parents lead to a wanted type.
+    fn leading(&self, wanted: &[bool]) -> Box<[bool]> {
+        let reaches = |row: &[bool]| row.iter().zip(wanted).any(|(leads, wanted)| *leads && *wanted);
+        let leads = |ty: &EntityTypeId| self.leads_to.get(ty.index()).is_some_and(|row| reaches(row));
+        self.policy.schema.entities.iter().map(|entity| entity.parents.iter().any(leads)).collect()
+    }
+
+    fn lookup(&self, axis: u32) -> Option<u32> {
+        self.lookups.of_axis.get(axis as usize).copied().flatten()
     }
 
     fn divide(&mut self, filed: &[Filed], depth: u32) -> u32 {
@@ -133,8 +194,8 @@ impl Builder<'_, '_> {
     fn is_exact(&self, axis: u32, key: u32) -> bool {
         match self.axis(axis).map(|axis| axis.family) {
             Some(Family::Keys) => {
-                let slot = self.slots.get(axis as usize).copied().unwrap_or_default();
-                self.index.keys(slot).is_some_and(|keys| keys.is_exact(key))
+                let keys = self.keys.get(axis as usize).copied().unwrap_or_default();
+                self.index.keys(keys).is_some_and(|keys| keys.is_exact(key))
             }
             family => family.is_some(),
         }
@@ -256,8 +317,7 @@ impl Builder<'_, '_> {
             *counts.entry(axis).or_default() += 1;
         }
         for (each, choice) in filed.iter().zip(choices) {
-            let is_small =
-                axis_of(each, choice).and_then(|axis| counts.get(&axis)).is_some_and(|count| *count < LEAF_MAX);
+            let is_small = axis_of(each, choice).and_then(|axis| counts.get(&axis)).is_some_and(|count| *count < SMALL);
             if is_small {
                 *choice = None;
             }
@@ -265,22 +325,17 @@ impl Builder<'_, '_> {
     }
 
     fn dimension(&mut self, axis: u32, mut keyed: Vec<Keyed>, depth: u32) -> Option<Dimension> {
-        let Axis { slot, family } = self.axis(axis)?;
         let mut all: Vec<Filed> = keyed.iter().map(|keyed| Filed { proven: 0, ..keyed.filed }).collect();
         all.sort_unstable_by_key(|filed| filed.rule);
         all.dedup_by_key(|filed| filed.rule);
         let all = self.entries(&all);
-        if family == Family::Intervals {
-            let intervals = Intervals::build(
-                &keyed
-                    .iter()
-                    .filter_map(|keyed| self.guards.intervals.get(keyed.key as usize).copied())
-                    .collect::<Vec<_>>(),
-            );
+        let Some(lookup) = self.lookup(axis) else {
+            let bounds = |keyed: &Keyed| self.guards.intervals.get(keyed.key as usize).copied();
+            let intervals = Intervals::build(&keyed.iter().filter_map(bounds).collect::<Vec<_>>());
             let entries: Vec<Filed> = keyed.iter().map(|keyed| keyed.filed).collect();
             let first = self.entries(&entries).start;
-            return Some(Dimension { slot, lookup: Lookup::Intervals { intervals, first }, all });
-        }
+            return Some(Dimension { by: By::Intervals { slot: self.axis(axis)?.slot, intervals, first }, all });
+        };
         // Stable: within a bucket, rules stay in source order.
         keyed.sort_by_key(|keyed| keyed.key);
         let mut buckets = Vec::new();
@@ -290,12 +345,7 @@ impl Builder<'_, '_> {
             buckets.push((key, self.bucket(&filed, depth)));
         }
         let table = self.index.tables.add(&buckets);
-        let lookup = match family {
-            Family::Keys => Lookup::Keys { slot: self.slots.get(axis as usize).copied()?, table },
-            Family::Type => Lookup::Type { table },
-            _ => Lookup::Anchors { leads: self.leading(&buckets), table },
-        };
-        Some(Dimension { slot, lookup, all })
+        Some(Dimension { by: By::Keys { lookup, table }, all })
     }
 
     fn bucket(&mut self, filed: &[Filed], depth: u32) -> Bucket {
@@ -305,23 +355,29 @@ impl Builder<'_, '_> {
         Bucket::Division(self.divide(filed, depth + 1))
     }
 
-    /// By entity type: whether its parents lead to the type of any anchor among the keys.
-    fn leading(&self, buckets: &[(u32, Bucket)]) -> Box<[bool]> {
-        let mut wanted = vec![false; self.policy.schema.entities.len()];
-        for ty in buckets.iter().filter_map(|(anchor, _)| self.index.anchors.type_of(*anchor)) {
-            if let Some(mark) = wanted.get_mut(ty.index()) {
-                *mark = true;
-            }
-        }
-        let reaches = |row: &[bool]| row.iter().zip(&wanted).any(|(leads, wanted)| *leads && *wanted);
-        let leads = |ty: &EntityTypeId| self.leads_to.get(ty.index()).is_some_and(|row| reaches(row));
-        self.policy.schema.entities.iter().map(|entity| entity.parents.iter().any(leads)).collect()
-    }
-
     fn entries(&mut self, filed: &[Filed]) -> Range {
         let start = count(self.index.entries.len());
-        self.index.entries.extend(filed.iter().map(|filed| Entry { rule: filed.rule, proven: filed.proven }));
+        for each in filed {
+            let entry = self.entry(*each);
+            self.index.entries.push(entry);
+        }
         Range { start, end: count(self.index.entries.len()) }
+    }
+
+    /// The entry of a rule, with the test of another slot if there is one: most rules that come up need not be looked into.
+    fn entry(&self, filed: Filed) -> Entry {
+        let single = |guard: &Guard| match &*guard.places {
+            [place] => Some((self.lookup(place.axis)?, *place)),
+            _ => None,
+        };
+        let further = self.usable(filed).find_map(|(at, guard)| Some((at, guard.exact, single(guard)?)));
+        let Some((at, exact, (lookup, place))) = further else {
+            return Entry { rule: filed.rule, proven: filed.proven, also: 0, lookup: Entry::NONE, key: 0 };
+        };
+        let is_exact = exact && self.is_exact(place.axis, place.key);
+        let conjuncts = self.guards.of_rule(filed.rule).get(at).map_or(0, |of_rule| of_rule.conjuncts);
+        let also = if is_exact { conjuncts } else { 0 };
+        Entry { rule: filed.rule, proven: filed.proven, also, lookup, key: place.key }
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) struct Guards<'p> {
     policy: &'p Policy,
     levels: &'p [u8],
     pub anchors: Anchors,
+    pub anchor_of_const: Vec<u32>,
     pub axes: Vec<Axis>,
     by_slot: HashMap<(NodeId, Family), u32, FixedState>,
     /// By axis of the family of keys: its tests.
@@ -92,6 +93,7 @@ impl<'p> Guards<'p> {
             policy,
             levels,
             anchors: Anchors::default(),
+            anchor_of_const: Vec::new(),
             axes: Vec::new(),
             by_slot: HashMap::default(),
             tests: Vec::new(),
@@ -104,6 +106,7 @@ impl<'p> Guards<'p> {
             starts: Vec::with_capacity(policy.rules.len() + 1),
             of_rules: Vec::new(),
         };
+        guards.number_anchors();
         for rule in 0..policy.rules.len() {
             guards.starts.push(super::count(guards.of_rules.len()));
             guards.add_rule(conjuncts.of_rule(rule));
@@ -331,6 +334,22 @@ impl<'p> Guards<'p> {
             _ => None,
         });
         some_of(places.collect())
+    }
+
+    /// Numbers the entities that hierarchy tests name, wherever these stand in a condition.
+    fn number_anchors(&mut self) {
+        let policy = self.policy;
+        self.anchor_of_const.resize(policy.consts.len(), super::NO_ANCHOR);
+        for node in policy.nodes() {
+            let Node::Within(_, outer) = node else { continue };
+            if let (Some(Node::Const(id)), Some(Value::Entity(uid))) = (policy.node(*outer), policy.constant_of(*outer))
+            {
+                let anchor = self.anchors.add(uid);
+                if let Some(place) = self.anchor_of_const.get_mut(id.index()) {
+                    *place = anchor;
+                }
+            }
+        }
     }
 
     fn test(&mut self, slot: NodeId, test: Test<'p>) -> Option<Place> {

@@ -21,9 +21,24 @@ pub(crate) struct Join {
 
 #[derive(Debug, Default)]
 struct Chunk {
-    /// By lineage of the chunk: its list.
-    ranges: Vec<Range>,
+    /// By lineage of the chunk.
+    lists: Vec<List>,
     numbers: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct List {
+    range: Range,
+    is_whole: bool,
+}
+
+/// What lies above an entity of a lineage.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Above<'a> {
+    /// The anchors, as far as the store knows.
+    pub anchors: &'a [u32],
+    /// Whether the store knows all: it holds every entity above.
+    pub is_whole: bool,
 }
 
 impl Join {
@@ -46,14 +61,15 @@ impl Join {
         Self { chunks }
     }
 
-    /// The anchors that an entity of this lineage lies below.
+    /// What lies above an entity of this lineage.
     #[inline]
-    pub fn anchors_above(&self, lineage: u32) -> &[u32] {
-        let Some(chunk) = self.chunks.get((lineage / CHUNK) as usize) else {
-            return &[];
-        };
-        let range = chunk.ranges.get((lineage % CHUNK) as usize).copied().unwrap_or_default();
-        range.of(&chunk.numbers)
+    pub fn above(&self, lineage: u32) -> Above<'_> {
+        let chunk = self.chunks.get((lineage / CHUNK) as usize);
+        let list = chunk.and_then(|chunk| Some((chunk, chunk.lists.get((lineage % CHUNK) as usize)?)));
+        list.map_or(Above { anchors: &[], is_whole: false }, |(chunk, list)| Above {
+            anchors: list.range.of(&chunk.numbers),
+            is_whole: list.is_whole,
+        })
     }
 }
 
@@ -64,7 +80,8 @@ impl Chunk {
             let start = super::count(made.numbers.len());
             let above = store.ancestors_of(lineage).iter().filter_map(|number| anchors.find(store.uid(*number)?));
             made.numbers.extend(above);
-            made.ranges.push(Range { start, end: super::count(made.numbers.len()) });
+            let range = Range { start, end: super::count(made.numbers.len()) };
+            made.lists.push(List { range, is_whole: store.open_of(lineage).is_empty() });
         }
         made
     }

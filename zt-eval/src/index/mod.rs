@@ -23,7 +23,7 @@ mod join;
 mod keys;
 mod table;
 
-use crate::graph::{ActionRules, Effect, Policy};
+use crate::graph::{ActionRules, Effect, Node, Policy};
 use crate::id::{NodeId, RuleId};
 
 pub(crate) use anchors::Anchors;
@@ -33,8 +33,8 @@ use keys::Keys;
 pub(crate) use table::Bucket;
 use table::{Table, Tables};
 
-/// Rules of which a division is not worth it.
-const LEAF_MAX: usize = 3;
+/// Rules that are told apart faster one by one than by another division.
+const LEAF_MAX: usize = 8;
 
 /// Divisions inside divisions.
 const DEPTH_MAX: u32 = 4;
@@ -42,13 +42,19 @@ const DEPTH_MAX: u32 = 4;
 /// Places in deeper divisions at which a rule may be filed, if its first conjunct has fewer keys.
 const COPIES_MAX: u32 = 64;
 
+/// The constant is no entity that hierarchy tests name.
+const NO_ANCHOR: u32 = u32::MAX;
+
 /// The index of a policy.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     /// Entities that rules name in hierarchy tests.
     pub anchors: Anchors,
-    /// By the `slot` of [`Lookup::Keys`].
-    slots: Vec<Keys>,
+    /// By constant: the anchor that it is, or [`NO_ANCHOR`].
+    anchor_of_const: Vec<u32>,
+    /// By the number in [`Lookup::Keys`].
+    keys: Vec<Keys>,
+    lookups: Vec<Lookup>,
     divisions: Vec<Division>,
     dimensions: Vec<Dimension>,
     tables: Tables,
@@ -72,12 +78,23 @@ pub(crate) struct Trees {
 }
 
 /// A rule where it is filed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Entry {
     /// The rule.
     pub rule: RuleId,
     /// Which of its first 16 conjuncts are known to hold, as bits, since the way here passed their tests.
     pub proven: u16,
+    /// Those that hold if [`Entry::key`] is among the keys that [`Entry::lookup`] finds.
+    pub also: u16,
+    /// Another lookup by which the rule could have been filed; [`Entry::NONE`] if there is none.
+    pub lookup: u32,
+    /// The rule's condition does not hold unless that lookup finds this key.
+    pub key: u32,
+}
+
+impl Entry {
+    /// There is no further lookup.
+    pub const NONE: u32 = u32::MAX;
 }
 
 /// Positions in an array.
@@ -105,27 +122,40 @@ pub(crate) struct Division {
     pub dimensions: Range,
 }
 
-/// Rules by the value of a slot.
+/// Rules by what a slot is.
 #[derive(Clone, Debug)]
 pub(crate) struct Dimension {
-    /// The node that reads the slot.
-    pub slot: NodeId,
-    pub lookup: Lookup,
+    pub by: By,
     /// All its rules, in source order.
     pub all: Range,
 }
 
-/// How a slot's value leads to rules.
+/// How a dimension leads to rules.
 #[derive(Clone, Debug)]
-pub(crate) enum Lookup {
-    /// By the tests against constants that the value passes.
-    Keys { slot: u32, table: Table },
-    /// By the anchors that the entity is or lies below; `leads` marks the entity types whose parents lead to any of them.
-    Anchors { leads: Box<[bool]>, table: Table },
-    /// By the entity's type.
-    Type { table: Table },
-    /// By the intervals that hold the value; the entry of an interval is as far behind the first as its number says.
-    Intervals { intervals: Intervals, first: u32 },
+pub(crate) enum By {
+    /// By the keys that a lookup finds.
+    Keys { lookup: u32, table: Table },
+    /// By the intervals that hold the slot's value; the entry of an interval is as far behind the first as its number says.
+    Intervals { slot: NodeId, intervals: Intervals, first: u32 },
+}
+
+/// What is asked of a slot: at most once for a decision.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Lookup {
+    /// The node that reads the slot.
+    pub slot: NodeId,
+    pub kind: LookupKind,
+}
+
+/// Which keys a slot's value gives.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum LookupKind {
+    /// The tests against constants that it passes; which they are, [`Index::keys`] says under this number.
+    Keys(u32),
+    /// The anchors that the entity is or lies below; marked are the entity types whose parents lead to any that are asked for.
+    Anchors(Box<[bool]>),
+    /// The entity's type.
+    Type,
 }
 
 /// The conjuncts of every rule's condition, cheapest first.
@@ -145,6 +175,15 @@ impl Index {
         index
     }
 
+    /// The anchor that a node is.
+    #[inline]
+    pub fn anchor_of(&self, policy: &Policy, node: NodeId) -> Option<u32> {
+        let Some(Node::Const(id)) = policy.nodes.get(node.index()) else {
+            return None;
+        };
+        self.anchor_of_const.get(id.index()).copied().filter(|anchor| *anchor != NO_ANCHOR)
+    }
+
     /// The conjuncts of a rule's condition.
     pub fn conjuncts(&self, rule: RuleId) -> &[NodeId] {
         self.conjuncts.of_rule(rule.index())
@@ -159,6 +198,12 @@ impl Index {
         self.divisions.get(id as usize).copied().unwrap_or_default()
     }
 
+    /// Whether a division holds no rule.
+    pub fn is_empty(&self, division: u32) -> bool {
+        let Division { loose, dimensions } = self.division(division);
+        loose.start == loose.end && dimensions.start == dimensions.end
+    }
+
     pub fn dimension(&self, at: usize) -> Option<&Dimension> {
         self.dimensions.get(at)
     }
@@ -167,12 +212,22 @@ impl Index {
         range.of(&self.entries)
     }
 
-    pub fn entry(&self, at: u32) -> Option<Entry> {
-        self.entries.get(at as usize).copied()
+    /// The one entry at a position.
+    pub fn entry(&self, at: u32) -> &[Entry] {
+        self.entries.get(at as usize).map_or(&[], std::slice::from_ref)
     }
 
-    pub fn keys(&self, slot: u32) -> Option<&Keys> {
-        self.slots.get(slot as usize)
+    pub fn keys(&self, number: u32) -> Option<&Keys> {
+        self.keys.get(number as usize)
+    }
+
+    pub fn lookup(&self, number: u32) -> Option<&Lookup> {
+        self.lookups.get(number as usize)
+    }
+
+    /// How many lookups there are.
+    pub fn lookups(&self) -> usize {
+        self.lookups.len()
     }
 
     /// What a table has under a key.
@@ -193,7 +248,7 @@ impl Conjuncts {
         for rule in &policy.rules {
             conjuncts.starts.push(count(conjuncts.nodes.len()));
             match policy.node(rule.condition) {
-                Some(crate::graph::Node::And(all)) => conjuncts.nodes.extend(all),
+                Some(Node::And(all)) => conjuncts.nodes.extend(all),
                 _ => conjuncts.nodes.push(rule.condition),
             }
         }
