@@ -50,6 +50,15 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// A condition's truth; whatever is not a Boolean value is unknown.
+    #[inline]
+    pub(crate) fn truth(self) -> Truth {
+        match self {
+            Self::Value(Value::Bool(known)) => (*known).into(),
+            _ => Truth::Unknown,
+        }
+    }
+
     /// The same as a datum of one's own.
     #[must_use]
     pub fn to_datum(self) -> Datum {

@@ -55,6 +55,18 @@ impl<'a> Evaluator<'a, '_> {
         let Some(node) = self.world.policy.nodes.get(id.index()) else {
             return Truth::Unknown;
         };
+        // What most conditions are made of goes the shortest way; none of it is kept but for explanations.
+        match node {
+            _ if self.scratch.keeps_all() => {}
+            Node::Context(attribute) => return self.context(*attribute).truth(),
+            Node::Compare(op, left, right) => {
+                if let Some((left, right)) = self.borrow_both(*left, *right) {
+                    self.count(node);
+                    return compare(*op, left, right);
+                }
+            }
+            _ => {}
+        }
         if node.only_reads() {
             return self.read(id, node).truth();
         }
@@ -138,17 +150,11 @@ impl<'a> Evaluator<'a, '_> {
         }
     }
 
-    /// The same of two nodes, by number. Where everything is kept, nothing is passed by.
+    /// The same of two nodes, by number.
     #[inline]
     fn borrow_both(&mut self, left: NodeId, right: NodeId) -> Option<(Known<'a>, Known<'a>)> {
-        if self.scratch.keeps_all() {
-            return None;
-        }
         let nodes = &self.world.policy.nodes;
         let (left, right) = (nodes.get(left.index())?, nodes.get(right.index())?);
-        if !left.only_reads() || !right.only_reads() {
-            return None;
-        }
         Some((self.borrow(left)?, self.borrow(right)?))
     }
 
@@ -159,9 +165,6 @@ impl<'a> Evaluator<'a, '_> {
             Node::Or(all) => self.any(all),
             Node::Not(of) => self.truth(*of).not(),
             Node::Within(inner, outer) => self.within(*inner, *outer),
-            Node::Compare(op, left, right) if let Some((left, right)) = self.borrow_both(*left, *right) => {
-                compare(*op, left, right)
-            }
             Node::Now(op, time) => self.compare_now(*op, *time),
             Node::Weekday(zone, days) => self.weekday(*zone, *days),
             Node::TimeOfDay(zone, ranges) => self.time_of_day(*zone, ranges),

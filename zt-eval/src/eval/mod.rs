@@ -142,7 +142,7 @@ impl<'a, 's> Evaluator<'a, 's> {
             self.scratch.candidates = obliging;
         }
         // An override is an allow rule that fires.
-        if decision.effect == Effect::Allow || overridden || self.any_allows(trees.allows) {
+        if decision.effect == Effect::Allow || overridden || self.any_holds(trees.allows) {
             decision.effect = Effect::Allow;
         }
     }
@@ -151,7 +151,7 @@ impl<'a, 's> Evaluator<'a, 's> {
     fn effect(&mut self, rules: &'a ActionRules, trees: Trees) -> Effect {
         match self.denies_settled(rules, trees) {
             None => Effect::Deny,
-            Some(overridden) if overridden || self.any_allows(trees.allows) || self.any_allows(trees.duties) => {
+            Some(overridden) if overridden || self.any_holds(trees.allows) || self.any_obliges(trees.duties) => {
                 Effect::Allow
             }
             Some(_) => Effect::Deny,
@@ -174,8 +174,18 @@ impl<'a, 's> Evaluator<'a, 's> {
         flow.is_continue().then_some(overridden)
     }
 
-    /// Whether any allow rule of a division fires.
-    fn any_allows(&mut self, division: u32) -> bool {
+    /// Whether any allow rule of a division fires that obliges to nothing, so that its condition is all there is to it.
+    fn any_holds(&mut self, division: u32) -> bool {
+        let flow =
+            self.each_candidate(division, Want::True, &mut |this, entry| match this.entry_truth(entry, Want::True) {
+                Truth::True => ControlFlow::Break(()),
+                Truth::False | Truth::Unknown => ControlFlow::Continue(()),
+            });
+        flow.is_break()
+    }
+
+    /// Whether any allow rule of a division fires that obliges to something.
+    fn any_obliges(&mut self, division: u32) -> bool {
         let flow = self.each_candidate(division, Want::True, &mut |this, entry| match this.allows(entry) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
