@@ -8,6 +8,7 @@
 )]
 
 mod commands;
+mod docs;
 mod examples;
 mod process;
 mod schemas;
