@@ -118,8 +118,9 @@ proptest! {
         prop_assert_eq!(Duration::parse(&span.to_string()), Some(span));
     }
 
+    // The other library ends more than a day before the last year does.
     #[test]
-    fn timestamps_agree_with_jiff(millis in Timestamp::MIN.millis()..=Timestamp::MAX.millis() - 86_400_000) {
+    fn timestamps_agree_with_jiff(millis in Timestamp::MIN.millis()..=Timestamp::MAX.millis() - 2 * 86_400_000) {
         let ours = Timestamp::from_millis(millis).unwrap();
         let theirs = jiff::Timestamp::from_millisecond(millis).unwrap();
         prop_assert_eq!(theirs.to_string().parse::<jiff::Timestamp>().unwrap(), ours.to_string().parse().unwrap());
