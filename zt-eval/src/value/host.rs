@@ -1,5 +1,6 @@
 //! Host names in one form.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -77,7 +78,11 @@ fn parse_name(text: &str) -> Option<Host> {
     if name.len() > Host::LEN_MAX {
         return None;
     }
-    let name = name.to_ascii_lowercase();
+    let name = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    };
     let is_canonical = name.split('.').all(is_label) && (!ends_in_number(&name) || name.parse::<Ipv4Addr>().is_ok());
     is_canonical.then(|| Host(name.into()))
 }

@@ -29,6 +29,10 @@ impl Path {
     /// is not UTF-8 once decoded, and a segment that is `.` or `..`, also before `;`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if is_plain(text) { Some(Self(text.into())) } else { Self::parse_segments(text) }
+    }
+
+    fn parse_segments(text: &str) -> Option<Self> {
         let segments: Option<Vec<_>> = text.strip_prefix('/')?.split('/').map(decode_segment).collect();
         let segments = segments?;
         let (_, before_last) = segments.split_last()?;
@@ -58,6 +62,21 @@ impl Path {
             .strip_prefix(&*prefix.0)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.0.ends_with('/'))
     }
+}
+
+/// Whether the text can be seen at a glance to be canonical as it is: of letters and digits mostly, without segments that
+/// are empty before the last or that start with a dot.
+fn is_plain(text: &str) -> bool {
+    let mut after_slash = false;
+    let is_plain = |byte| match byte {
+        b'/' | b'.' if after_slash => false,
+        b'/' | b'.' | b'-' | b'_' | b'~' | b':' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+            after_slash = byte == b'/';
+            true
+        }
+        _ => false,
+    };
+    text.starts_with('/') && text.bytes().all(is_plain)
 }
 
 /// One segment of a URL path, percent-decoded; `None` where it has no canonical form.
@@ -118,5 +137,19 @@ impl fmt::Display for Path {
             f.write_str("/")?;
             write_segment(f, segment)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_what_its_segments_say(text in "/?[a.:/%;2F-]{0,12}") {
+            prop_assert_eq!(Path::parse(&text), Path::parse_segments(&text));
+        }
     }
 }
