@@ -93,6 +93,7 @@ impl<'a> Scanner<'a> {
     /// # Errors
     ///
     /// When no value can start there.
+    #[inline]
     pub fn peek(&mut self) -> Result<Kind, JsonError> {
         match self.next_token()? {
             b'n' => Ok(Kind::Null),
@@ -131,6 +132,7 @@ impl<'a> Scanner<'a> {
     /// # Errors
     ///
     /// When no number stands there.
+    #[inline]
     pub fn number(&mut self) -> Result<&'a str, JsonError> {
         self.next_token()?;
         text::number(self)
@@ -141,6 +143,7 @@ impl<'a> Scanner<'a> {
     /// # Errors
     ///
     /// When no string stands there, or it has a control character, a bad escape, half a surrogate pair, or bad UTF-8.
+    #[inline]
     pub fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.expect(b'"')?;
         text::string_tail(self)
@@ -191,6 +194,7 @@ impl<'a> Scanner<'a> {
     /// # Errors
     ///
     /// When the value is malformed or nests too deep.
+    #[inline]
     pub fn skip(&mut self) -> Result<Range<usize>, JsonError> {
         self.next_token()?;
         let start = self.offset;
@@ -296,6 +300,7 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
+    #[inline]
     fn key(&mut self) -> Result<(Cow<'a, str>, usize), JsonError> {
         self.next_token()?;
         let offset = self.offset;
@@ -304,6 +309,7 @@ impl<'a> Scanner<'a> {
         Ok((key, offset))
     }
 
+    #[inline]
     fn enter(&mut self) -> Result<(), JsonError> {
         if self.depth >= self.depth_max {
             let kind = JsonErrorKind::DepthLimit { limit: self.depth_max };

@@ -14,6 +14,7 @@ mod children;
 pub mod draw;
 mod place;
 mod policy;
+pub(crate) mod reads;
 mod slots;
 pub mod text;
 pub(crate) mod validate;
@@ -292,6 +293,8 @@ pub(crate) struct Derived {
     pub steps_up: Box<[bool]>,
     /// From evidence to the rules that could apply.
     pub index: Index,
+    /// What its rules read of the evidence.
+    pub reads: reads::Reads,
     /// SHA-256 of the wire form's body: all but the parameters' values.
     pub body_digest: [u8; 32],
     /// The policy's digest, which covers both.

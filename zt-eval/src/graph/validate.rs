@@ -80,6 +80,7 @@ impl Derived {
             index: Index::of(policy, &levels, &leads_to),
             kept,
             kept_count,
+            reads: super::reads::Reads::of(policy, &levels),
             levels,
             leads_to,
             overriders: policy.overriders(),

@@ -1,344 +1,327 @@
-//! Binds a request document.
+//! Binds a request document in one pass: each part is read where it stands.
 //!
-//! The document is first read once for its form, keeping the places of its parts; then each part is read when what it
-//! needs is known, since members come in any order. Undeclared members need only be well-formed. A declared member that
-//! is given twice makes the request invalid, whoever may speak for it.
+//! That needs parts to come after what they depend on. The body of an entity that comes before its name is marked, and
+//! read behind it. Where flat parts turn out not to be the word of all sources, because `evidence` follows, the pass begins
+//! again knowing so. In every other case that this pass cannot take (`evidence` before what is asked, anything wrong)
+//! [`parts`] binds the document; it is the one that says what is wrong. Both bind any document that they take alike.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-
-use super::Request;
-use super::gather::{Gathered, Question, Speaker, attributes_of, check_fits, is_complete, takes_parents};
+use super::bits::Bits;
+use super::describe::Describer;
+use super::gather::{Question, Speaker, check_fits};
 use super::invalid::{InvalidKind, InvalidRequest};
-use super::read::{Reader, duplicate, expect};
+use super::read::{OnMistyped, Reader, expect};
+use super::{Request, parts};
 use crate::graph::Policy;
 use crate::id::{ActionId, EntityTypeId, SourceId};
 use crate::json::{Kind, Scanner};
-use crate::schema::{Attribute, Schema};
-use crate::value::{Datum, EntityUid};
+use crate::schema::Schema;
+use crate::value::{EntityUid, Text};
 
-pub(super) fn bind(policy: &Policy, text: &[u8]) -> Result<Request, InvalidRequest> {
-    let gathered = Gathered::new(policy);
-    let reader = gathered.reader();
-    let mut scanner = reader.scanner(text, "request_bytes_max", policy.limits.request_bytes_max)?;
-    let [subject, action, resource, context, entities, evidence] =
-        members(&mut scanner, ["subject", "action", "resource", "context", "entities", "evidence"])?;
-    scanner.finish()?;
+pub(super) fn bind(request: &mut Request, policy: &Policy, text: &[u8]) -> Result<(), InvalidRequest> {
+    let reader = Reader { schema: &policy.schema, limits: &policy.limits, on_mistyped: OnMistyped::Unknown };
+    let scanner = reader.scanner(text, "request_bytes_max", policy.limits.request_bytes_max)?;
+    if in_one_pass(request, policy, &scanner) { Ok(()) } else { parts::bind(request, policy, scanner) }
+}
 
-    let action = action_id(&policy.schema, action.ok_or_else(|| missing("action"))?).map_err(|e| e.under("action"))?;
-    let subject = required(&reader, subject, "subject")?;
-    let resource = required(&reader, resource, "resource")?;
-    let question = Question { action, subject: subject.uid.clone(), resource: resource.uid.clone() };
-    if let Some(action) = policy.schema.action(action) {
-        check_fits(&policy.schema, action, &question)?;
+/// Binds the document as it comes; tells whether that was possible.
+pub(super) fn in_one_pass(request: &mut Request, policy: &Policy, scanner: &Scanner) -> bool {
+    for speaker in [Speaker::All, Speaker::Source(Schema::PEP)] {
+        let mut binder = Binder::new(request, policy, speaker);
+        let passed = binder.document(scanner.clone());
+        let is_sorted_after_all = binder.met_evidence && speaker == Speaker::All;
+        if passed.is_ok() && binder.finish().is_ok() {
+            return true;
+        }
+        if !is_sorted_after_all {
+            break;
+        }
     }
-
-    let mut binder = Binder { gathered, reader, question, subject_vouched: false };
-    let speaker = if evidence.is_some() { Speaker::Source(Schema::PEP) } else { Speaker::All };
-    binder.describe(speaker, &subject.uid, subject.body).map_err(|e| e.under("subject"))?;
-    binder.describe(speaker, &resource.uid, resource.body).map_err(|e| e.under("resource"))?;
-    binder.context(speaker, context)?;
-    binder.entities(speaker, entities)?;
-    if let Some(evidence) = evidence {
-        binder.evidence(evidence).map_err(|e| e.under("evidence"))?;
-        binder.check_vouched()?;
-    }
-    binder.gathered.finish(binder.question)
+    false
 }
 
-/// The place of a value in the document, with the depth it stands at.
-type Mark<'a> = Scanner<'a>;
-
-/// Reads an object for its form and gives the places of these members.
-fn members<'a, const N: usize>(
-    scanner: &mut Scanner<'a>,
-    names: [&str; N],
-) -> Result<[Option<Mark<'a>>; N], InvalidRequest> {
-    expect(scanner, Kind::Object)?;
-    let mut marks = [const { None }; N];
-    scanner.object(|scanner, key, offset| {
-        if let Some((_, mark)) = names.iter().zip(&mut marks).find(|(name, _)| ***name == *key) {
-            if mark.is_some() {
-                return Err(duplicate(&key, offset));
-            }
-            scanner.peek()?;
-            *mark = Some(scanner.clone());
-        }
-        Ok(scanner.skip().map(drop)?)
-    })?;
-    Ok(marks)
+/// Ends the pass; nobody sees this error.
+fn give_up() -> InvalidRequest {
+    InvalidRequest::new(InvalidKind::OtherPolicy, None)
 }
 
-fn missing(name: &'static str) -> InvalidRequest {
-    InvalidRequest::new(InvalidKind::Missing(name), None)
-}
-
-fn action_id(schema: &Schema, mut scanner: Mark) -> Result<ActionId, InvalidRequest> {
-    let [name] = members(&mut scanner, ["name"])?;
-    let mut name = name.ok_or_else(|| missing("name"))?;
-    let offset = name.offset();
-    expect(&mut name, Kind::String).map_err(|e| e.under("name"))?;
-    let name = name.string()?;
-    schema
-        .find_action(&name)
-        .ok_or_else(|| InvalidRequest::new(InvalidKind::UnknownAction(name.into_owned()), Some(offset)).under("name"))
-}
-
-/// An entity that is named, and what is said of it.
-struct Named<'a> {
-    uid: EntityUid,
-    body: Body<'a>,
-}
-
-/// What is said of an entity.
-struct Body<'a> {
-    properties: Option<Mark<'a>>,
-    parents: Option<Mark<'a>>,
-}
-
-/// The name of an entity, where it is given.
-struct Name<'a> {
-    ty: Option<EntityTypeId>,
-    id: Option<Cow<'a, str>>,
-    offset: usize,
-}
-
-fn required<'a>(reader: &Reader, mark: Option<Mark<'a>>, member: &'static str) -> Result<Named<'a>, InvalidRequest> {
-    named(reader, mark.ok_or_else(|| missing(member))?).map_err(|e| e.under(member))
-}
-
-/// Reads an entity whose name must be given.
-fn named<'a>(reader: &Reader, mark: Mark<'a>) -> Result<Named<'a>, InvalidRequest> {
-    let (name, body) = entity(reader, mark)?;
-    let uid =
-        EntityUid { ty: name.ty.ok_or_else(|| missing("type"))?, id: name.id.ok_or_else(|| missing("id"))?.into() };
-    Ok(Named { uid, body })
-}
-
-fn entity<'a>(reader: &Reader, mut scanner: Mark<'a>) -> Result<(Name<'a>, Body<'a>), InvalidRequest> {
-    let offset = scanner.offset();
-    let [ty, id, properties, parents] = members(&mut scanner, ["type", "id", "properties", "parents"])?;
-    let ty = ty.map(|mark| type_id(reader, mark).map_err(|e| e.under("type"))).transpose()?;
-    let id = id.map(|mark| text(reader, mark).map_err(|e| e.under("id"))).transpose()?;
-    Ok((Name { ty, id, offset }, Body { properties, parents }))
-}
-
-fn type_id(reader: &Reader, mark: Mark) -> Result<EntityTypeId, InvalidRequest> {
-    let offset = mark.offset();
-    let name = text(reader, mark)?;
-    reader
-        .schema
-        .find_entity(&name)
-        .ok_or_else(|| InvalidRequest::new(InvalidKind::UnknownType(name.into_owned()), Some(offset)))
-}
-
-fn text<'a>(reader: &Reader, mut mark: Mark<'a>) -> Result<Cow<'a, str>, InvalidRequest> {
-    expect(&mut mark, Kind::String)?;
-    reader.string(&mut mark)
-}
-
-/// Reads the attributes that an object says, each by `say`; those that `speaker` has no say in are passed over.
-fn attributes(
-    reader: &Reader,
-    scanner: &mut Scanner,
-    declared: &[Attribute],
-    speaker: Speaker,
-    mut say: impl FnMut(usize, Datum, usize) -> Result<(), InvalidRequest>,
-) -> Result<(), InvalidRequest> {
-    let mut seen = vec![false; declared.len()];
-    scanner.object(|scanner, key, offset| {
-        let place = declared.iter().zip(&mut seen).enumerate().find(|(_, (each, _))| *each.name == *key);
-        let Some((position, (attribute, seen))) = place else {
-            return Ok(scanner.skip().map(drop)?);
-        };
-        if std::mem::replace(seen, true) {
-            return Err(duplicate(&key, offset));
-        }
-        if !speaker.speaks_for(attribute.from) {
-            return Ok(scanner.skip().map(drop)?);
-        }
-        let datum = reader.datum(scanner, &attribute.ty, is_complete(reader.schema, attribute.from));
-        datum.and_then(|datum| say(position, datum, offset)).map_err(|e| e.under(&key))
-    })
-}
-
-/// Reads references to parents of permitted types; anything else makes the whole list unknown.
-fn parents(reader: &Reader, scanner: &mut Scanner, of: EntityTypeId) -> Result<Option<Vec<EntityUid>>, InvalidRequest> {
-    if scanner.peek()? != Kind::Array {
-        scanner.skip()?;
-        return Ok(None);
-    }
-    let permitted = reader.schema.entity(of).map_or(&[][..], |entity| &entity.parents);
-    let offset = scanner.offset();
-    let mut uids = Some(Vec::new());
-    let mut count = 0;
-    scanner.array(|scanner| {
-        count += 1;
-        let is_counted_only = count > reader.limits.elements_max as usize;
-        if is_counted_only || scanner.peek()? != Kind::Object {
-            uids = None;
-            return Ok(scanner.skip().map(drop)?);
-        }
-        let names = reader.entity_names(scanner).map_err(|e| e.at(count - 1))?;
-        match (reader.uid(names).filter(|uid| permitted.contains(&uid.ty)), uids.as_mut()) {
-            (Some(uid), Some(uids)) => uids.push(uid),
-            _ => uids = None,
-        }
-        Ok::<_, InvalidRequest>(())
-    })?;
-    reader.check_elements(count, Some(offset))?;
-    Ok(uids)
-}
-
-struct Binder<'p> {
-    gathered: Gathered<'p>,
+struct Binder<'r, 'p> {
+    describer: Describer<'r, 'p>,
     reader: Reader<'p>,
-    question: Question,
-    /// Whether the action's source of the subject has named it.
-    subject_vouched: bool,
+    /// Whose word the flat parts are.
+    speaker: Speaker,
+    met_evidence: bool,
+    action: Option<ActionId>,
+    subject: Option<EntityUid>,
+    resource: Option<EntityUid>,
+    /// Sources that have named the subject in full.
+    naming: Bits,
 }
 
-impl Binder<'_> {
-    fn describe(&mut self, speaker: Speaker, uid: &EntityUid, body: Body) -> Result<(), InvalidRequest> {
-        if let Some(mark) = body.properties {
-            self.properties(speaker, uid, mark).map_err(|e| e.under("properties"))?;
+/// Which member of the document something is.
+#[derive(Clone, Copy)]
+enum Member {
+    Subject,
+    Action,
+    Resource,
+    Context,
+    Entities,
+    Evidence,
+}
+
+impl Member {
+    fn of(key: &str) -> Option<Self> {
+        Some(match key {
+            "subject" => Self::Subject,
+            "action" => Self::Action,
+            "resource" => Self::Resource,
+            "context" => Self::Context,
+            "entities" => Self::Entities,
+            "evidence" => Self::Evidence,
+            _ => return None,
+        })
+    }
+}
+
+impl<'r, 'p> Binder<'r, 'p> {
+    fn new(request: &'r mut Request, policy: &'p Policy, speaker: Speaker) -> Self {
+        let describer = Describer::new(request, policy);
+        Self {
+            reader: describer.reader,
+            describer,
+            speaker,
+            met_evidence: false,
+            action: None,
+            subject: None,
+            resource: None,
+            naming: Bits::default(),
         }
-        if let Some(mut mark) = body.parents {
-            let from = self.reader.schema.entity(uid.ty).map(|entity| entity.parents_from);
-            if takes_parents(self.reader.schema, uid.ty) && from.is_some_and(|from| speaker.speaks_for(from)) {
-                let offset = mark.offset();
-                parents(&self.reader, &mut mark, uid.ty)
-                    .and_then(|parents| self.gathered.say_parents(uid, parents, Some(offset)))
-                    .map_err(|e| e.under("parents"))?;
+    }
+
+    fn document(&mut self, mut scanner: Scanner) -> Result<(), InvalidRequest> {
+        let mut given = Bits::default();
+        let speaker = self.speaker;
+        expect(&mut scanner, Kind::Object)?;
+        scanner.object(|scanner, key, _| {
+            let Some(member) = Member::of(&key) else {
+                return Ok(scanner.skip().map(drop)?);
+            };
+            if !given.insert(member as usize) {
+                return Err(give_up());
             }
-        }
-        Ok(())
+            match member {
+                Member::Subject => self.subject = Some(self.named(speaker, scanner)?),
+                Member::Resource => self.resource = Some(self.named(speaker, scanner)?),
+                Member::Action => self.action = Some(action(self.reader.schema, scanner)?),
+                Member::Context => self.describer.context(speaker, scanner)?,
+                Member::Entities => self.entities(speaker, scanner)?,
+                Member::Evidence => self.evidence(scanner)?,
+            }
+            Ok::<_, InvalidRequest>(())
+        })?;
+        Ok(scanner.finish()?)
     }
 
-    fn properties(&mut self, speaker: Speaker, uid: &EntityUid, mut mark: Mark) -> Result<(), InvalidRequest> {
-        if mark.peek()? == Kind::Null {
-            return Ok(());
-        }
-        expect(&mut mark, Kind::Object)?;
-        self.gathered.describe(uid, speaker)?;
-        let declared = attributes_of(self.reader.schema, uid.ty);
-        let gathered = &mut self.gathered;
-        attributes(&self.reader, &mut mark, declared, speaker, |attribute, datum, offset| {
-            gathered.say(uid, attribute, datum, Some(offset))
-        })
-    }
-
-    fn context(&mut self, speaker: Speaker, mark: Option<Mark>) -> Result<(), InvalidRequest> {
-        let Some(mut mark) = mark else {
-            return Ok(());
+    fn finish(self) -> Result<(), InvalidRequest> {
+        let (Some(action), Some(subject), Some(resource)) = (self.action, self.subject, self.resource) else {
+            return Err(give_up());
         };
-        if mark.peek()? == Kind::Null {
-            return Ok(());
+        let question = Question { action, subject, resource };
+        let declared = self.reader.schema.action(action).ok_or_else(give_up)?;
+        check_fits(self.reader.schema, declared, &question)?;
+        let from = declared.subject_from;
+        if self.met_evidence && from != Schema::PEP && !self.naming.contains(from.index()) {
+            return Err(give_up());
         }
-        expect(&mut mark, Kind::Object).map_err(|e| e.under("context"))?;
-        self.gathered.describe_context(speaker);
-        let gathered = &mut self.gathered;
-        let declared = &self.reader.schema.context;
-        attributes(&self.reader, &mut mark, declared, speaker, |attribute, datum, offset| {
-            gathered.say_context(attribute, datum, Some(offset))
-        })
-        .map_err(|e| e.under("context"))
+        self.describer.gathered.finish(question)
     }
 
-    fn entities(&mut self, speaker: Speaker, mark: Option<Mark>) -> Result<(), InvalidRequest> {
-        let Some(mut mark) = mark else {
-            return Ok(());
-        };
-        expect(&mut mark, Kind::Array).map_err(|e| e.under("entities"))?;
-        let mut seen = HashSet::new();
-        let mut count = 0;
-        mark.array(|scanner| {
-            let result = self.listed(speaker, scanner, &mut seen);
-            count += 1;
-            result.map_err(|e| e.at(count - 1).under("entities"))
-        })
+    /// Reads an entity whose name must be given.
+    fn named(&mut self, speaker: Speaker, scanner: &mut Scanner) -> Result<EntityUid, InvalidRequest> {
+        let read = self.entity(speaker, None, scanner)?;
+        read.uid.ok_or_else(give_up)
     }
 
-    /// Reads an element of a list of entities.
-    fn listed(
+    /// Reads an entity that is known from elsewhere to be `uid`, or else must be named.
+    fn entity(
         &mut self,
         speaker: Speaker,
+        uid: Option<EntityUid>,
         scanner: &mut Scanner,
-        seen: &mut HashSet<EntityUid>,
-    ) -> Result<(), InvalidRequest> {
-        scanner.peek()?;
-        let offset = Some(scanner.offset());
-        let mark = scanner.clone();
-        scanner.skip()?;
-        let max = self.reader.limits.request_entities_max;
-        if seen.len() >= max as usize {
-            return Err(InvalidRequest::limit("request_entities_max", max, seen.len() + 1, offset));
-        }
-        let Named { uid, body } = named(&self.reader, mark)?;
-        if !seen.insert(uid.clone()) {
-            let kind = InvalidKind::DuplicateEntity(self.reader.schema.uid_text(&uid));
-            return Err(InvalidRequest::new(kind, offset));
-        }
-        self.describe(speaker, &uid, body)
+    ) -> Result<Entity, InvalidRequest> {
+        let mut entity = Entity { uid, ..Entity::default() };
+        let mut given = Bits::default();
+        let (mut properties, mut parents) = (None, None);
+        expect(scanner, Kind::Object)?;
+        scanner.object(|scanner, key, _| {
+            let (member, mark) = match &*key {
+                "type" => (0, None),
+                "id" => (1, None),
+                "properties" => (2, Some(&mut properties)),
+                "parents" => (3, Some(&mut parents)),
+                _ => return Ok(scanner.skip().map(drop)?),
+            };
+            if !given.insert(member) {
+                return Err(give_up());
+            }
+            match (member, mark, &entity.uid) {
+                (0, ..) => entity.name_type(&self.reader, scanner),
+                (1, ..) => entity.name_id(&self.reader, scanner),
+                (2, _, Some(uid)) => self.describer.properties(speaker, uid, scanner),
+                (_, _, Some(uid)) => self.describer.parents(speaker, uid, scanner),
+                (_, mark, None) => {
+                    scanner.peek()?;
+                    if let Some(mark) = mark {
+                        *mark = Some(scanner.clone());
+                    }
+                    Ok(scanner.skip().map(drop)?)
+                }
+            }
+        })?;
+        self.read_behind(speaker, &entity, properties, parents)?;
+        Ok(entity)
     }
 
-    fn evidence(&mut self, mut mark: Mark) -> Result<(), InvalidRequest> {
-        expect(&mut mark, Kind::Object)?;
-        let mut seen = vec![false; self.reader.schema.sources.len()];
-        mark.object(|scanner, key, offset| {
-            let Some(source) = self.reader.schema.find_source(&key) else {
-                let kind = InvalidKind::UnknownSource(key.clone().into_owned());
-                return Err(InvalidRequest::new(kind, Some(offset)).under(&key));
-            };
-            if seen.get_mut(source.index()).is_some_and(|seen| std::mem::replace(seen, true)) {
-                return Err(duplicate(&key, offset));
+    /// Reads the body of an entity that came before its name.
+    fn read_behind(
+        &mut self,
+        speaker: Speaker,
+        entity: &Entity,
+        properties: Option<Scanner>,
+        parents: Option<Scanner>,
+    ) -> Result<(), InvalidRequest> {
+        let Some(uid) = &entity.uid else {
+            return Err(give_up());
+        };
+        if let Some(mut properties) = properties {
+            self.describer.properties(speaker, uid, &mut properties)?;
+        }
+        match parents {
+            Some(mut parents) => self.describer.parents(speaker, uid, &mut parents),
+            None => Ok(()),
+        }
+    }
+
+    fn entities(&mut self, speaker: Speaker, scanner: &mut Scanner) -> Result<(), InvalidRequest> {
+        let max = self.reader.limits.request_entities_max as usize;
+        let mut listed = std::mem::take(&mut self.describer.gathered.request.workspace.listed);
+        listed.clear();
+        expect(scanner, Kind::Array)?;
+        scanner.array(|scanner| {
+            if listed.len() >= max {
+                return Err(give_up());
             }
-            self.part(source, scanner).map_err(|e| e.under(&key))
+            listed.push(self.named(speaker, scanner)?);
+            Ok(())
+        })?;
+        listed.sort_unstable();
+        let is_distinct = listed.is_sorted_by(|a, b| a < b);
+        self.describer.gathered.request.workspace.listed = listed;
+        if is_distinct { Ok(()) } else { Err(give_up()) }
+    }
+
+    fn evidence(&mut self, scanner: &mut Scanner) -> Result<(), InvalidRequest> {
+        self.met_evidence = true;
+        if self.speaker == Speaker::All {
+            return Err(give_up());
+        }
+        let mut given = Bits::default();
+        expect(scanner, Kind::Object)?;
+        scanner.object(|scanner, key, _| {
+            let source = self.reader.schema.find_source(&key).ok_or_else(give_up)?;
+            if given.insert(source.index()) { self.part(source, scanner) } else { Err(give_up()) }
         })
     }
 
     /// Reads what one source says.
     fn part(&mut self, source: SourceId, scanner: &mut Scanner) -> Result<(), InvalidRequest> {
-        let [subject, resource, context, entities] = members(scanner, ["subject", "resource", "context", "entities"])?;
         let speaker = Speaker::Source(source);
-        if let Some(mark) = subject {
-            let uid = self.question.subject.clone();
-            let is_named = self.asked(speaker, &uid, mark).map_err(|e| e.under("subject"))?;
-            self.subject_vouched |= is_named && self.subject_source() == Some(source);
-        }
-        if let Some(mark) = resource {
-            let uid = self.question.resource.clone();
-            self.asked(speaker, &uid, mark).map_err(|e| e.under("resource"))?;
-        }
-        self.context(speaker, context)?;
-        self.entities(speaker, entities)
+        let mut given = Bits::default();
+        expect(scanner, Kind::Object)?;
+        scanner.object(|scanner, key, _| {
+            let member = match Member::of(&key) {
+                None | Some(Member::Action | Member::Evidence) => return Ok(scanner.skip().map(drop)?),
+                Some(member) => member,
+            };
+            if !given.insert(member as usize) {
+                return Err(give_up());
+            }
+            match member {
+                Member::Subject => {
+                    if self.asked(speaker, self.subject.clone(), scanner)? {
+                        self.naming.insert(source.index());
+                    }
+                }
+                Member::Resource => drop(self.asked(speaker, self.resource.clone(), scanner)?),
+                Member::Context => self.describer.context(speaker, scanner)?,
+                _ => self.entities(speaker, scanner)?,
+            }
+            Ok(())
+        })
     }
 
     /// Reads what a source says of the request's subject or resource; tells whether it names it in full.
-    fn asked(&mut self, speaker: Speaker, uid: &EntityUid, mark: Mark) -> Result<bool, InvalidRequest> {
-        let (name, body) = entity(&self.reader, mark)?;
-        let is_other = name.ty.is_some_and(|ty| ty != uid.ty) || name.id.as_ref().is_some_and(|id| **id != *uid.id);
-        if is_other {
-            let kind = InvalidKind::OtherEntity(self.reader.schema.uid_text(uid));
-            return Err(InvalidRequest::new(kind, Some(name.offset)));
+    fn asked(
+        &mut self,
+        speaker: Speaker,
+        uid: Option<EntityUid>,
+        scanner: &mut Scanner,
+    ) -> Result<bool, InvalidRequest> {
+        let uid = uid.ok_or_else(give_up)?;
+        let entity = self.entity(speaker, Some(uid), scanner)?;
+        let is = |uid: &EntityUid| {
+            entity.ty.is_none_or(|ty| ty == uid.ty) && entity.id.as_ref().is_none_or(|id| *id == uid.id)
+        };
+        if !entity.uid.as_ref().is_some_and(is) {
+            return Err(give_up());
         }
-        self.describe(speaker, uid, body)?;
-        Ok(name.ty.is_some() && name.id.is_some())
+        Ok(entity.ty.is_some() && entity.id.is_some())
+    }
+}
+
+/// An entity, as far as it is named.
+#[derive(Default)]
+struct Entity {
+    ty: Option<EntityTypeId>,
+    id: Option<Text>,
+    uid: Option<EntityUid>,
+}
+
+impl Entity {
+    fn name_type(&mut self, reader: &Reader, scanner: &mut Scanner) -> Result<(), InvalidRequest> {
+        expect(scanner, Kind::String)?;
+        let name = reader.string(scanner)?;
+        self.ty = Some(reader.schema.find_entity(&name).ok_or_else(give_up)?);
+        self.name();
+        Ok(())
     }
 
-    fn subject_source(&self) -> Option<SourceId> {
-        self.reader.schema.action(self.question.action).map(|action| action.subject_from)
+    fn name_id(&mut self, reader: &Reader, scanner: &mut Scanner) -> Result<(), InvalidRequest> {
+        expect(scanner, Kind::String)?;
+        self.id = Some(reader.string(scanner)?.into());
+        self.name();
+        Ok(())
     }
 
-    /// Where evidence is sorted, the flat subject is the enforcement point's word alone.
-    fn check_vouched(&self) -> Result<(), InvalidRequest> {
-        match self.subject_source() {
-            Some(source) if source != Schema::PEP && !self.subject_vouched => {
-                let name = self.reader.schema.source(source).map_or("?", |source| &source.name);
-                let kind = InvalidKind::SubjectNotVouched(name.to_owned());
-                Err(InvalidRequest::new(kind, None).under("subject").under(name).under("evidence"))
-            }
-            _ => Ok(()),
+    fn name(&mut self) {
+        if let (None, Some(ty), Some(id)) = (&self.uid, self.ty, &self.id) {
+            self.uid = Some(EntityUid { ty, id: id.clone() });
         }
     }
+}
+
+fn action(schema: &Schema, scanner: &mut Scanner) -> Result<ActionId, InvalidRequest> {
+    let mut action = None;
+    expect(scanner, Kind::Object)?;
+    scanner.object(|scanner, key, _| {
+        if key != "name" {
+            return Ok(scanner.skip().map(drop)?);
+        }
+        if action.is_some() {
+            return Err(give_up());
+        }
+        expect(scanner, Kind::String)?;
+        action = Some(schema.find_action(&scanner.string()?).ok_or_else(give_up)?);
+        Ok::<_, InvalidRequest>(())
+    })?;
+    action.ok_or_else(give_up)
 }

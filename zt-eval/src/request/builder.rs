@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use super::Request;
-use super::gather::{Gathered, Question, Speaker, attributes_of, check_fits, is_complete, takes_parents};
+use super::gather::{Attributes, Gathered, Question, Speaker, check_fits, is_complete, takes_parents};
 use super::invalid::{InvalidKind, InvalidRequest};
 use super::part::{Given, Part, PartEntity};
-use super::read::{Reader, push_known, set_of_known, settle};
+use super::read::{Reader, settle};
 use crate::graph::Policy;
+use crate::graph::reads::Extent;
 use crate::id::{RecordId, SourceId};
-use crate::schema::{Attribute, Schema, Type};
+use crate::schema::{Schema, Type};
 use crate::value::{Datum, EntityUid, Text, Value};
 
 /// Puts a request together; [`build`](Self::build) reads it against the policy.
@@ -96,7 +97,8 @@ impl<'p> Builder<'p> {
     /// As for JSON, and when a name is not declared.
     pub fn build(self) -> Result<Request, InvalidRequest> {
         let schema = &self.policy.schema;
-        let binder = PartBinder::new(self.policy);
+        let mut request = Request::empty();
+        let binder = PartBinder::new(&mut request, self.policy);
         let action = self.action.ok_or_else(|| invalid(InvalidKind::Missing("action")))?;
         let action = schema
             .find_action(&action)
@@ -109,7 +111,8 @@ impl<'p> Builder<'p> {
             check_fits(schema, action, &question)?;
         }
         let subject_from = declared.map_or(Schema::PEP, |action| action.subject_from);
-        binder.build(question, subject_from, self.part, self.evidence)
+        binder.build(question, subject_from, self.part, self.evidence)?;
+        Ok(request)
     }
 }
 
@@ -133,14 +136,14 @@ fn invalid(kind: InvalidKind) -> InvalidRequest {
     InvalidRequest::new(kind, None)
 }
 
-struct PartBinder<'p> {
-    gathered: Gathered<'p>,
+struct PartBinder<'r, 'p> {
+    gathered: Gathered<'r, 'p>,
     reader: Reader<'p>,
 }
 
-impl<'p> PartBinder<'p> {
-    fn new(policy: &'p Policy) -> Self {
-        let gathered = Gathered::new(policy);
+impl<'r, 'p> PartBinder<'r, 'p> {
+    fn new(request: &'r mut Request, policy: &'p Policy) -> Self {
+        let gathered = Gathered::new(policy, request);
         Self { reader: gathered.reader(), gathered }
     }
 
@@ -150,7 +153,7 @@ impl<'p> PartBinder<'p> {
         subject_from: SourceId,
         own: Part,
         evidence: Vec<(Arc<str>, Part)>,
-    ) -> Result<Request, InvalidRequest> {
+    ) -> Result<(), InvalidRequest> {
         let own_speaker = if evidence.is_empty() { Speaker::All } else { Speaker::Source(Schema::PEP) };
         let mut is_vouched = evidence.is_empty() || subject_from == Schema::PEP;
         self.part(own_speaker, own)?;
@@ -177,12 +180,8 @@ impl<'p> PartBinder<'p> {
 
     fn part(&mut self, speaker: Speaker, part: Part) -> Result<(), InvalidRequest> {
         if let Some(said) = part.context {
-            self.gathered.describe_context(speaker);
-            let gathered = &mut self.gathered;
-            attributes(&self.reader, speaker, &self.reader.schema.context, said, |attribute, datum| {
-                gathered.say_context(attribute, datum, None)
-            })
-            .map_err(|error| error.under("context"))?;
+            let context = self.gathered.context();
+            attributes(&self.reader, speaker, context, said).map_err(|error| error.under("context"))?;
         }
         for entity in part.entities {
             let path = format!("{}::{}", entity.ty, crate::schema::text::quoted(&entity.id));
@@ -194,11 +193,7 @@ impl<'p> PartBinder<'p> {
     fn entity(&mut self, speaker: Speaker, entity: PartEntity) -> Result<(), InvalidRequest> {
         let uid = uid(&self.reader, &entity.ty, entity.id)?;
         if let Some(said) = entity.attributes {
-            self.gathered.describe(&uid, speaker)?;
-            let gathered = &mut self.gathered;
-            attributes(&self.reader, speaker, attributes_of(self.reader.schema, uid.ty), said, |attribute, datum| {
-                gathered.say(&uid, attribute, datum, None)
-            })?;
+            attributes(&self.reader, speaker, self.gathered.attributes(&uid)?, said)?;
         }
         if entity.parents.len() > 1 {
             return Err(invalid(InvalidKind::DuplicateKey("parents".to_owned())).under("parents"));
@@ -228,43 +223,52 @@ impl<'p> PartBinder<'p> {
                 None => uids = None,
             }
         }
-        if speaker.speaks_for(declared.parents_from) {
-            self.gathered.say_parents(of, uids, None)?;
+        if !speaker.speaks_for(declared.parents_from) {
+            return Ok(());
         }
-        Ok(())
+        let uids = uids.filter(|_| self.gathered.reads_parents(of.ty));
+        self.gathered.say_parents(of, None, |parents| {
+            let is_known = uids.is_some();
+            parents.extend(uids.into_iter().flatten());
+            Ok(is_known)
+        })
     }
 }
 
 fn attributes(
     reader: &Reader,
     speaker: Speaker,
-    declared: &[Attribute],
-    said: Vec<(Arc<str>, Given)>,
-    mut say: impl FnMut(usize, Datum) -> Result<(), InvalidRequest>,
+    attributes: Attributes<'_, '_>,
+    given: Vec<(Arc<str>, Given)>,
 ) -> Result<(), InvalidRequest> {
-    let mut seen = vec![false; declared.len()];
-    for (name, given) in said {
-        let place = declared.iter().zip(&mut seen).enumerate().find(|(_, (each, _))| each.name == name);
-        let Some((position, (attribute, seen))) = place else {
+    let Attributes { declared, reads, said, .. } = attributes;
+    said.begin();
+    for (name, given) in given {
+        let Some((at, attribute)) = declared.iter().enumerate().find(|(_, each)| each.name == name) else {
             return Err(invalid(InvalidKind::Undeclared(name.to_string())).under(&name));
         };
-        if std::mem::replace(seen, true) {
+        if !said.give(at) {
             return Err(invalid(InvalidKind::DuplicateKey(name.to_string())).under(&name));
         }
-        if speaker.speaks_for(attribute.from) {
-            let complete = is_complete(reader.schema, attribute.from);
-            reader
-                .given(&attribute.ty, given, complete)
-                .and_then(|datum| say(position, datum))
-                .map_err(|error| error.under(&name))?;
+        if !speaker.speaks_for(attribute.from) {
+            continue;
+        }
+        let complete = is_complete(reader.schema, attribute.from);
+        let datum = reader.given(&attribute.ty, given, complete, reads.extent(at));
+        if !said.say(at, datum.map_err(|error| error.under(&name))?) {
+            return Err(invalid(InvalidKind::SaidTwice).under(&name));
         }
     }
+    said.end(declared, reads, speaker);
     Ok(())
 }
 
 impl Reader<'_> {
     /// What is known of a place of type `ty` for which a program gives this.
-    fn given(&self, ty: &Type, given: Given, complete: bool) -> Result<Datum, InvalidRequest> {
+    fn given(&self, ty: &Type, given: Given, complete: bool, extent: &Extent) -> Result<Datum, InvalidRequest> {
+        if *extent == Extent::Nothing {
+            return Ok(Datum::Unknown);
+        }
         let value = match (ty.present(), given) {
             (_, Given::Null) if ty.is_optional() => return Ok(Datum::Absent),
             (_, Given::Null) => None,
@@ -275,13 +279,18 @@ impl Reader<'_> {
             (Type::Entity(types), Given::Entity { ty, id }) => {
                 Some(uid(self, &ty, id)?).filter(|uid| types.contains(&uid.ty)).map(Value::Entity)
             }
-            (Type::Set(of), Given::List(given)) => self.given_elements(of, given, complete)?.and_then(set_of_known),
+            (Type::Set(of), Given::List(given)) => self
+                .given_elements(of, given, complete, &Extent::Whole)?
+                .filter(|elements| elements.iter().all(Value::is_wholly_known))
+                .map(Value::set),
             (Type::List(of), Given::List(given)) => {
-                self.given_elements(of, given, complete)?.map(|elements| Value::List(elements.into()))
+                self.given_elements(of, given, complete, extent.element())?.map(|elements| Value::List(elements.into()))
             }
-            (Type::Map(of), Given::Record(given)) => self.given_map(of, given, complete)?,
-            (Type::Record(id), Given::Record(given)) => Some(self.given_record(*id, given, complete)?),
-            (ty, Given::Known(value)) => Some(value).filter(|value| self.schema.accepts(ty, value)),
+            (Type::Map(of), Given::Record(given)) => self.given_map(of, given, complete, extent.element())?,
+            (Type::Record(id), Given::Record(given)) => Some(self.given_record(*id, given, complete, extent)?),
+            (ty, Given::Known(value)) => {
+                Some(value).filter(|value| self.schema.accepts(ty, value)).map(|value| read_part(value, extent))
+            }
             (_, Given::Entity { .. } | Given::List(_) | Given::Record(_)) => None,
         };
         Ok(value.into())
@@ -299,11 +308,12 @@ impl Reader<'_> {
         of: &Type,
         given: Vec<Given>,
         complete: bool,
+        extent: &Extent,
     ) -> Result<Option<Vec<Value>>, InvalidRequest> {
         self.check_elements(given.len(), None)?;
         let mut elements = Some(Vec::with_capacity(given.len()));
         for (at, given) in given.into_iter().enumerate() {
-            push_known(&mut elements, self.given(of, given, complete).map_err(|error| error.at(at))?);
+            push_known(&mut elements, self.given(of, given, complete, extent).map_err(|error| error.at(at))?);
         }
         Ok(elements)
     }
@@ -313,13 +323,14 @@ impl Reader<'_> {
         of: &Type,
         given: Vec<(Arc<str>, Given)>,
         complete: bool,
+        extent: &Extent,
     ) -> Result<Option<Value>, InvalidRequest> {
         self.check_elements(given.len(), None)?;
         let mut keys: Vec<Arc<str>> = Vec::with_capacity(given.len());
         let mut values = Some(Vec::with_capacity(given.len()));
         for (key, given) in given {
             self.check_string(&key, None).map_err(|error| error.under(&key))?;
-            push_known(&mut values, self.given(of, given, complete).map_err(|error| error.under(&key))?);
+            push_known(&mut values, self.given(of, given, complete, extent).map_err(|error| error.under(&key))?);
             keys.push(key);
         }
         let mut sorted = keys.clone();
@@ -335,18 +346,56 @@ impl Reader<'_> {
         id: RecordId,
         given: Vec<(Arc<str>, Given)>,
         complete: bool,
+        extent: &Extent,
     ) -> Result<Value, InvalidRequest> {
         let fields = self.schema.record(id).map_or(&[][..], |record| &record.fields);
         let mut data: Vec<Option<Datum>> = vec![None; fields.len()];
         for (name, given) in given {
-            let Some((field, datum)) = fields.iter().zip(&mut data).find(|(field, _)| field.name == name) else {
+            let places = fields.iter().zip(&mut data).enumerate();
+            let Some((at, (field, datum))) = places.into_iter().find(|(_, (field, _))| field.name == name) else {
                 return Err(invalid(InvalidKind::Undeclared(name.to_string())).under(&name));
             };
             if datum.is_some() {
                 return Err(invalid(InvalidKind::DuplicateKey(name.to_string())).under(&name));
             }
-            *datum = Some(self.given(&field.ty, given, complete).map_err(|error| error.under(&name))?);
+            *datum = {
+                let given = self.given(&field.ty, given, complete, extent.field(at));
+                Some(given.map_err(|error| error.under(&name))?)
+            };
         }
-        Ok(Value::Record(fields.iter().zip(data).map(|(field, datum)| settle(&field.ty, datum, complete)).collect()))
+        let settled = fields.iter().zip(data).enumerate().map(|(at, (field, datum))| match extent.field(at) {
+            Extent::Nothing => Datum::Unknown,
+            _ => settle(&field.ty, datum, complete),
+        });
+        Ok(Value::Record(settled.collect()))
+    }
+}
+
+/// Adds a value; anything else makes the whole unknown.
+fn push_known(values: &mut Option<Vec<Value>>, datum: Datum) {
+    match (datum, values.as_mut()) {
+        (Datum::Value(value), Some(values)) => values.push(value),
+        _ => *values = None,
+    }
+}
+
+/// So much of a value as is read; the rest of it is unknown.
+fn read_part(value: Value, extent: &Extent) -> Value {
+    match (value, extent) {
+        (Value::Record(data), Extent::Fields(_)) => {
+            let part = |(at, datum): (usize, &Datum)| match (extent.field(at), datum) {
+                (Extent::Nothing, _) => Datum::Unknown,
+                (extent, Datum::Value(value)) => Datum::Value(read_part(value.clone(), extent)),
+                (_, known) => known.clone(),
+            };
+            Value::Record(data.iter().enumerate().map(part).collect())
+        }
+        (Value::List(all), Extent::Elements(of)) => {
+            Value::List(all.iter().map(|value| read_part(value.clone(), of)).collect())
+        }
+        (Value::Map(entries), Extent::Elements(of)) => {
+            Value::Map(entries.iter().map(|(key, value)| (key.clone(), read_part(value.clone(), of))).collect())
+        }
+        (value, _) => value,
     }
 }

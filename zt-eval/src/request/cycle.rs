@@ -59,8 +59,13 @@ pub(crate) fn text<'a>(schema: &Schema, cycle: impl Iterator<Item = &'a EntityUi
     names.join(" → ")
 }
 
-/// Checks the parents that a request says by themselves.
+/// Checks the parents that a request says by themselves. There is no cycle unless one of them has parents too.
 pub(super) fn check(request: &Request, schema: &Schema) -> Result<(), InvalidRequest> {
+    let mut parents = request.entities.iter().flat_map(|entity| &entity.parents);
+    let has_parents = |uid| request.described(uid).is_some_and(|entity| !entity.parents.is_empty());
+    if !parents.any(has_parents) {
+        return Ok(());
+    }
     refuse(request, schema, |at| {
         let parents = request.entities.get(at).and_then(|entity| entity.parents());
         parents.unwrap_or_default().iter().filter_map(|uid| position(request, uid)).collect()
@@ -70,8 +75,7 @@ pub(super) fn check(request: &Request, schema: &Schema) -> Result<(), InvalidReq
 /// Checks the parents that a request says together with a store's. A cycle through the store leaves it through an entity
 /// that the store names and does not hold, so there is none unless the store has such entities.
 pub(super) fn check_against(request: &Request, schema: &Schema, store: &Store) -> Result<(), InvalidRequest> {
-    let says_parents = |entity: &super::Described| entity.parents.as_ref().is_some_and(|parents| !parents.is_empty());
-    if !store.has_open() || !request.entities.iter().any(says_parents) {
+    if !store.has_open() || request.entities.iter().all(|entity| entity.parents.is_empty()) {
         return Ok(());
     }
     refuse(request, schema, |at| {
@@ -79,7 +83,7 @@ pub(super) fn check_against(request: &Request, schema: &Schema, store: &Store) -
             return Vec::new();
         };
         let mut reached = Vec::new();
-        for parent in entity.parents.as_deref().unwrap_or_default() {
+        for parent in &entity.parents {
             match store.get(parent) {
                 Some(stored) => reached.extend(store.open(stored).filter_map(|uid| position(request, uid))),
                 None => reached.extend(position(request, parent)),
@@ -98,5 +102,5 @@ fn refuse(request: &Request, schema: &Schema, successors: impl Fn(usize) -> Vec<
 }
 
 fn position(request: &Request, uid: &EntityUid) -> Option<usize> {
-    request.entities.binary_search_by(|entity| entity.uid.cmp(uid)).ok()
+    request.position(uid)
 }

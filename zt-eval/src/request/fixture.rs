@@ -207,6 +207,7 @@ pub(crate) fn policy_of(schema: Schema, limits: Limits) -> Policy {
         derived: crate::graph::Derived::default(),
     };
     policy.derived.leads_to = policy.schema.leads_to();
+    policy.derived.reads = crate::graph::reads::Reads::all(&policy.schema);
     policy.derived.digest = [7; 32];
     policy
 }

@@ -3,15 +3,22 @@
 //! An attribute is taken only from its own source. What a source says twice makes a request invalid; what nobody says is
 //! unknown, or absent where the one who would know described the thing and is complete.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 
 use super::invalid::{InvalidKind, InvalidRequest};
-use super::read::{OnMistyped, Reader, settle};
-use super::{Described, Request, cycle};
+use super::read::{OnMistyped, Pool, Reader};
+use super::said::Said;
+use super::{Asked, Described, Request, cycle};
 use crate::graph::Policy;
+use crate::graph::reads::AttributeReads;
 use crate::id::{ActionId, EntityTypeId, SourceId};
 use crate::schema::{Action, Attribute, Schema};
-use crate::value::{Datum, EntityUid, Value};
+use crate::value::EntityUid;
+
+/// More entities than this are found by a table.
+const SCANNED_MAX: usize = 16;
 
 /// Who speaks in a part of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,28 +39,51 @@ impl Speaker {
     }
 }
 
-/// The attributes of one thing, as far as they were said.
-#[derive(Clone, Debug, Default)]
-struct Said {
-    /// By position; `None` where nothing was said. Empty until something is.
-    data: Vec<Option<Datum>>,
-    /// Who described the thing, if only by an empty object.
-    speakers: Vec<Speaker>,
+/// Memory that binding uses and that means nothing afterwards.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    pub pool: Pool,
+    /// The entities of a list that is being read.
+    pub listed: Vec<EntityUid>,
+    /// Descriptions whose memory is free.
+    spare: Vec<Described>,
+    /// Where entities stand, once they are many.
+    positions: HashMap<EntityUid, usize, RandomState>,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Entity {
-    attributes: Said,
-    /// Outer: whether they were said; inner: whether they could be read.
-    parents: Option<Option<Vec<EntityUid>>>,
+impl Clone for Workspace {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Workspace {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Workspace {
+    /// Takes the memory of descriptions that are not needed any more.
+    pub fn keep(&mut self, entities: &mut Vec<Described>) {
+        self.pool.clear();
+        self.positions.clear();
+        self.spare.append(entities);
+    }
+}
+
+/// The attributes of one thing, with what is declared and read of them, and what it takes to read them.
+pub(super) struct Attributes<'g, 'p> {
+    pub declared: &'p [Attribute],
+    pub reads: &'p AttributeReads,
+    pub said: &'g mut Said,
+    pub pool: &'g mut Pool,
 }
 
 /// Collects what a request says.
-#[derive(Clone, Debug)]
-pub(super) struct Gathered<'p> {
+pub(super) struct Gathered<'r, 'p> {
     policy: &'p Policy,
-    context: Said,
-    entities: BTreeMap<EntityUid, Entity>,
+    pub request: &'r mut Request,
 }
 
 /// What a request asks.
@@ -64,9 +94,12 @@ pub(super) struct Question {
     pub resource: EntityUid,
 }
 
-impl<'p> Gathered<'p> {
-    pub fn new(policy: &'p Policy) -> Self {
-        Self { policy, context: Said::default(), entities: BTreeMap::new() }
+impl<'r, 'p> Gathered<'r, 'p> {
+    /// Begins anew, whatever the request was before.
+    pub fn new(policy: &'p Policy, request: &'r mut Request) -> Self {
+        request.reset();
+        request.context.reset(policy.schema.context.len());
+        Self { policy, request }
     }
 
     /// How values of a request are read.
@@ -74,113 +107,105 @@ impl<'p> Gathered<'p> {
         Reader { schema: &self.policy.schema, limits: &self.policy.limits, on_mistyped: OnMistyped::Unknown }
     }
 
-    /// The source's word on all of its context attributes begins.
-    pub fn describe_context(&mut self, speaker: Speaker) {
-        self.context.speakers.push(speaker);
+    pub fn context(&mut self) -> Attributes<'_, 'p> {
+        let Request { context, workspace, .. } = &mut *self.request;
+        Attributes {
+            declared: &self.policy.schema.context,
+            reads: &self.policy.derived.reads.context,
+            said: context,
+            pool: &mut workspace.pool,
+        }
     }
 
-    /// The source's word on all of its attributes of the entity begins.
-    pub fn describe(&mut self, uid: &EntityUid, speaker: Speaker) -> Result<(), InvalidRequest> {
-        self.entry(uid)?.attributes.speakers.push(speaker);
-        Ok(())
+    /// The attributes of an entity, which is described from now on.
+    pub fn attributes(&mut self, uid: &EntityUid) -> Result<Attributes<'_, 'p>, InvalidRequest> {
+        let at = self.entry(uid)?;
+        let policy = self.policy;
+        let Request { entities, workspace, .. } = &mut *self.request;
+        let entity = entities.get_mut(at).ok_or_else(|| too_many(policy, at))?;
+        Ok(Attributes {
+            declared: attributes_of(&policy.schema, uid.ty),
+            reads: &policy.derived.reads.entity(uid.ty).attributes,
+            said: &mut entity.attributes,
+            pool: &mut workspace.pool,
+        })
     }
 
-    pub fn say_context(&mut self, attribute: usize, datum: Datum, offset: Option<usize>) -> Result<(), InvalidRequest> {
-        let count = self.policy.schema.context.len();
-        self.context.say(count, attribute, datum, offset)
+    /// Whether any rule can need the parents of entities of a type.
+    pub fn reads_parents(&self, ty: EntityTypeId) -> bool {
+        self.policy.derived.reads.entity(ty).parents
     }
 
-    pub fn say(
-        &mut self,
-        uid: &EntityUid,
-        attribute: usize,
-        datum: Datum,
-        offset: Option<usize>,
-    ) -> Result<(), InvalidRequest> {
-        let count = attributes_of(&self.policy.schema, uid.ty).len();
-        self.entry(uid)?.attributes.say(count, attribute, datum, offset)
-    }
-
-    /// `None` for parents that could not be read.
+    /// The own source of an entity's parents says them: `fill` adds them and tells whether they are known.
     pub fn say_parents(
         &mut self,
         uid: &EntityUid,
-        parents: Option<Vec<EntityUid>>,
         offset: Option<usize>,
+        fill: impl FnOnce(&mut Vec<EntityUid>) -> Result<bool, InvalidRequest>,
     ) -> Result<(), InvalidRequest> {
-        match self.entry(uid)?.parents.replace(parents) {
-            None => Ok(()),
-            Some(_) => Err(InvalidRequest::new(InvalidKind::SaidTwice, offset)),
+        let at = self.entry(uid)?;
+        let Some(entity) = self.request.entities.get_mut(at) else {
+            return Ok(());
+        };
+        if std::mem::replace(&mut entity.parents_said, true) {
+            return Err(InvalidRequest::new(InvalidKind::SaidTwice, offset));
         }
+        entity.parents_known = fill(&mut entity.parents)?;
+        if !entity.parents_known {
+            entity.parents.clear();
+        }
+        entity.parents.sort_unstable();
+        entity.parents.dedup();
+        Ok(())
     }
 
-    fn entry(&mut self, uid: &EntityUid) -> Result<&mut Entity, InvalidRequest> {
-        let max = self.policy.limits.request_entities_max;
-        if self.entities.len() >= max as usize && !self.entities.contains_key(uid) {
-            return Err(InvalidRequest::limit("request_entities_max", max, self.entities.len() + 1, None));
+    /// Where an entity stands, which is put in if it is not yet.
+    fn entry(&mut self, uid: &EntityUid) -> Result<usize, InvalidRequest> {
+        if let Some(at) = self.position(uid) {
+            return Ok(at);
         }
-        Ok(self.entities.entry(uid.clone()).or_default())
+        let at = self.request.entities.len();
+        if at >= self.policy.limits.request_entities_max as usize {
+            return Err(too_many(self.policy, at));
+        }
+        let schema = &self.policy.schema;
+        let mut entity = self.request.workspace.spare.pop().unwrap_or_else(Described::nothing);
+        entity.uid.clone_from(uid);
+        entity.attributes.reset(attributes_of(schema, uid.ty).len());
+        entity.parents.clear();
+        entity.parents_known = !takes_parents(schema, uid.ty);
+        entity.parents_said = false;
+        self.request.entities.push(entity);
+        Ok(at)
+    }
+
+    fn position(&mut self, uid: &EntityUid) -> Option<usize> {
+        let Request { entities, workspace, .. } = &mut *self.request;
+        if entities.len() <= SCANNED_MAX {
+            return entities.iter().position(|entity| entity.uid == *uid);
+        }
+        for (at, entity) in entities.iter().enumerate().skip(workspace.positions.len()) {
+            workspace.positions.insert(entity.uid.clone(), at);
+        }
+        workspace.positions.get(uid).copied()
     }
 
     /// What is known from all that was said.
-    pub fn finish(self, question: Question) -> Result<Request, InvalidRequest> {
-        let schema = &self.policy.schema;
-        let request = Request {
-            asked: [Value::Entity(question.subject.clone()), Value::Entity(question.resource.clone())],
-            action: question.action,
-            subject: question.subject,
-            resource: question.resource,
-            context: self.context.settle(schema, &schema.context),
-            entities: self.entities.into_iter().map(|(uid, entity)| entity.settle(schema, uid)).collect(),
-            policy_digest: self.policy.derived.digest,
-        };
-        cycle::check(&request, schema)?;
-        Ok(request)
+    pub fn finish(self, question: Question) -> Result<(), InvalidRequest> {
+        let request = self.request;
+        request.entities.sort_unstable_by(|a, b| a.uid.cmp(&b.uid));
+        let (subject, resource) = (request.position(&question.subject), request.position(&question.resource));
+        request.action = question.action;
+        request.subject = Asked::new(question.subject, subject);
+        request.resource = Asked::new(question.resource, resource);
+        cycle::check(request, &self.policy.schema)?;
+        request.policy_digest = self.policy.derived.digest;
+        Ok(())
     }
 }
 
-impl Said {
-    fn say(
-        &mut self,
-        count: usize,
-        attribute: usize,
-        datum: Datum,
-        offset: Option<usize>,
-    ) -> Result<(), InvalidRequest> {
-        self.data.resize(count, None);
-        match self.data.get_mut(attribute) {
-            Some(Some(_)) => Err(InvalidRequest::new(InvalidKind::SaidTwice, offset)),
-            Some(place) => {
-                *place = Some(datum);
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn settle(mut self, schema: &Schema, declared: &[Attribute]) -> Box<[Datum]> {
-        self.data.resize(declared.len(), None);
-        let speakers = &self.speakers;
-        let is_complete =
-            |source: SourceId| is_complete(schema, source) && speakers.iter().any(|speaker| speaker.speaks_for(source));
-        let settled = declared.iter().zip(self.data).map(|(each, said)| settle(&each.ty, said, is_complete(each.from)));
-        settled.collect()
-    }
-}
-
-impl Entity {
-    fn settle(self, schema: &Schema, uid: EntityUid) -> Described {
-        let parents = if takes_parents(schema, uid.ty) { self.parents.flatten() } else { Some(Vec::new()) };
-        Described {
-            attributes: self.attributes.settle(schema, attributes_of(schema, uid.ty)),
-            parents: parents.map(|mut parents| {
-                parents.sort_unstable();
-                parents.dedup();
-                parents.into()
-            }),
-            uid,
-        }
-    }
+fn too_many(policy: &Policy, described: usize) -> InvalidRequest {
+    InvalidRequest::limit("request_entities_max", policy.limits.request_entities_max, described + 1, None)
 }
 
 pub(crate) fn attributes_of(schema: &Schema, ty: EntityTypeId) -> &[Attribute] {

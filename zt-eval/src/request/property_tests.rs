@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 
 use super::fixture::*;
-use super::{Given, Request, parse_value};
+use super::{Given, InvalidRequest, Request, parse_value};
 use crate::decision::value_to_json;
 use crate::id::EntityTypeId;
+use crate::json::Scanner;
 use crate::limits::Limits;
 use crate::schema::{Attribute, Schema, Type};
 use crate::store::Store;
@@ -221,8 +222,62 @@ fn given(json: &Json) -> Option<Given> {
     })
 }
 
+/// The document as text, with its members in any order.
+fn shuffled(json: &Json, dice: &mut Dice) -> String {
+    match json {
+        Json::Object(members) => {
+            let mut left: Vec<_> = members.iter().collect();
+            let mut written = Vec::new();
+            while !left.is_empty() {
+                let (key, value) = left.remove(dice.below(left.len()));
+                written.push(format!("{}: {}", Json::from(key.as_str()), shuffled(value, dice)));
+            }
+            format!("{{{}}}", written.join(", "))
+        }
+        Json::Array(elements) => {
+            let written: Vec<_> = elements.iter().map(|element| shuffled(element, dice)).collect();
+            format!("[{}]", written.join(", "))
+        }
+        scalar => scalar.to_string(),
+    }
+}
+
+/// The request as the careful way binds it.
+fn bound_by_parts(text: &str) -> Result<Request, InvalidRequest> {
+    let mut request = Request::empty();
+    super::parts::bind(&mut request, &policy(), Scanner::new(text.as_bytes(), 64)).map(|()| request)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn the_order_of_members_does_not_matter(drawn in dice(), order in dice(), with_evidence: bool) {
+        let document = request(drawn, with_evidence);
+        let text = shuffled(&document, &mut Dice(order.into_iter()));
+        let bound = Request::from_json(&policy(), text.as_bytes());
+        prop_assert_eq!(&bound, &bound_by_parts(&text), "{}", text);
+        prop_assert_eq!(bound.map_err(|error| error.code()), try_bind(&document).map_err(|error| error.code()));
+    }
+
+    #[test]
+    fn a_request_can_be_bound_again(first in dice(), second in dice(), with_evidence: bool) {
+        let policy = policy();
+        let mut reused = Request::empty();
+        for (drawn, with_evidence) in [(first, with_evidence), (second, !with_evidence)] {
+            let document = request(drawn, with_evidence).to_string();
+            match Request::from_json(&policy, document.as_bytes()) {
+                Ok(fresh) => {
+                    prop_assert_eq!(reused.bind_json(&policy, document.as_bytes()), Ok(()));
+                    prop_assert_eq!(&reused, &fresh);
+                }
+                Err(error) => {
+                    prop_assert_eq!(reused.bind_json(&policy, document.as_bytes()), Err(error));
+                    prop_assert_eq!(&reused, &Request::empty());
+                }
+            }
+        }
+    }
 
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

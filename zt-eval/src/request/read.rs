@@ -5,12 +5,16 @@
 //! unknown as a whole, so that what makes a document invalid does not depend on the order of its parts.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
 
+use super::bits::Bits;
 use super::invalid::{InvalidKind, InvalidRequest, InvalidValue};
+use crate::graph::reads::Extent;
 use crate::id::RecordId;
 use crate::json::{Kind, Scanner};
 use crate::limits::Limits;
-use crate::schema::{Schema, Type};
+use crate::schema::{Field, Schema, Type};
 use crate::value::{Datum, EntityUid, Text, Value};
 
 /// Deeper documents are refused whatever a policy's limits say: reading a record type that contains itself recurses.
@@ -46,6 +50,21 @@ pub(crate) struct Reader<'p> {
     pub on_mistyped: OnMistyped,
 }
 
+/// Where the elements of collections stand until all are read, so that reading one costs a single allocation.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    values: Vec<Value>,
+    entries: Vec<(Text, Value)>,
+}
+
+impl Pool {
+    /// Drops what reading left when it came to an error.
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.entries.clear();
+    }
+}
+
 /// The members of an entity reference that were there and were strings.
 #[derive(Default)]
 pub(crate) struct EntityNames<'a> {
@@ -70,19 +89,34 @@ impl<'p> Reader<'p> {
     /// Reads what is known of a place of type `ty`. In records, a missing optional member is absent if the speaker is
     /// `complete`.
     pub fn datum(&self, scanner: &mut Scanner, ty: &Type, complete: bool) -> Result<Datum, InvalidRequest> {
+        self.read(scanner, ty, complete, &Extent::Whole, &mut Pool::default())
+    }
+
+    /// As [`datum`](Self::datum), so much of it.
+    pub fn read(
+        &self,
+        scanner: &mut Scanner,
+        ty: &Type,
+        complete: bool,
+        extent: &Extent,
+        pool: &mut Pool,
+    ) -> Result<Datum, InvalidRequest> {
+        if *extent == Extent::Nothing {
+            scanner.skip()?;
+            return Ok(Datum::Unknown);
+        }
         let kind = scanner.peek()?;
         let offset = scanner.offset();
         let value = match (ty.present(), kind) {
+            (Type::String, Kind::String) => Some(Value::String(self.string(scanner)?.into())),
             (_, Kind::Null) if ty.is_optional() => {
                 scanner.null()?;
                 return Ok(Datum::Absent);
             }
-            (Type::Set(of), Kind::Array) => self.set(scanner, of, complete)?,
-            (Type::List(of), Kind::Array) => {
-                self.elements(scanner, of, complete)?.map(|elements| Value::List(elements.into()))
-            }
-            (Type::Map(of), Kind::Object) => self.map(scanner, of, complete)?,
-            (Type::Record(id), Kind::Object) => Some(self.record(scanner, *id, complete)?),
+            (Type::Set(of), Kind::Array) => self.set(scanner, of, complete, pool)?,
+            (Type::List(of), Kind::Array) => self.list(scanner, of, complete, extent.element(), pool)?,
+            (Type::Map(of), Kind::Object) => self.map(scanner, of, complete, extent.element(), pool)?,
+            (Type::Record(id), Kind::Object) => Some(self.record(scanner, *id, complete, extent, pool)?),
             (Type::Entity(_), Kind::Object) => self.entity(scanner, ty)?,
             (scalar, _) => self.scalar(scanner, scalar, kind)?,
         };
@@ -101,6 +135,7 @@ impl<'p> Reader<'p> {
         }
     }
 
+    #[inline]
     fn scalar(&self, scanner: &mut Scanner, ty: &Type, kind: Kind) -> Result<Option<Value>, InvalidRequest> {
         Ok(match kind {
             Kind::String if is_scalar(ty) => self.schema.value_of_text(ty, &self.string(scanner)?),
@@ -114,6 +149,7 @@ impl<'p> Reader<'p> {
     }
 
     /// A string within its limit.
+    #[inline]
     pub fn string<'a>(&self, scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, InvalidRequest> {
         let offset = scanner.offset();
         let text = scanner.string()?;
@@ -121,6 +157,7 @@ impl<'p> Reader<'p> {
         Ok(text)
     }
 
+    #[inline]
     pub fn check_string(&self, text: &str, offset: Option<usize>) -> Result<(), InvalidRequest> {
         let max = self.limits.string_bytes_max;
         if text.len() > max as usize {
@@ -137,14 +174,52 @@ impl<'p> Reader<'p> {
         Ok(())
     }
 
-    fn set(&self, scanner: &mut Scanner, of: &Type, complete: bool) -> Result<Option<Value>, InvalidRequest> {
-        Ok(self.elements(scanner, of, complete)?.and_then(set_of_known))
+    /// A set is read whole: of one in which something is unknown, nothing is known.
+    fn set(
+        &self,
+        scanner: &mut Scanner,
+        of: &Type,
+        complete: bool,
+        pool: &mut Pool,
+    ) -> Result<Option<Value>, InvalidRequest> {
+        let start = pool.values.len();
+        let is_known = self.elements(scanner, of, complete, &Extent::Whole, pool)?;
+        let elements = pool.values.get_mut(start..).unwrap_or_default();
+        if !is_known || !elements.iter().all(Value::is_wholly_known) {
+            pool.values.truncate(start);
+            return Ok(None);
+        }
+        elements.sort_unstable();
+        let is_distinct = elements.is_sorted_by(|a, b| a < b);
+        let elements = pool.values.drain(start..);
+        Ok(Some(if is_distinct { Value::Set(shared(elements)) } else { Value::set(elements.collect()) }))
     }
 
-    /// The elements of an array if all are values.
-    fn elements(&self, scanner: &mut Scanner, of: &Type, complete: bool) -> Result<Option<Vec<Value>>, InvalidRequest> {
-        let start = scanner.offset();
-        let mut elements = Some(Vec::new());
+    fn list(
+        &self,
+        scanner: &mut Scanner,
+        of: &Type,
+        complete: bool,
+        extent: &Extent,
+        pool: &mut Pool,
+    ) -> Result<Option<Value>, InvalidRequest> {
+        let start = pool.values.len();
+        let is_known = self.elements(scanner, of, complete, extent, pool)?;
+        Ok(is_known.then(|| Value::List(shared(pool.values.drain(start..)))))
+    }
+
+    /// Adds the elements of an array to the pool if all are values; tells whether they are.
+    fn elements(
+        &self,
+        scanner: &mut Scanner,
+        of: &Type,
+        complete: bool,
+        extent: &Extent,
+        pool: &mut Pool,
+    ) -> Result<bool, InvalidRequest> {
+        let offset = scanner.offset();
+        let start = pool.values.len();
+        let mut is_known = true;
         let mut count = 0;
         scanner.array(|scanner| {
             count += 1;
@@ -152,18 +227,31 @@ impl<'p> Reader<'p> {
                 // Counted to the end, for the message; the array is refused.
                 return Ok(scanner.skip().map(drop)?);
             }
-            let datum = self.datum(scanner, of, complete).map_err(|error| error.at(count - 1))?;
-            push_known(&mut elements, datum);
+            match self.read(scanner, of, complete, extent, pool).map_err(|error| error.at(count - 1))? {
+                Datum::Value(value) if is_known => pool.values.push(value),
+                Datum::Value(_) => {}
+                Datum::Absent | Datum::Unknown => {
+                    is_known = false;
+                    pool.values.truncate(start);
+                }
+            }
             Ok::<_, InvalidRequest>(())
         })?;
-        self.check_elements(count, Some(start))?;
-        Ok(elements)
+        self.check_elements(count, Some(offset))?;
+        Ok(is_known)
     }
 
-    fn map(&self, scanner: &mut Scanner, of: &Type, complete: bool) -> Result<Option<Value>, InvalidRequest> {
-        let start = scanner.offset();
-        let mut keys: Vec<(Text, usize)> = Vec::new();
-        let mut values = Some(Vec::new());
+    fn map(
+        &self,
+        scanner: &mut Scanner,
+        of: &Type,
+        complete: bool,
+        extent: &Extent,
+        pool: &mut Pool,
+    ) -> Result<Option<Value>, InvalidRequest> {
+        let mark = scanner.clone();
+        let start = pool.entries.len();
+        let mut is_known = true;
         let mut count = 0;
         scanner.object(|scanner, key, offset| {
             count += 1;
@@ -171,31 +259,54 @@ impl<'p> Reader<'p> {
                 return Ok(scanner.skip().map(drop)?);
             }
             self.check_string(&key, Some(offset)).map_err(|error| error.under(&key))?;
-            let datum = self.datum(scanner, of, complete).map_err(|error| error.under(&key))?;
-            keys.push((key.into(), offset));
-            push_known(&mut values, datum);
+            let datum = self.read(scanner, of, complete, extent, pool).map_err(|error| error.under(&key))?;
+            // A key whose value is unknown is kept too: it may be given twice.
+            let value = datum.into_value();
+            is_known &= value.is_some();
+            pool.entries.push((key.into(), value.unwrap_or(Value::Bool(false))));
             Ok::<_, InvalidRequest>(())
         })?;
-        self.check_elements(count, Some(start))?;
-        check_distinct(&keys)?;
-        Ok(values.and_then(|values| Value::map(keys.into_iter().map(|(key, _)| key).zip(values).collect())))
+        self.check_elements(count, Some(mark.offset()))?;
+        let entries = pool.entries.get_mut(start..).unwrap_or_default();
+        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            return Err(first_duplicate(mark));
+        }
+        let entries = pool.entries.drain(start..);
+        Ok(is_known.then(|| Value::Map(shared(entries))))
     }
 
-    fn record(&self, scanner: &mut Scanner, id: RecordId, complete: bool) -> Result<Value, InvalidRequest> {
+    fn record(
+        &self,
+        scanner: &mut Scanner,
+        id: RecordId,
+        complete: bool,
+        extent: &Extent,
+        pool: &mut Pool,
+    ) -> Result<Value, InvalidRequest> {
         let fields = self.schema.record(id).map_or(&[][..], |record| &record.fields);
-        let mut data: Vec<Option<Datum>> = vec![None; fields.len()];
-        scanner.object(|scanner, key, offset| {
-            let place = fields.iter().zip(&mut data).find(|(field, _)| *field.name == *key);
-            let Some((field, datum)) = place else {
-                return Ok(scanner.skip().map(drop)?);
-            };
-            if datum.is_some() {
-                return Err(duplicate(&key, offset));
-            }
-            *datum = Some(self.datum(scanner, &field.ty, complete).map_err(|error| error.under(&key))?);
-            Ok(())
-        })?;
-        Ok(Value::Record(fields.iter().zip(data).map(|(field, datum)| settle(&field.ty, datum, complete)).collect()))
+        let silence = |(at, field): (usize, &Field)| match extent.field(at) {
+            Extent::Nothing => Datum::Unknown,
+            _ => settle(&field.ty, None, complete),
+        };
+        let mut data: Arc<[Datum]> = fields.iter().enumerate().map(silence).collect();
+        // Nobody shares it yet.
+        if let Some(data) = Arc::get_mut(&mut data) {
+            let mut seen = Bits::default();
+            scanner.object(|scanner, key, offset| {
+                let places = fields.iter().zip(data.iter_mut());
+                let Some((at, (field, datum))) = places.enumerate().find(|(_, (field, _))| *field.name == *key) else {
+                    return Ok(scanner.skip().map(drop)?);
+                };
+                if !seen.insert(at) {
+                    return Err(duplicate(&key, offset));
+                }
+                let read = self.read(scanner, &field.ty, complete, extent.field(at), pool);
+                *datum = read.map_err(|error| error.under(&key))?;
+                Ok(())
+            })?;
+        }
+        Ok(Value::Record(data))
     }
 
     fn entity(&self, scanner: &mut Scanner, ty: &Type) -> Result<Option<Value>, InvalidRequest> {
@@ -243,19 +354,6 @@ pub(crate) fn settle(ty: &Type, said: Option<Datum>, complete: bool) -> Datum {
     said.unwrap_or(if complete && ty.is_optional() { Datum::Absent } else { Datum::Unknown })
 }
 
-/// The set of values of which nothing inside is unknown: whether a partly known element equals another is not known.
-pub(crate) fn set_of_known(elements: Vec<Value>) -> Option<Value> {
-    elements.iter().all(Value::is_wholly_known).then(|| Value::set(elements))
-}
-
-/// Adds a value; anything else makes the whole unknown.
-pub(crate) fn push_known(values: &mut Option<Vec<Value>>, datum: Datum) {
-    match (datum, values.as_mut()) {
-        (Datum::Value(value), Some(values)) => values.push(value),
-        _ => *values = None,
-    }
-}
-
 pub(crate) fn is_scalar(ty: &Type) -> bool {
     !matches!(
         ty,
@@ -280,12 +378,21 @@ pub(crate) fn expect(scanner: &mut Scanner, kind: Kind) -> Result<(), InvalidReq
     Err(InvalidRequest::new(InvalidKind::Shape(expected), Some(scanner.offset())))
 }
 
-fn check_distinct(keys: &[(Text, usize)]) -> Result<(), InvalidRequest> {
-    let mut sorted: Vec<&(Text, usize)> = keys.iter().collect();
-    sorted.sort_unstable();
-    let twice = sorted.windows(2).filter(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
-    match twice.filter_map(|pair| pair.last()).min_by_key(|(_, offset)| *offset) {
-        Some((key, offset)) => Err(duplicate(key, *offset)),
-        None => Ok(()),
-    }
+/// The values, shared; in one allocation, or none.
+fn shared<T>(values: std::vec::Drain<'_, T>) -> Arc<[T]> {
+    if values.len() == 0 { Arc::default() } else { values.collect() }
+}
+
+/// The error for the first key that an object gives again; it gives one twice.
+fn first_duplicate(mut object: Scanner) -> InvalidRequest {
+    let mut seen = HashSet::new();
+    let found = object.object(|scanner, key, offset| {
+        scanner.skip()?;
+        if seen.contains(&key) {
+            return Err(duplicate(&key, offset));
+        }
+        seen.insert(key);
+        Ok(())
+    });
+    found.err().unwrap_or_else(|| InvalidRequest::new(InvalidKind::DuplicateKey(String::new()), Some(object.offset())))
 }

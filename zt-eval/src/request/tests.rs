@@ -52,6 +52,31 @@ fn the_question_must_be_whole() {
 }
 
 #[test]
+fn usual_documents_are_bound_in_one_pass() {
+    let policy = policy();
+    let one_pass = |document: &str| {
+        let scanner = crate::json::Scanner::new(document.as_bytes(), 64);
+        super::bind::in_one_pass(&mut Request::empty(), &policy, &scanner)
+    };
+    let ann = r#""subject":{"type":"User","id":"ann","properties":{"badge":1},"parents":[]}"#;
+    let asked = r#""action":{"name":"write"},"resource":{"type":"Document","id":"d1","properties":{"hold":true}}"#;
+    let more = r#""context":{"port":1},"entities":[{"type":"Group","id":"a"},{"type":"Group","id":"b","parents":[]}]"#;
+    let idp = r#""evidence":{"idp":{"subject":{"type":"User","id":"ann"},"context":{"mfa":true}}}"#;
+    assert!(one_pass(&format!("{{{ann},{asked},{more}}}")));
+    assert!(one_pass(&format!("{{{more},{asked},{ann}}}")));
+    assert!(one_pass(&format!("{{{ann},{asked},{more},{idp}}}")));
+    let before_its_name = r#""subject":{"parents":[],"properties":{"badge":1},"id":"ann","type":"User"}"#;
+    assert!(one_pass(&format!("{{{before_its_name},{asked},{more}}}")));
+    assert!(!one_pass(&format!("{{{idp},{ann},{asked}}}")), "what the evidence is about comes behind it");
+    assert!(!one_pass(&format!("{{{ann},{asked},{more},{more}}}")));
+    assert!(bind(json!({})).subject_described().is_none());
+    let request = Request::from_json(&policy, format!("{{{ann},{asked},{more}}}").as_bytes()).unwrap();
+    assert_eq!(request.subject_described().map(|entity| entity.uid()), Some(request.subject()));
+    assert_eq!(request.resource_described().map(|entity| entity.uid()), Some(request.resource()));
+    assert_eq!(request.subject_value(), &Value::Entity(uid(USER, "ann")));
+}
+
+#[test]
 fn errors_name_the_place() {
     refused(
         r#"{"subject": {"type": "Userr", "id": "x"}, "action": {"name": "read"}, "resource": {"type": "Document", "id": "d"}}"#,

@@ -182,6 +182,7 @@ fn all_properties(subject: &Subject, case: &Case, choices: &mut Choices<'_>) -> 
     let decision = subject.engines_agree(&asked)?;
     drop(decision.to_json(&subject.compiled).to_string());
     subject.holds_until(&asked, &decision, choices)?;
+    subject.unread_is_idle(&asked, &decision)?;
     subject.challenge_works(&asked, &decision)?;
     // The others edit documents, and an editor may write numbers in another way: `-0` is an `Int`, `-0.0` is none.
     let rewritten = |text: &str| serde_json::from_str(text).map(|document: serde_json::Value| document.to_string());

@@ -113,6 +113,7 @@ fn engines_agree_and_decisions_keep_what_they_say() {
             let decision = subject.engines_agree(asked)?;
             subject.holds_until(asked, &decision, choices)?;
             subject.depends_only(asked, &decision, choices)?;
+            subject.unread_is_idle(asked, &decision)?;
             if choices.chance(1, 4) {
                 subject.challenge_works(asked, &decision)?;
             }

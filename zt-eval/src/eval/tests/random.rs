@@ -172,7 +172,7 @@ pub(crate) fn random_policy(nodes: Vec<Node>) -> Policy {
     Policy::from_bytes(&policy.to_bytes()).unwrap()
 }
 
-fn any_policy() -> impl Strategy<Value = Policy> {
+pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
     vec(any_node(), 1..40).prop_map(random_policy)
 }
 

@@ -9,6 +9,7 @@
 //! | [`Subject::forging_never_helps`] | P3: what only unverified sources say moves no allow rule |
 //! | [`Subject::holds_until`] | the decision is the same at every instant before `valid_until` |
 //! | [`Subject::depends_only`] | nothing outside `depends_on` moves the decision |
+//! | [`Subject::unread_is_idle`] | what no rule reads of a request moves no decision |
 //! | [`Subject::challenge_works`] | the challenge leads to allow, and none of it can be left out |
 //! | [`printing_is_faithful`] | printing a policy and reading it again gives the policy; formatting is idempotent |
 //! | [`Subject::saving_is_faithful`] | a saved policy loads as the same policy |
@@ -121,6 +122,24 @@ impl Subject {
     pub fn engines_agree(&self, asked: &Asked<'_>) -> Result<Decision, String> {
         reference::compare(&self.hir, &self.compiled, &asked.store, &asked.request, asked.case.now)
             .map_err(|difference| self.told(asked.case, &difference.to_string()))
+    }
+
+    /// The decision is the same when the request is bound with all that it says, also with what no rule reads.
+    ///
+    /// # Errors
+    ///
+    /// Both decisions.
+    pub fn unread_is_idle(&self, asked: &Asked<'_>, decision: &Decision) -> Result<(), String> {
+        let all = self.compiled.clone().reading_all();
+        // What is read can break a rule for documents that what is skipped cannot.
+        let Ok(request) = Request::from_json(&all, asked.case.request.as_bytes()) else { return Ok(()) };
+        if request.check_against(all.schema(), &asked.store).is_err() {
+            return Ok(());
+        }
+        let other = eval::decide(&all, &asked.store, &request, asked.case.now, Mode::Full, &mut Scratch::new());
+        self.expect(asked.case, other == *decision, || {
+            format!("what is not read moves the decision: {decision:?} without it, {other:?} with it")
+        })
     }
 
     /// The policy loads from its wire form as what it is, and decides alike.

@@ -1,0 +1,44 @@
+//! A set of positions among declared things, which needs no memory of its own up to 64 of them.
+
+/// Which positions are in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bits {
+    first: u64,
+    /// Positions from 64 on.
+    more: Vec<u64>,
+}
+
+impl Bits {
+    /// Puts a position in; whether it was not yet.
+    pub fn insert(&mut self, at: usize) -> bool {
+        let word = match (at / 64).checked_sub(1) {
+            None => &mut self.first,
+            Some(word) => {
+                if self.more.len() <= word {
+                    self.more.resize(word + 1, 0);
+                }
+                match self.more.get_mut(word) {
+                    Some(word) => word,
+                    None => return false,
+                }
+            }
+        };
+        let bit = 1 << (at % 64);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+
+    pub fn contains(&self, at: usize) -> bool {
+        let word = match (at / 64).checked_sub(1) {
+            None => self.first,
+            Some(word) => self.more.get(word).copied().unwrap_or(0),
+        };
+        word >> (at % 64) & 1 == 1
+    }
+
+    pub fn clear(&mut self) {
+        self.first = 0;
+        self.more.clear();
+    }
+}
