@@ -15,7 +15,9 @@ impl Builder {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
-        let Self { mut policy, rules, .. } = self;
+        let Self { mut policy, rules, facts, nodes, consts, patterns, zones, .. } = self;
+        // They are as large as the policy, and what follows needs room.
+        drop((facts, nodes, consts, patterns, zones));
         policy.actions = rules.into_iter().map(ActionRules::from).collect();
         let mut policy = compact(policy);
         policy.derived = validate(&policy).map_err(BuildError::invalid)?;
