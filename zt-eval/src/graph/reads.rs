@@ -447,7 +447,7 @@ impl Held {
             Some(Node::Context(_) | Node::Attribute { .. } | Node::Field { .. }) => {
                 let held = self.get(id);
                 let mark = |place: &PlaceId| places.ty(*place).is_some_and(|ty| mark_types_in(ty, marked));
-                !held.is_empty() && held.iter().map(mark).fold(true, |all, told| all && told)
+                !held.is_empty() && held.iter().all(mark)
             }
             _ => false,
         }
