@@ -85,11 +85,15 @@ impl Shared {
         Self { snapshot, now: Timestamp::parse_rfc3339("2026-03-02T10:00:00Z") }
     }
 
-    /// Decides from documents: reads, binds and decides each time.
+    /// Decides from documents: reads, binds and decides each time, in memory that is used again.
     #[must_use]
     pub fn from_json(&self, name: &'static str, documents: &Documents, mode: Mode) -> Contender {
         let (snapshot, documents, now) = (Arc::clone(&self.snapshot), Rc::clone(documents), self.now);
-        Contender::new(name, move |request| snapshot.decide_json(&documents[request].json, now, mode).effect)
+        let mut bound = Request::empty();
+        Contender::new(name, move |request| {
+            bound.bind_json(snapshot.policy(), &documents[request].json).expect("the documents fit the policy");
+            snapshot.decide(&bound, now, mode).effect
+        })
     }
 
     /// Decides what has been read and prepared.
