@@ -11,6 +11,7 @@ use zt_eval::eval::{self, Scratch};
 use zt_eval::{Policy, Request, Store};
 
 use super::choices::Choices;
+use super::policy::{self, Files};
 use super::property::{Subject, printing_is_faithful};
 use super::request::{self, Case};
 use crate::syntax::format;
@@ -26,6 +27,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("entities", entities),
     ("compiled", compiled),
     ("graph_equals_reference", graph_equals_reference),
+    ("crowd_equals_reference", crowd_equals_reference),
 ];
 
 /// Any text is parsed, checked, compiled and formatted without a crash; formatting is idempotent.
@@ -162,8 +164,21 @@ fn seal(rest: &[u8]) -> Vec<u8> {
 ///
 /// The promise that does not.
 pub fn graph_equals_reference(bytes: &[u8]) -> Result<(), String> {
+    equals_reference(bytes, policy::policy)
+}
+
+/// The same, of policies of many rules over few slots.
+///
+/// # Errors
+///
+/// The promise that does not hold.
+pub fn crowd_equals_reference(bytes: &[u8]) -> Result<(), String> {
+    equals_reference(bytes, policy::crowded)
+}
+
+fn equals_reference(bytes: &[u8], generate: fn(&mut Choices<'_>) -> Files) -> Result<(), String> {
     let (for_requests, for_policy) = bytes.split_at(bytes.len() / 4);
-    let subject = Subject::generate(&mut Choices::new(for_policy))?;
+    let subject = Subject::compile(generate(&mut Choices::new(for_policy)))?;
     printing_is_faithful(&subject.files)?;
     round_trip(&subject.compiled)?;
     let schema = subject.compiled.schema();

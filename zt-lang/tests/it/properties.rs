@@ -3,16 +3,22 @@
 //! `ZT_PROPERTY_CASES` multiplies the number of policies: 10 takes ten times as long and sees ten times as much.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use zt_eval::decision::{Decision, Reason};
 use zt_eval::{Effect, Policy, Store};
 use zt_lang::oracle::Choices;
+use zt_lang::oracle::policy::{Files, crowded, policy};
 use zt_lang::oracle::property::{Asked, Subject, printing_is_faithful};
 use zt_lang::oracle::request::{Case, instant, request, store};
 
-const POLICIES: u32 = 600;
+const POLICIES: u32 = 450;
+/// Policies of many rules, of which each costs as much as several others.
+const CROWDED: u32 = 120;
 const REQUESTS: u64 = 40;
+/// Tries to make a failing case smaller.
+const SHRINKS_MAX: u32 = 400;
 /// Requests to a store.
 const PER_STORE: u64 = 10;
 
@@ -67,13 +73,28 @@ impl Tally {
     }
 }
 
-/// Runs a property on policies made of shrinkable bytes; `seed` is for what is asked of them.
-fn run(policies: u32, mut property: impl FnMut(Subject, u64) -> Result<(), String>) {
-    let config = Config { cases: policies, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
-    let strategy = (proptest::collection::vec(proptest::num::u8::ANY, 200..1200), proptest::num::u64::ANY);
-    let property = std::cell::RefCell::new(&mut property);
+/// What makes a policy of choices.
+type Generator = fn(&mut Choices<'_>) -> Files;
+
+/// Runs a property on policies of both kinds; `seed` is for what is asked of them.
+fn run(mut property: impl FnMut(Subject, u64) -> Result<(), String>) {
+    run_on(POLICIES * times(), 200..1200, policy, &mut property);
+    run_on(CROWDED * times(), 500..3000, crowded, &mut property);
+}
+
+/// Runs a property on policies made of so many shrinkable bytes.
+fn run_on(
+    policies: u32,
+    bytes: Range<usize>,
+    generate: Generator,
+    property: &mut impl FnMut(Subject, u64) -> Result<(), String>,
+) {
+    let config =
+        Config { cases: policies, failure_persistence: None, max_shrink_iters: SHRINKS_MAX, ..Config::default() };
+    let strategy = (proptest::collection::vec(proptest::num::u8::ANY, bytes), proptest::num::u64::ANY);
+    let property = std::cell::RefCell::new(property);
     let outcome = TestRunner::new(config).run(&strategy, |(bytes, seed)| {
-        let subject = Subject::generate(&mut Choices::new(&bytes)).map_err(TestCaseError::fail)?;
+        let subject = Subject::compile(generate(&mut Choices::new(&bytes))).map_err(TestCaseError::fail)?;
         (property.borrow_mut())(subject, seed).map_err(TestCaseError::fail)
     });
     match outcome {
@@ -108,7 +129,7 @@ fn ask(
 #[test]
 fn engines_agree_and_decisions_keep_what_they_say() {
     let mut tally = Tally::default();
-    run(POLICIES * times(), |subject, seed| {
+    run(|subject, seed| {
         let invalid = ask(&subject, seed, |asked, choices| {
             let decision = subject.engines_agree(asked)?;
             subject.holds_until(asked, &decision, choices)?;
@@ -128,7 +149,7 @@ fn engines_agree_and_decisions_keep_what_they_say() {
 
 #[test]
 fn hiding_and_forging_never_help() {
-    run(POLICIES * times(), |subject, seed| {
+    run(|subject, seed| {
         ask(&subject, seed, |asked, choices| {
             subject.hiding_never_helps(asked, choices, 4)?;
             subject.forging_never_helps(asked, choices)
@@ -139,7 +160,7 @@ fn hiding_and_forging_never_help() {
 
 #[test]
 fn printing_and_saving_are_faithful() {
-    run(POLICIES * times(), |subject, seed| {
+    run(|subject, seed| {
         printing_is_faithful(&subject.files)?;
         subject.saving_is_faithful(None)?;
         let case = Case {

@@ -12,7 +12,7 @@ const ZONES: &[&str] =
     &["Europe/Berlin", "UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"];
 
 /// A condition that says nothing about other expressions.
-fn plain(text: String) -> Condition {
+pub fn plain(text: String) -> Condition {
     Condition { text, holds: Vec::new(), fails: Vec::new() }
 }
 
@@ -290,7 +290,7 @@ impl Author<'_, '_> {
     }
 
     /// The types that parents of these types can lead to, themselves included.
-    fn reached(&self, types: &[EntityTypeId]) -> Vec<EntityTypeId> {
+    pub fn reached(&self, types: &[EntityTypeId]) -> Vec<EntityTypeId> {
         let mut reached = types.to_vec();
         let mut at = 0;
         while let Some(ty) = reached.get(at).copied() {

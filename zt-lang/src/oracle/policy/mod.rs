@@ -4,6 +4,7 @@
 //! not, this generator or the checker is wrong about the language.
 
 mod condition;
+mod crowd;
 mod expr;
 mod rule;
 mod scope;
@@ -75,6 +76,16 @@ impl Author<'_, '_> {
 /// A policy that the choices make.
 #[must_use]
 pub fn policy(choices: &mut Choices<'_>) -> Files {
+    write(choices, |author, declarations| author.files(declarations))
+}
+
+/// A policy of many rules over few slots that the choices make.
+#[must_use]
+pub fn crowded(choices: &mut Choices<'_>) -> Files {
+    write(choices, |author, declarations| author.crowded_files(declarations))
+}
+
+fn write(choices: &mut Choices<'_>, files: impl FnOnce(&mut Author<'_, '_>, &str) -> Vec<(String, String)>) -> Files {
     let vocabulary = vocabulary::vocabulary(choices);
     let params = vocabulary.schema.params.iter();
     let named = params.map(|param| Named {
@@ -85,5 +96,5 @@ pub fn policy(choices: &mut Choices<'_>) -> Files {
     });
     let named = named.collect();
     let mut author = Author { choices, schema: &vocabulary.schema, groups: &vocabulary.groups, named, names: 0 };
-    Files(author.files(&vocabulary.text))
+    Files(files(&mut author, &vocabulary.text))
 }

@@ -12,21 +12,21 @@ use crate::oracle::pool;
 
 /// Which actions a rule is about.
 #[derive(Clone)]
-struct Listed {
-    text: String,
-    actions: Vec<Action>,
+pub struct Listed {
+    pub text: String,
+    pub actions: Vec<Action>,
 }
 
 /// A deny rule that can be overridden.
-struct Overridable {
-    name: String,
-    listed: Listed,
+pub struct Overridable {
+    pub name: String,
+    pub listed: Listed,
 }
 
 /// Where a package acts that the root delegates to, with what that settles.
-struct Delegation {
-    clause: &'static str,
-    facts: Vec<Fact>,
+pub struct Delegation {
+    pub clause: &'static str,
+    pub facts: Vec<Fact>,
 }
 
 impl Author<'_, '_> {
@@ -61,7 +61,7 @@ impl Author<'_, '_> {
         files
     }
 
-    fn delegation(&mut self) -> Delegation {
+    pub fn delegation(&mut self) -> Delegation {
         let is_document = Fact::Types("resource".to_owned(), self.schema.find_entity("Document").into_iter().collect());
         let folder = self.schema.find_entity("Folder").into_iter().collect::<Vec<_>>();
         let document = self.schema.find_entity("Document").into_iter().collect::<Vec<_>>();
@@ -96,7 +96,7 @@ impl Author<'_, '_> {
     }
 
     /// A `let` or a function.
-    fn function(&mut self, text: &mut String) {
+    pub fn function(&mut self, text: &mut String) {
         let verified = self.choices.chance(2, 3);
         let params: Vec<(String, Type)> = (0..self.choices.below(3)).filter_map(|_| self.parameter()).collect();
         let scope = Scope::new(self.schema, params.clone(), verified);
@@ -139,7 +139,7 @@ impl Author<'_, '_> {
     }
 
     /// The actions of a rule.
-    fn actions(&mut self) -> Listed {
+    pub fn actions(&mut self) -> Listed {
         let (text, ids): (String, Vec<usize>) = match self.choices.below(7) {
             0 => ("any".to_owned(), (0..self.schema.actions.len()).collect()),
             1 | 2 => match self.choices.pick(self.groups) {
@@ -156,7 +156,7 @@ impl Author<'_, '_> {
         Listed { text, actions }
     }
 
-    fn rule_scope(&self, actions: &[Action], verified: bool, facts: &[Fact]) -> Scope {
+    pub fn rule_scope(&self, actions: &[Action], verified: bool, facts: &[Fact]) -> Scope {
         let union = |types: fn(&Action) -> &[zt_eval::id::EntityTypeId]| {
             let mut all: Vec<_> = actions.iter().flat_map(types).copied().collect();
             all.sort_unstable();
@@ -172,7 +172,7 @@ impl Author<'_, '_> {
     }
 
     /// `for …`, and the scope behind it.
-    fn targets(&mut self, scope: Scope, text: &mut String) -> Scope {
+    pub fn targets(&mut self, scope: Scope, text: &mut String) -> Scope {
         let mut scope = scope;
         let mut targets = Vec::new();
         for whom in ["subject", "resource"] {
@@ -260,7 +260,7 @@ impl Author<'_, '_> {
         }
     }
 
-    fn duty(&mut self, scope: &Scope) -> Option<String> {
+    pub fn duty(&mut self, scope: &Scope) -> Option<String> {
         let obligation = self.choices.pick(&self.schema.obligations)?;
         let mut args = Vec::new();
         for param in &obligation.params {
