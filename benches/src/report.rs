@@ -16,7 +16,7 @@ pub struct Arguments {
 
 impl Arguments {
     /// Reads the arguments: `--bench` is cargo's way to say that this is no test, `--quick` takes less time, and any other
-    /// word is a part of the names of the workloads to run, `apps/github`, or of a case, `generated/selective/1000`.
+    /// word is a part of the names of the workloads to run, `apps/github`, or of a case, `generated/spread/10/`.
     pub fn read(arguments: impl Iterator<Item = String>) -> Self {
         let mut read = Self { filter: None, effort: Effort::FULL, is_measured: false };
         for argument in arguments {
@@ -31,7 +31,7 @@ impl Arguments {
     }
 
     fn wants(&self, workload: &str, case: &str) -> bool {
-        self.filter.as_ref().is_none_or(|filter| format!("{workload}/{case}").contains(filter.as_str()))
+        self.filter.as_ref().is_none_or(|filter| format!("{workload}/{case}/").contains(filter.as_str()))
     }
 }
 

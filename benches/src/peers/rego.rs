@@ -4,9 +4,11 @@
 //! Programs of the virtual machine have no more than 65,535 instructions. A policy that needs more is left to regorus's
 //! interpreter, which is slower.
 
+use std::num::{NonZeroU32, NonZeroUsize};
+
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::vm::RegoVM;
-use regorus::{CompiledPolicy, Engine, Rc, Value};
+use regorus::{CompiledPolicy, Engine, PolicyLengthConfig, Rc, Value};
 use serde_json::Value as Json;
 
 use crate::harness::{Contender, effect};
@@ -72,7 +74,11 @@ fn compiled(policy: &str, rule: &str, data: &Json) -> CompiledPolicy {
 fn engine(policy: &str, data: &Json) -> Engine {
     let mut engine = Engine::new();
     // Generated policies are longer than what the default lets pass.
-    engine.clear_policy_length_config();
+    engine.set_policy_length_config(PolicyLengthConfig {
+        max_col: NonZeroU32::MAX,
+        max_file_bytes: NonZeroUsize::MAX,
+        max_lines: NonZeroUsize::MAX,
+    });
     engine.add_policy("policy.rego".to_owned(), policy.to_owned()).unwrap_or_else(|error| panic!("{error}"));
     engine.add_data(value(data)).unwrap();
     engine
