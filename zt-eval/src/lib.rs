@@ -18,6 +18,8 @@ pub mod pattern;
 pub mod pdp;
 pub mod request;
 pub mod schema;
+#[cfg(feature = "build")]
+pub mod specialize;
 pub mod store;
 mod truth;
 pub mod value;

@@ -8,6 +8,7 @@ mod explain;
 mod fmt;
 mod graph;
 mod schema;
+mod specialize;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +42,8 @@ pub enum Command {
     Graph(graph::Graph),
     /// Writes the JSON Schema of the requests that a policy can decide
     Schema(schema::Schema),
+    /// Writes what remains of a policy once a part of a request is known
+    Specialize(specialize::Specialize),
     /// Writes a script that lets a shell complete commands
     Completions(completions::Completions),
 }
@@ -57,6 +60,7 @@ impl Command {
             Self::Explain(command) => command.run(screen),
             Self::Graph(command) => command.run(screen),
             Self::Schema(command) => command.run(screen),
+            Self::Specialize(command) => command.run(screen),
             Self::Completions(command) => command.run(screen),
         }
     }

@@ -14,3 +14,4 @@ mod pages;
 mod properties;
 mod reference_doc;
 mod regressions;
+mod specialize;

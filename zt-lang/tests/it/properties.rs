@@ -159,6 +159,32 @@ fn hiding_and_forging_never_help() {
 }
 
 #[test]
+fn residuals_decide_the_rest() {
+    run(POLICIES * times(), |subject, seed| {
+        ask(&subject, seed, |asked, choices| subject.residual_agrees(asked, choices)).map(drop)
+    });
+}
+
+#[test]
+fn residuals_are_written_as_text() {
+    let (mut written, mut all) = (0, 0);
+    run(POLICIES * times(), |subject, seed| {
+        let mut choices = Choices::endless(seed);
+        ask(&subject, seed, |asked, _| {
+            // Compiling takes its time: a few for each policy.
+            if choices.chance(1, 8) {
+                all += 1;
+                written += usize::from(subject.residual_text_agrees(asked, &mut choices)?);
+            }
+            Ok(())
+        })
+        .map(drop)
+    });
+    println!("{written} of {all} residuals were written");
+    assert!(written * 100 >= all * 95);
+}
+
+#[test]
 fn printing_and_saving_are_faithful() {
     run(|subject, seed| {
         printing_is_faithful(&subject.files)?;

@@ -11,12 +11,15 @@
 //! | [`Subject::depends_only`] | nothing outside `depends_on` moves the decision |
 //! | [`Subject::unread_is_idle`] | what no rule reads of a request moves no decision |
 //! | [`Subject::challenge_works`] | the challenge leads to allow, and none of it can be left out |
+//! | [`Subject::residual_agrees`] | what is left of a policy once a part of a request is known decides the rest alike |
+//! | [`Subject::residual_text_agrees`] | a residual's text compiles and decides as the residual does |
 //! | [`printing_is_faithful`] | printing a policy and reading it again gives the policy; formatting is idempotent |
 //! | [`Subject::saving_is_faithful`] | a saved policy loads as the same policy |
 
 mod forging;
 pub mod hiding;
 mod lasting;
+mod residual;
 mod stepping;
 mod text;
 
