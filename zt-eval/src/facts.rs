@@ -366,7 +366,7 @@ impl<'a> World<'a> {
     }
 
     /// Whether a path of one step or more can lead from an entity of one type to an entity of another.
-    fn parents_lead_to(&self, from: EntityTypeId, to: EntityTypeId) -> bool {
+    pub(crate) fn parents_lead_to(&self, from: EntityTypeId, to: EntityTypeId) -> bool {
         let parents = self.schema().entity(from).map_or(&[][..], |entity| &entity.parents);
         let leads = |ty: &EntityTypeId| self.policy.derived.leads_to.get(ty.index())?.get(to.index()).copied();
         parents.iter().any(|ty| leads(ty) == Some(true))

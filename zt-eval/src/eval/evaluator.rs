@@ -340,9 +340,13 @@ impl<'a> Evaluator<'a, '_> {
         if let Some(truth) = self.within_anchor(inner, outer) {
             return truth;
         }
+        let asked = self.asked(inner);
         let (inner, outer) = (self.value(inner), self.value(outer));
         match (inner.value(), outer.value()) {
-            (Some(Value::Entity(inner)), Some(outer)) => self.within_any(inner, outer),
+            (Some(Value::Entity(inner)), Some(outer)) => {
+                let speaker = asked.map_or_else(|| self.world.speaker(inner), |asked| asked.speaker);
+                self.within_any(inner, speaker, outer)
+            }
             _ => Truth::Unknown,
         }
     }
@@ -367,13 +371,13 @@ impl<'a> Evaluator<'a, '_> {
         Some(above.anchors.contains(&anchor).into())
     }
 
-    fn within_any(&mut self, inner: &EntityUid, outer: &Value) -> Truth {
+    fn within_any(&mut self, inner: &EntityUid, speaker: Speaker<'a>, outer: &Value) -> Truth {
         let (Value::Set(all) | Value::List(all)) = outer else {
-            return self.within_one(inner, outer);
+            return self.within_one(inner, speaker, outer);
         };
         let mut truth = Truth::False;
         for outer in all.iter() {
-            truth = truth.or(self.within_one(inner, outer));
+            truth = truth.or(self.within_one(inner, speaker, outer));
             if truth == Truth::True {
                 break;
             }
@@ -381,10 +385,24 @@ impl<'a> Evaluator<'a, '_> {
         truth
     }
 
-    fn within_one(&mut self, inner: &EntityUid, outer: &Value) -> Truth {
+    fn within_one(&mut self, inner: &EntityUid, speaker: Speaker<'a>, outer: &Value) -> Truth {
         let Value::Entity(outer) = outer else {
             return Truth::Unknown;
         };
+        if inner == outer {
+            return Truth::True;
+        }
+        if !self.world.parents_lead_to(inner.ty, outer.ty) {
+            return Truth::False;
+        }
+        if let Speaker::Store(stored) = speaker
+            && self.join.above(stored.lineage()).is_whole
+        {
+            if self.notes {
+                self.scratch.note(Fact::Parents(inner.clone()));
+            }
+            return self.world.store.has_ancestor(stored, outer).into();
+        }
         let mut climb = std::mem::take(&mut self.scratch.climb);
         let (scratch, notes) = (&mut *self.scratch, self.notes);
         let truth = self.world.within_using(inner, outer, &mut climb, &mut |uid| {
