@@ -1,36 +1,61 @@
 //! The entities that rules name in hierarchy tests, numbered.
 
-use std::collections::HashMap;
-
-use foldhash::fast::FixedState;
-
 use crate::value::EntityUid;
 
-/// Entities that rules name in hierarchy tests, by number. Ids have their own hash, keyed by process; that is hashed on.
+/// Entities that rules name in hierarchy tests, by number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Anchors {
-    numbers: HashMap<EntityUid, u32, FixedState>,
     uids: Vec<EntityUid>,
+    /// By hash, with linear probing and at most half full: a number and one more, or zero. The length is a power of two.
+    places: Vec<u32>,
     /// By entity type: whether any is of it.
     types: Vec<bool>,
 }
 
 impl Anchors {
+    /// None yet, with room for so many.
+    pub fn with_capacity(count: usize) -> Self {
+        let places = vec![0; (count * 2).next_power_of_two()];
+        Self { uids: Vec::with_capacity(count), places, types: Vec::new() }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.uids.len()
+    }
+
     /// The number of an entity, which it now has.
     pub fn add(&mut self, uid: &EntityUid) -> u32 {
-        if let Some(number) = self.find(uid) {
+        if self.uids.len() * 2 >= self.places.len() {
+            self.grow();
+        }
+        let (at, found) = self.probe(uid);
+        if let Some(number) = found {
             return number;
         }
+        self.uids.push(uid.clone());
         let number = super::count(self.uids.len());
+        if let Some(place) = self.places.get_mut(at) {
+            *place = number;
+        }
         if self.types.len() <= uid.ty.index() {
             self.types.resize(uid.ty.index() + 1, false);
         }
         if let Some(mark) = self.types.get_mut(uid.ty.index()) {
             *mark = true;
         }
-        self.numbers.insert(uid.clone(), number);
-        self.uids.push(uid.clone());
-        number
+        number - 1
+    }
+
+    fn grow(&mut self) {
+        self.places = vec![0; (self.places.len() * 2).max(8)];
+        for at in 0..self.uids.len() {
+            let Some(uid) = self.uids.get(at) else { continue };
+            let (place, _) = self.probe(uid);
+            if let Some(place) = self.places.get_mut(place) {
+                *place = super::count(at + 1);
+            }
+        }
     }
 
     /// The number of an entity, if rules name it.
@@ -39,12 +64,47 @@ impl Anchors {
         if self.types.get(uid.ty.index()) != Some(&true) {
             return None;
         }
-        self.numbers.get(uid).copied()
+        self.probe(uid).1
+    }
+
+    /// Where an entity stands or would stand, and its number.
+    fn probe(&self, uid: &EntityUid) -> (usize, Option<u32>) {
+        let mask = self.places.len().wrapping_sub(1);
+        let mut at = (uid.id.hash32() as usize ^ uid.ty.index().wrapping_mul(0x9E37_79B9)) & mask;
+        loop {
+            match self.places.get(at).copied() {
+                None | Some(0) => return (at, None),
+                Some(number) if self.uids.get(number as usize - 1) == Some(uid) => return (at, Some(number - 1)),
+                Some(_) => at = (at + 1) & mask,
+            }
+        }
     }
 
     /// An anchor.
     #[inline]
     pub fn uid(&self, number: u32) -> Option<&EntityUid> {
         self.uids.get(number as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::EntityTypeId;
+
+    #[test]
+    fn every_anchor_has_its_number() {
+        let uid = |at: u32| EntityUid { ty: EntityTypeId::new(at as usize % 3), id: format!("e{}", at / 3).into() };
+        let mut anchors = Anchors::default();
+        for round in 0..2 {
+            for at in 0..1_000 {
+                assert_eq!(anchors.add(&uid(at)), at, "round {round}");
+            }
+        }
+        assert_eq!(anchors.len(), 1_000);
+        for at in 0..1_000 {
+            assert_eq!((anchors.find(&uid(at)), anchors.uid(at)), (Some(at), Some(&uid(at))));
+        }
+        assert_eq!(anchors.find(&uid(1_000)), None);
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::guard::{Axis, Family, Guard, Guards, OfRule};
+use super::guard::{Axis, Family, Guard, Guards, OfRule, Place};
 use super::intervals::Intervals;
 use super::keys::Keys;
 use super::{
@@ -40,10 +40,10 @@ struct Keyed {
 
 /// Fills the index of a policy.
 pub(super) fn build(policy: &Policy, leads_to: &[Box<[bool]>], mut guards: Guards<'_>, index: &mut Index) {
+    let loads = (0..guards.axes.len()).map(|axis| vec![0; guards.keys(axis)]).collect();
     index.anchors = std::mem::take(&mut guards.anchors);
     index.anchor_of_const = std::mem::take(&mut guards.anchor_of_const);
     let keys = build_keys(&guards, index);
-    let loads = vec![0; guards.places as usize];
     let on_axis = vec![AxisLoad::default(); guards.axes.len()];
     let lookups = Lookups { known: HashMap::new(), of_axis: Vec::new() };
     let mut builder = Builder { policy, leads_to, guards, keys, loads, on_axis, lookups, index };
@@ -80,8 +80,8 @@ struct Builder<'b, 'p> {
     guards: Guards<'p>,
     /// By axis: the number of its keys.
     keys: Vec<u32>,
-    /// By place: how many rules of the division that is being made could be filed there. Zero between divisions.
-    loads: Vec<u32>,
+    /// By axis and key: how many rules of the division that is being made could be filed there. Zero between divisions.
+    loads: Vec<Vec<u32>>,
     on_axis: Vec<AxisLoad>,
     lookups: Lookups,
     index: &'b mut Index,
@@ -116,7 +116,7 @@ impl Builder<'_, '_> {
         let mut wanted = vec![vec![false; self.policy.schema.entities.len()]; self.guards.axes.len()];
         let guards =
             rules.iter().flat_map(|rule| self.guards.of_rule(*rule)).filter_map(|of| self.guards.guard(of.guard));
-        for place in guards.flat_map(|guard| &guard.places) {
+        for place in guards.flat_map(|guard| self.guards.places(guard)) {
             let is_anchor = self.axis(place.axis).is_some_and(|axis| axis.family == Family::Anchors);
             if let Some(anchor) = self.index.anchors.uid(place.key).filter(|_| is_anchor)
                 && let Some(mark) =
@@ -178,11 +178,12 @@ impl Builder<'_, '_> {
     /// Puts a rule at the places of the guard at this position of its guards.
     fn file(&self, filed: Filed, chosen: usize, by_axis: &mut Vec<(u32, Vec<Keyed>)>) {
         let Some((of_rule, guard)) = self.guard_at(filed.rule, chosen) else { return };
-        let is_exact = guard.exact && guard.places.iter().all(|place| self.is_exact(place.axis, place.key));
+        let is_exact =
+            guard.exact && self.guards.places(guard).iter().all(|place| self.is_exact(place.axis, place.key));
         let proven = if is_exact { filed.proven | of_rule.conjuncts } else { filed.proven };
-        let copies = filed.copies.saturating_mul(count(guard.places.len()));
+        let copies = filed.copies.saturating_mul(count(self.guards.places(guard).len()));
         let filed = Filed { used: filed.used | 1_u64.checked_shl(count(chosen)).unwrap_or(0), proven, copies, ..filed };
-        for place in &guard.places {
+        for place in self.guards.places(guard) {
             let keyed = Keyed { key: place.key, filed };
             match by_axis.iter_mut().find(|(axis, _)| *axis == place.axis) {
                 Some((_, all)) => all.push(keyed),
@@ -205,17 +206,17 @@ impl Builder<'_, '_> {
         self.guards.axes.get(axis as usize).copied()
     }
 
-    fn guard_at(&self, rule: RuleId, at: usize) -> Option<(OfRule, &Guard)> {
+    fn guard_at(&self, rule: RuleId, at: usize) -> Option<(OfRule, Guard)> {
         let of_rule = *self.guards.of_rule(rule).get(at)?;
         Some((of_rule, self.guards.guard(of_rule.guard)?))
     }
 
     /// The guards that a rule could be filed by, with their positions. The first 64 are looked at.
-    fn usable(&self, filed: Filed) -> impl Iterator<Item = (usize, &Guard)> {
+    fn usable(&self, filed: Filed) -> impl Iterator<Item = (usize, Guard)> {
         let of_rule = self.guards.of_rule(filed.rule).iter().take(64).enumerate();
         of_rule.filter_map(move |(at, of_rule)| {
             let guard = self.guards.guard(of_rule.guard)?;
-            let copies = filed.copies.saturating_mul(count(guard.places.len()));
+            let copies = filed.copies.saturating_mul(count(self.guards.places(guard).len()));
             let fits = filed.used == 0 || copies <= COPIES_MAX;
             (fits && filed.used >> at & 1 == 0).then_some((at, guard))
         })
@@ -237,8 +238,10 @@ impl Builder<'_, '_> {
     /// Counts where the rules could be filed, or takes that back.
     fn count_places(&mut self, filed: &[Filed], add: bool) {
         let mut loads = std::mem::take(&mut self.loads);
-        for place in filed.iter().flat_map(|each| self.usable(*each)).flat_map(|(_, guard)| &guard.places) {
-            if let Some(load) = loads.get_mut(place.id as usize) {
+        let guards = filed.iter().flat_map(|each| self.usable(*each));
+        for place in guards.flat_map(|(_, guard)| self.guards.places(guard)) {
+            let on_axis = loads.get_mut(place.axis as usize);
+            if let Some(load) = on_axis.and_then(|loads| loads.get_mut(place.key as usize)) {
                 *load = if add { *load + 1 } else { 0 };
             }
         }
@@ -246,13 +249,16 @@ impl Builder<'_, '_> {
     }
 
     /// How many rules stand where a guard would file one.
-    fn crowd(&self, guard: &Guard) -> u64 {
-        let load = |id: u32| u64::from(self.loads.get(id as usize).copied().unwrap_or_default());
+    fn crowd(&self, guard: Guard) -> u64 {
+        let load = |place: &Place| {
+            let on_axis = self.loads.get(place.axis as usize);
+            u64::from(on_axis.and_then(|loads| loads.get(place.key as usize)).copied().unwrap_or_default())
+        };
         let is_interval = |axis| self.axis(axis).is_some_and(|axis| axis.family == Family::Intervals);
         // Of intervals, half are expected to hold a value.
-        let each = guard.places.iter().map(|place| match self.on_axis.get(place.axis as usize) {
+        let each = self.guards.places(guard).iter().map(|place| match self.on_axis.get(place.axis as usize) {
             Some(on_axis) if is_interval(place.axis) => on_axis.rules / 2 + 1,
-            _ => load(place.id),
+            _ => load(place),
         });
         each.sum()
     }
@@ -260,14 +266,14 @@ impl Builder<'_, '_> {
     fn weigh_axes(&mut self, filed: &[Filed]) {
         let mut on_axis = std::mem::take(&mut self.on_axis);
         for (_, guard) in filed.iter().flat_map(|each| self.usable(*each)) {
-            if let Some(load) = single_axis(guard).and_then(|axis| on_axis.get_mut(axis as usize)) {
+            if let Some(load) = self.single_axis(guard).and_then(|axis| on_axis.get_mut(axis as usize)) {
                 load.rules += 1;
             }
         }
         self.on_axis = on_axis;
         let mut on_axis = self.on_axis.clone();
         for (_, guard) in filed.iter().flat_map(|each| self.usable(*each)) {
-            if let Some(load) = single_axis(guard).and_then(|axis| on_axis.get_mut(axis as usize)) {
+            if let Some(load) = self.single_axis(guard).and_then(|axis| on_axis.get_mut(axis as usize)) {
                 load.crowd += self.crowd(guard);
             }
         }
@@ -282,12 +288,12 @@ impl Builder<'_, '_> {
     }
 
     fn choice(&self, filed: Filed, primary: Option<u32>, rules: usize) -> Option<usize> {
-        let crowd = |guard: &Guard| self.crowd(guard);
+        let crowd = |guard: Guard| self.crowd(guard);
         let (best, least) = self.usable(filed).map(|(at, guard)| (at, crowd(guard))).min_by_key(|(_, crowd)| *crowd)?;
         if least >= rules as u64 {
             return None;
         }
-        let on_primary = self.usable(filed).find(|(_, guard)| single_axis(guard) == primary && primary.is_some());
+        let on_primary = self.usable(filed).find(|(_, guard)| self.single_axis(*guard) == primary && primary.is_some());
         let chosen = match on_primary {
             Some((at, guard)) if crowd(guard) <= 4 * least + LEAF_MAX as u64 => at,
             _ => best,
@@ -298,19 +304,19 @@ impl Builder<'_, '_> {
     /// Attributes are unknown of an entity of another type: a rule that is about one type is filed by that first.
     fn type_first(&self, filed: Filed, chosen: usize) -> Option<usize> {
         let (_, guard) = self.guard_at(filed.rule, chosen)?;
-        let slot = self.axis(single_axis(guard)?)?.slot;
+        let slot = self.axis(self.single_axis(guard)?)?.slot;
         let Some(Node::Attribute { of, .. }) = self.policy.node(slot) else { return None };
         let is_type = |axis: Axis| axis.family == Family::Type && axis.slot == *of;
         let mut usable = self.usable(filed);
         usable
-            .find(|(_, guard)| single_axis(guard).and_then(|axis| self.axis(axis)).is_some_and(is_type))
+            .find(|(_, guard)| self.single_axis(*guard).and_then(|axis| self.axis(axis)).is_some_and(is_type))
             .map(|(at, _)| at)
     }
 
     /// Looking a slot up costs more than looking at a rule or two.
     fn drop_small(&self, filed: &[Filed], choices: &mut [Option<usize>]) {
         let axis_of = |each: &Filed, choice: &Option<usize>| {
-            choice.and_then(|at| self.guard_at(each.rule, at)).and_then(|(_, guard)| single_axis(guard))
+            choice.and_then(|at| self.guard_at(each.rule, at)).and_then(|(_, guard)| self.single_axis(guard))
         };
         let mut counts: HashMap<u32, usize> = HashMap::new();
         for axis in filed.iter().zip(&*choices).filter_map(|(each, choice)| axis_of(each, choice)) {
@@ -366,7 +372,7 @@ impl Builder<'_, '_> {
 
     /// The entry of a rule, with the test of another slot if there is one: most rules that come up need not be looked into.
     fn entry(&self, filed: Filed) -> Entry {
-        let single = |guard: &Guard| match &*guard.places {
+        let single = |guard: Guard| match self.guards.places(guard) {
             [place] => Some((self.lookup(place.axis)?, *place)),
             _ => None,
         };
@@ -379,10 +385,10 @@ impl Builder<'_, '_> {
         let also = if is_exact { conjuncts } else { 0 };
         Entry { rule: filed.rule, proven: filed.proven, also, lookup, key: place.key }
     }
-}
 
-/// The slot of a guard whose places are all on one.
-fn single_axis(guard: &Guard) -> Option<u32> {
-    let first = guard.places.first()?.axis;
-    guard.places.iter().all(|place| place.axis == first).then_some(first)
+    /// The slot of a guard whose places are all on one.
+    fn single_axis(&self, guard: Guard) -> Option<u32> {
+        let (first, rest) = self.guards.places(guard).split_first()?;
+        rest.iter().all(|place| place.axis == first.axis).then_some(first.axis)
+    }
 }

@@ -31,12 +31,10 @@ pub(super) struct Guards<'p> {
     by_test: HashMap<(u32, Test<'p>), u32, FixedState>,
     /// By interval: its bounds, inclusive.
     pub intervals: Vec<(i128, i128)>,
-    pub guards: Vec<Guard>,
-    /// By node: its guard, if it was looked for and found.
-    by_node: HashMap<NodeId, Option<u32>, FixedState>,
-    /// Distinct places.
-    pub places: u32,
-    by_place: HashMap<(u32, u32), u32, FixedState>,
+    guards: Vec<Guard>,
+    places: Vec<Place>,
+    /// By node: its guard, or that there is none, or that it was not looked for.
+    by_node: Vec<u32>,
     /// By rule, and one more: where its guards start.
     starts: Vec<u32>,
     of_rules: Vec<OfRule>,
@@ -62,12 +60,24 @@ pub(super) enum Family {
 }
 
 /// A condition that holds only if one of these places is hit.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct Guard {
-    pub places: Box<[Place]>,
+    /// Where its places stand among all.
+    places: super::Range,
     /// Whether it then does hold.
     pub exact: bool,
 }
+
+/// A guard on its way.
+struct Found {
+    places: Vec<Place>,
+    exact: bool,
+}
+
+/// The node has no guard.
+const NO_GUARD: u32 = u32::MAX;
+/// Whether the node has a guard was not looked for.
+const UNSEEN: u32 = u32::MAX - 1;
 
 /// A test of a slot.
 #[derive(Clone, Copy)]
@@ -75,8 +85,6 @@ pub(super) struct Place {
     pub axis: u32,
     /// The test's number, the anchor's, the interval's, or the type's.
     pub key: u32,
-    /// Its number among all places.
-    pub id: u32,
 }
 
 /// A guard of a rule.
@@ -99,12 +107,11 @@ impl<'p> Guards<'p> {
             tests: Vec::new(),
             by_test: HashMap::default(),
             intervals: Vec::new(),
-            guards: Vec::new(),
-            by_node: HashMap::default(),
-            places: 0,
-            by_place: HashMap::default(),
+            guards: Vec::with_capacity(policy.nodes.len()),
+            places: Vec::with_capacity(policy.nodes.len()),
+            by_node: vec![UNSEEN; policy.nodes.len()],
             starts: Vec::with_capacity(policy.rules.len() + 1),
-            of_rules: Vec::new(),
+            of_rules: Vec::with_capacity(policy.nodes.len()),
         };
         guards.number_anchors();
         for rule in 0..policy.rules.len() {
@@ -122,8 +129,13 @@ impl<'p> Guards<'p> {
         super::Range { start, end }.of(&self.of_rules)
     }
 
-    pub fn guard(&self, id: u32) -> Option<&Guard> {
-        self.guards.get(id as usize)
+    pub fn guard(&self, id: u32) -> Option<Guard> {
+        self.guards.get(id as usize).copied()
+    }
+
+    /// The places of a guard.
+    pub fn places(&self, guard: Guard) -> &[Place] {
+        guard.places.of(&self.places)
     }
 
     fn add_rule(&mut self, conjuncts: &[NodeId]) {
@@ -166,7 +178,7 @@ impl<'p> Guards<'p> {
     }
 
     fn interval_of(&self, guard: u32) -> Option<(u32, (i128, i128))> {
-        let [place] = &*self.guard(guard)?.places else { return None };
+        let [place] = self.places(self.guard(guard)?) else { return None };
         let is_interval = self.axes.get(place.axis as usize)?.family == Family::Intervals;
         is_interval.then(|| Some((place.axis, *self.intervals.get(place.key as usize)?)))?
     }
@@ -174,26 +186,45 @@ impl<'p> Guards<'p> {
     fn add_interval(&mut self, axis: u32, low: i128, high: i128) -> u32 {
         self.intervals.push((low, high));
         let key = super::count(self.intervals.len() - 1);
-        let place = self.place(axis, key);
-        self.add(Guard { places: Box::new([place]), exact: true })
+        self.add(&[Place { axis, key }], true)
     }
 
-    fn add(&mut self, guard: Guard) -> u32 {
-        self.guards.push(guard);
+    fn add(&mut self, places: &[Place], exact: bool) -> u32 {
+        let start = super::count(self.places.len());
+        self.places.extend_from_slice(places);
+        self.guards.push(Guard { places: super::Range { start, end: super::count(self.places.len()) }, exact });
         super::count(self.guards.len() - 1)
     }
 
     fn guard_of(&mut self, node: NodeId) -> Option<u32> {
-        if let Some(known) = self.by_node.get(&node) {
-            return *known;
+        match self.by_node.get(node.index()).copied() {
+            Some(UNSEEN) => {}
+            known => return known.filter(|guard| *guard != NO_GUARD),
         }
-        let guard = self.find(node).filter(|guard| !guard.places.is_empty());
-        let guard = guard.map(|guard| self.add(guard));
-        self.by_node.insert(node, guard);
+        // Most of all, rules name one group or folder.
+        let guard = match self.one_anchor(node) {
+            Some(place) => Some(self.add(&[place], true)),
+            None => {
+                let found = self.find(node).filter(|found| !found.places.is_empty());
+                found.map(|found| self.add(&found.places, found.exact))
+            }
+        };
+        if let Some(known) = self.by_node.get_mut(node.index()) {
+            *known = guard.unwrap_or(NO_GUARD);
+        }
         guard
     }
 
-    fn find(&mut self, node: NodeId) -> Option<Guard> {
+    /// The place of a hierarchy test that names one entity.
+    fn one_anchor(&mut self, node: NodeId) -> Option<Place> {
+        let Node::Within(slot, outer) = self.policy.node(node)? else { return None };
+        let Node::Const(id) = self.policy.node(*outer)? else { return None };
+        let anchor = self.anchor_of_const.get(id.index()).copied().filter(|anchor| *anchor != super::NO_ANCHOR)?;
+        self.entity_slot(*slot)?;
+        Some(Place { axis: self.axis(*slot, Family::Anchors), key: anchor })
+    }
+
+    fn find(&mut self, node: NodeId) -> Option<Found> {
         let policy = self.policy;
         match policy.node(node)? {
             Node::Compare(op, left, right) => self.comparison(*op, *left, *right),
@@ -208,14 +239,14 @@ impl<'p> Guards<'p> {
                 let of = self.element_type(*slot)?;
                 let first = fitting_elements(policy, of, policy.constant_of(*elements)?)?.first()?;
                 let place = self.test(*slot, Test::HasElement(first))?;
-                Some(Guard { places: Box::new([place]), exact: false })
+                Some(Found { places: vec![place], exact: false })
             }
             Node::Within(slot, outer) => self.within(*slot, policy.constant_of(*outer)?),
             Node::Is(slot, types) => {
                 self.entity_slot(*slot)?;
                 let axis = self.axis(*slot, Family::Type);
-                let places = types.iter().map(|ty| self.place(axis, super::count(ty.index())));
-                Some(Guard { places: places.collect(), exact: true })
+                let places = types.iter().map(|ty| Place { axis, key: super::count(ty.index()) });
+                Some(Found { places: places.collect(), exact: true })
             }
             Node::StartsWith(slot, prefix) => match (self.slot_type(*slot)?, policy.constant_of(*prefix)?) {
                 (Type::String, Value::String(prefix)) => self.single(*slot, Test::Prefix(prefix)),
@@ -241,31 +272,32 @@ impl<'p> Guards<'p> {
         }
     }
 
-    fn single(&mut self, slot: NodeId, test: Test<'p>) -> Option<Guard> {
+    fn single(&mut self, slot: NodeId, test: Test<'p>) -> Option<Found> {
         some_of(vec![self.test(slot, test)])
     }
 
     /// Alternatives: each needs a guard. One that is a conjunction has the guard of one of its parts, which it needs.
-    fn any(&mut self, all: &[NodeId]) -> Option<Guard> {
+    fn any(&mut self, all: &[NodeId]) -> Option<Found> {
         let (mut places, mut exact) = (Vec::new(), true);
         for each in all {
             let guard = match self.policy.node(*each)? {
                 Node::And(parts) => {
                     exact = false;
                     let found: Vec<u32> = parts.iter().filter_map(|part| self.guard_of(*part)).collect();
-                    let shortest = found.into_iter().min_by_key(|id| self.guard(*id).map(|guard| guard.places.len()));
+                    let shortest =
+                        found.into_iter().min_by_key(|id| self.guard(*id).map(|guard| self.places(guard).len()));
                     shortest?
                 }
                 _ => self.guard_of(*each)?,
             };
             let guard = self.guard(guard)?;
-            places.extend_from_slice(&guard.places);
+            places.extend_from_slice(self.places(guard));
             exact &= guard.exact;
         }
-        Some(Guard { places: places.into(), exact })
+        Some(Found { places, exact })
     }
 
-    fn comparison(&mut self, op: CompareOp, left: NodeId, right: NodeId) -> Option<Guard> {
+    fn comparison(&mut self, op: CompareOp, left: NodeId, right: NodeId) -> Option<Found> {
         let policy = self.policy;
         let (slot, constant, slot_is_left) = match (policy.constant_of(left), policy.constant_of(right)) {
             (None, Some(constant)) => (left, constant, true),
@@ -286,11 +318,11 @@ impl<'p> Guards<'p> {
         };
         let axis = self.axis(slot, Family::Intervals);
         self.intervals.push((low, high));
-        let place = self.place(axis, super::count(self.intervals.len() - 1));
-        Some(Guard { places: Box::new([place]), exact: true })
+        let key = super::count(self.intervals.len() - 1);
+        Some(Found { places: vec![Place { axis, key }], exact: true })
     }
 
-    fn membership(&mut self, outer: NodeId, inner: NodeId) -> Option<Guard> {
+    fn membership(&mut self, outer: NodeId, inner: NodeId) -> Option<Found> {
         let policy = self.policy;
         if let Some(element) = policy.constant_of(inner) {
             let found = match (self.slot_type(outer)?, element) {
@@ -319,7 +351,7 @@ impl<'p> Guards<'p> {
         }
     }
 
-    fn within(&mut self, slot: NodeId, outer: &'p Value) -> Option<Guard> {
+    fn within(&mut self, slot: NodeId, outer: &'p Value) -> Option<Found> {
         self.entity_slot(slot)?;
         let outer = match outer {
             Value::Set(all) | Value::List(all) => &**all,
@@ -327,10 +359,7 @@ impl<'p> Guards<'p> {
         };
         let axis = self.axis(slot, Family::Anchors);
         let places = outer.iter().map(|outer| match outer {
-            Value::Entity(uid) => {
-                let anchor = self.anchors.add(uid);
-                Some(self.place(axis, anchor))
-            }
+            Value::Entity(uid) => Some(Place { axis, key: self.anchors.add(uid) }),
             _ => None,
         });
         some_of(places.collect())
@@ -340,14 +369,15 @@ impl<'p> Guards<'p> {
     fn number_anchors(&mut self) {
         let policy = self.policy;
         self.anchor_of_const.resize(policy.consts.len(), super::NO_ANCHOR);
+        let entities = policy.consts.iter().filter(|value| matches!(value, Value::Entity(_))).count();
+        self.anchors = Anchors::with_capacity(entities);
         for node in policy.nodes() {
             let Node::Within(_, outer) = node else { continue };
             if let (Some(Node::Const(id)), Some(Value::Entity(uid))) = (policy.node(*outer), policy.constant_of(*outer))
+                && let Some(place) = self.anchor_of_const.get_mut(id.index())
+                && *place == super::NO_ANCHOR
             {
-                let anchor = self.anchors.add(uid);
-                if let Some(place) = self.anchor_of_const.get_mut(id.index()) {
-                    *place = anchor;
-                }
+                *place = self.anchors.add(uid);
             }
         }
     }
@@ -362,15 +392,17 @@ impl<'p> Guards<'p> {
             tests.push(*test);
             super::count(tests.len() - 1)
         });
-        Some(self.place(axis, key))
+        Some(Place { axis, key })
     }
 
-    fn place(&mut self, axis: u32, key: u32) -> Place {
-        let id = *self.by_place.entry((axis, key)).or_insert_with(|| {
-            self.places += 1;
-            self.places - 1
-        });
-        Place { axis, key, id }
+    /// How many keys an axis has.
+    pub fn keys(&self, axis: usize) -> usize {
+        match self.axes.get(axis).map(|axis| axis.family) {
+            Some(Family::Keys) => self.tests.get(axis).map_or(0, Vec::len),
+            Some(Family::Anchors) => self.anchors.len(),
+            Some(Family::Type) => self.policy.schema.entities.len(),
+            Some(Family::Intervals) | None => 0,
+        }
     }
 
     fn axis(&mut self, slot: NodeId, family: Family) -> u32 {
@@ -435,9 +467,9 @@ impl<'p> Guards<'p> {
 }
 
 /// The guard of alternatives each of which is exact; `None` if one has no place.
-fn some_of(places: Vec<Option<Place>>) -> Option<Guard> {
+fn some_of(places: Vec<Option<Place>>) -> Option<Found> {
     let places: Option<Vec<Place>> = places.into_iter().collect();
-    Some(Guard { places: places?.into(), exact: true })
+    Some(Found { places: places?, exact: true })
 }
 
 /// The elements of a collection if all are of this type.
