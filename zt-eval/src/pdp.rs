@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use crate::decision::{Decision, Mode};
+use crate::decision::{Decision, Mode, Reason};
 use crate::eval::{self, Scratch, Speakers};
 use crate::facts::{Speaker, World};
 use crate::graph::Policy;
@@ -20,6 +20,8 @@ use crate::value::Timestamp;
 thread_local! {
     /// Each thread decides in memory of its own, so that deciding shares and counts nothing.
     static SCRATCH: RefCell<Scratch> = RefCell::default();
+    /// Each thread reads documents into memory of its own.
+    static REQUEST: RefCell<Request> = RefCell::new(Request::empty());
 }
 
 /// Decides requests; shared between threads. Replacing the policy and its entities never makes a decision wait, and no
@@ -239,10 +241,33 @@ impl Snapshot {
 
     /// Decides a request document at an instant.
     pub fn decide_json(&self, document: &[u8], now: Option<Timestamp>, mode: Mode) -> Decision {
-        match Request::from_json(&self.policy, document) {
-            Ok(request) => self.decide(&request, now, mode),
+        let decide = |request: &mut Request| match request.bind_json(&self.policy, document) {
+            Ok(()) => self.decide(request, now, mode),
             Err(error) => Decision::invalid(error),
+        };
+        REQUEST.with(|request| match request.try_borrow_mut() {
+            Ok(mut request) => decide(&mut request),
+            Err(_) => decide(&mut Request::empty()),
+        })
+    }
+
+    /// Decides a request document at an instant, in memory that may have been used before: `request` is what is read into.
+    pub fn decide_json_into(
+        &self,
+        document: &[u8],
+        now: Option<Timestamp>,
+        mode: Mode,
+        request: &mut Request,
+        scratch: &mut Scratch,
+        decision: &mut Decision,
+    ) {
+        if let Err(error) = request.bind_json(&self.policy, document) {
+            scratch.reuse(decision);
+            decision.reason = Some(Reason::Invalid(error));
+            return;
         }
+        let world = self.world(request, now);
+        eval::decide_in(world, &self.join, eval::speakers(&world), mode, scratch, decision);
     }
 }
 

@@ -33,7 +33,7 @@ use crate::facts::{Speaker, World};
 use crate::graph::{ActionRules, DutyTemplate, Effect, Policy, Rule};
 use crate::id::RuleId;
 use crate::index::{Entry, Join, Trees};
-use crate::request::{InvalidRequest, Request};
+use crate::request::{Described, InvalidRequest, Request};
 use crate::store::Store;
 use crate::value::{Datum, Timestamp};
 
@@ -70,8 +70,15 @@ pub(crate) struct Speakers<'a> {
 
 /// Looks up who speaks for the subject and the resource.
 pub(crate) fn speakers<'a>(world: &World<'a>) -> Speakers<'a> {
-    let (subject, resource) = (world.request.subject(), world.request.resource());
-    Speakers { subject: world.speaker(subject), resource: world.speaker(resource) }
+    let (store, request) = (world.store, world.request);
+    let speaker = |uid, described: Option<&'a Described>| match store.get(uid) {
+        Some(stored) => Speaker::Store(stored),
+        None => described.map_or(Speaker::Nobody, Speaker::Request),
+    };
+    Speakers {
+        subject: speaker(request.subject(), request.subject_described()),
+        resource: speaker(request.resource(), request.resource_described()),
+    }
 }
 
 /// Decides into a decision that was used before.

@@ -161,7 +161,7 @@ impl Scratch {
     }
 
     /// Makes a decision that was used before into one of which nothing is known, a denial, and keeps its memory.
-    pub(super) fn reuse(&mut self, decision: &mut Decision) {
+    pub(crate) fn reuse(&mut self, decision: &mut Decision) {
         decision.effect = Effect::Deny;
         decision.reason = None;
         decision.rules.clear();

@@ -157,10 +157,10 @@ impl<'a> Interpreter<'a> {
             ExprKind::Lower(of) => self.apply([of], |[of]| value::lower(of)),
             ExprKind::Size(of) => self.apply([of], |[of]| value::size(of)),
             ExprKind::SetOperation(op, a, b) => self.apply([a, b], |[a, b]| value::set_operation(*op, a, b)),
-            ExprKind::Index(map, _) if self.datum(map) == Datum::Absent => Datum::Absent,
-            ExprKind::Index(map, key) => match self.operands([map, key]) {
-                Some([map, key]) => value::index(&map, &key).unwrap_or(Datum::Unknown),
-                None => Datum::Unknown,
+            ExprKind::Index(map, key) => match (self.datum(map), self.datum(key)) {
+                (Datum::Absent, _) => Datum::Absent,
+                (Datum::Value(map), Datum::Value(key)) => value::index(&map, &key).unwrap_or(Datum::Unknown),
+                _ => Datum::Unknown,
             },
             ExprKind::Set(elements) => self.values(elements).map(Value::set).into(),
             ExprKind::List(elements) => self.values(elements).map(|list| Value::List(list.into())).into(),
