@@ -8,7 +8,7 @@
 use arrayvec::ArrayVec;
 
 use super::apply::{compare, compute, test};
-use super::operand::{Operand, element_count};
+use super::operand::{Operand, element, element_count};
 use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
@@ -27,6 +27,8 @@ pub(super) struct Evaluator<'a, 's> {
     pub subject: Asked<'a>,
     pub resource: Asked<'a>,
     pub scratch: &'s mut Scratch,
+    /// What was borrowed for the nodes that [`Derived::held`] names; no memory of it where it is empty.
+    pub held: &'s mut [Option<Known<'a>>],
     /// Where the enclosing quantifiers are, outermost first.
     pub bindings: ArrayVec<Binding<'a>, LEVELS_MAX>,
     /// Whether facts and flips are wanted.
@@ -49,6 +51,16 @@ pub(super) struct Binding<'a> {
     index: usize,
 }
 
+impl<'a> Binding<'a> {
+    /// The element that it is at, if the collection is borrowed.
+    fn borrow(&self) -> Option<Known<'a>> {
+        match &self.collection {
+            Operand::Ref(collection) => element(collection, self.index).map(Known::Value),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Evaluator<'a, '_> {
     /// The truth of a condition.
     pub fn truth(&mut self, id: NodeId) -> Truth {
@@ -65,10 +77,11 @@ impl<'a> Evaluator<'a, '_> {
                     return compare(*op, left, right);
                 }
             }
-            _ => {}
-        }
-        if node.only_reads() {
-            return self.read(id, node).truth();
+            _ => {
+                if let Some(known) = self.borrow(id) {
+                    return known.truth();
+                }
+            }
         }
         let Some(place) = self.scratch.place(id, self.derived) else {
             return match self.condition_of(node) {
@@ -94,8 +107,10 @@ impl<'a> Evaluator<'a, '_> {
         let Some(node) = self.world.policy.nodes.get(id.index()) else {
             return Operand::Unknown;
         };
-        if node.only_reads() {
-            return self.read(id, node);
+        if !self.scratch.keeps_all()
+            && let Some(known) = self.borrow(id)
+        {
+            return known.into();
         }
         let Some(place) = self.scratch.place(id, self.derived) else {
             return match self.condition_of(node) {
@@ -121,40 +136,79 @@ impl<'a> Evaluator<'a, '_> {
         operand
     }
 
-    /// What a node gives that only reads.
-    #[inline]
-    fn read(&mut self, id: NodeId, node: &'a Node) -> Operand<'a> {
-        let operand = match self.borrow(node) {
-            Some(known) => known.into(),
-            None => self.value_of(node),
+    /// What a node gives, if that is kept somewhere and can be borrowed as it is: evidence, and what is inside of it.
+    fn borrow(&mut self, id: NodeId) -> Option<Known<'a>> {
+        if !self.derived.is_borrowed(id) {
+            return None;
+        }
+        let Some(at) = self.derived.held_at(id) else {
+            return self.borrow_anew(id);
         };
-        self.scratch.trace(id, self.derived, &operand);
-        operand
+        if let Some(Some(known)) = self.held.get(at) {
+            return Some(*known);
+        }
+        let known = self.borrow_anew(id)?;
+        if let Some(place) = self.held.get_mut(at) {
+            *place = Some(known);
+        }
+        Some(known)
     }
 
-    /// What a node gives, if that is kept somewhere and can be borrowed as it is: constants, the subject, the resource, and
-    /// their attributes and those of the context.
+    fn borrow_anew(&mut self, id: NodeId) -> Option<Known<'a>> {
+        match self.world.policy.nodes.get(id.index())? {
+            Node::Attribute { of, ty, attribute } => {
+                let asked = self.asked(*of);
+                let owner = match asked {
+                    Some(asked) => Known::Value(asked.uid),
+                    None => self.borrow(*of)?,
+                };
+                let uid = match owner {
+                    Known::Value(Value::Entity(uid)) => uid,
+                    Known::Absent => return Some(Known::Absent),
+                    _ => return Some(Known::Unknown),
+                };
+                let speaker = asked.map_or_else(|| self.world.speaker(uid), |asked| asked.speaker);
+                Some(self.attribute(uid, speaker, *ty, *attribute))
+            }
+            Node::Field { of, field, .. } => Some(match self.borrow(*of)? {
+                Known::Value(Value::Record(fields)) => fields.get(*field as usize).map_or(Known::Unknown, Known::from),
+                Known::Absent => Known::Absent,
+                _ => Known::Unknown,
+            }),
+            Node::Otherwise(first, second) => match self.borrow(*first)? {
+                Known::Absent => self.borrow(*second),
+                known => Some(known),
+            },
+            Node::If { condition, then, otherwise } => match self.truth(*condition) {
+                Truth::True => self.borrow(*then),
+                Truth::False => self.borrow(*otherwise),
+                // What both agree on is computed.
+                Truth::Unknown => None,
+            },
+            Node::Element(level) => self.binding(*level)?.borrow(),
+            node => self.read(node),
+        }
+    }
+
+    /// What a node gives that reads evidence or a constant by itself.
     #[inline]
-    fn borrow(&mut self, node: &'a Node) -> Option<Known<'a>> {
+    fn read(&mut self, node: &'a Node) -> Option<Known<'a>> {
         match node {
             Node::Const(id) => self.world.policy.consts.get(id.index()).map(Known::Value),
+            Node::Param(id) => Some(self.param(*id)),
             Node::Subject => Some(Known::Value(self.subject.uid)),
             Node::Resource => Some(Known::Value(self.resource.uid)),
             Node::Context(attribute) => Some(self.context(*attribute)),
-            Node::Attribute { of, ty, attribute } => {
-                let asked = self.asked(*of)?;
-                let Value::Entity(uid) = asked.uid else { return None };
-                Some(self.attribute(uid, asked.speaker, *ty, *attribute))
-            }
             _ => None,
         }
     }
 
-    /// The same of two nodes, by number.
+    /// The same of two nodes.
     #[inline]
     fn borrow_both(&mut self, left: NodeId, right: NodeId) -> Option<(Known<'a>, Known<'a>)> {
-        let nodes = &self.world.policy.nodes;
-        let (left, right) = (nodes.get(left.index())?, nodes.get(right.index())?);
+        if !self.derived.is_borrowed(left) || !self.derived.is_borrowed(right) {
+            return None;
+        }
         Some((self.borrow(left)?, self.borrow(right)?))
     }
 
@@ -185,7 +239,6 @@ impl<'a> Evaluator<'a, '_> {
     fn value_of(&mut self, node: &'a Node) -> Operand<'a> {
         self.count(node);
         match node {
-            Node::Param(id) => self.param(*id),
             Node::Attribute { of, ty, attribute } => self.attribute_of(*of, *ty, *attribute),
             Node::Element(level) => self.binding(*level).map_or(Operand::Unknown, |at| at.collection.element(at.index)),
             Node::Key(level) => self.binding(*level).map_or(Operand::Unknown, |at| at.collection.key(at.index)),
@@ -197,8 +250,8 @@ impl<'a> Evaluator<'a, '_> {
             Node::Quantified { quantifier, over, level, body } => {
                 self.quantified(*quantifier, *over, *level, *body).map_or(Operand::Unknown, Truths::count)
             }
-            Node::Const(_) | Node::Subject | Node::Resource | Node::Context(_) => {
-                self.borrow(node).map_or(Operand::Unknown, Operand::from)
+            Node::Const(_) | Node::Param(_) | Node::Subject | Node::Resource | Node::Context(_) => {
+                self.read(node).map_or(Operand::Unknown, Operand::from)
             }
             operator => {
                 let patterns = &self.world.policy.patterns;
@@ -217,11 +270,11 @@ impl<'a> Evaluator<'a, '_> {
         let _ = node;
     }
 
-    fn param(&self, id: ParamId) -> Operand<'a> {
+    fn param(&self, id: ParamId) -> Known<'a> {
         match self.world.policy.schema.param(id) {
-            Some(param) if param.value.is_none() && param.ty.is_optional() => Operand::Absent,
-            Some(param) => param.value.as_ref().map_or(Operand::Unknown, Operand::Ref),
-            None => Operand::Unknown,
+            Some(param) if param.value.is_none() && param.ty.is_optional() => Known::Absent,
+            Some(param) => param.value.as_ref().map_or(Known::Unknown, Known::Value),
+            None => Known::Unknown,
         }
     }
 

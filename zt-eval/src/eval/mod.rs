@@ -30,7 +30,7 @@ pub use scratch::Scratch;
 use crate::Truth;
 use crate::decision::{Decision, Duty, Mode, Reason, Unknown};
 use crate::facts::{Speaker, World};
-use crate::graph::{ActionRules, DutyTemplate, Effect, Policy, Rule};
+use crate::graph::{ActionRules, Derived, DutyTemplate, Effect, Policy, Rule};
 use crate::id::RuleId;
 use crate::index::{Entry, Join, Trees};
 use crate::request::{Described, InvalidRequest, Request};
@@ -102,10 +102,15 @@ pub(crate) fn decide_in<'a>(
     };
     scratch.start(world.policy);
     let trees = world.policy.derived.index.trees(action.index());
-    let mut evaluator = Evaluator::new(world, join, speakers, scratch, mode == Mode::Full);
-    match mode {
+    let mut decide = |mut evaluator: Evaluator<'a, '_>| match mode {
         Mode::Effect => evaluator.decide_effect(rules, trees, decision),
         Mode::Full => evaluator.decide_in_full(rules, trees, decision),
+    };
+    let evaluator = Evaluator::new(world, join, speakers, scratch, mode == Mode::Full);
+    if evaluator.derived.held.is_empty() {
+        decide(evaluator);
+    } else {
+        decide(Evaluator { held: &mut [const { None }; Derived::HELD_MAX], ..evaluator });
     }
 }
 
@@ -131,7 +136,7 @@ impl<'a, 's> Evaluator<'a, 's> {
         let subject = Asked { uid: world.request.subject_value(), speaker: speakers.subject };
         let resource = Asked { uid: world.request.resource_value(), speaker: speakers.resource };
         let derived = &world.policy.derived;
-        Self { world, derived, join, subject, resource, scratch, bindings: ArrayVec::new(), notes }
+        Self { world, derived, join, subject, resource, scratch, held: &mut [], bindings: ArrayVec::new(), notes }
     }
 
     fn decide_effect(&mut self, rules: &'a ActionRules, trees: Trees, decision: &mut Decision) {

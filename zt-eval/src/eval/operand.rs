@@ -79,7 +79,8 @@ impl<'a> Operand<'a> {
     }
 }
 
-fn element(collection: &Value, index: usize) -> Option<&Value> {
+/// The element at a position, or a map's value.
+pub(crate) fn element(collection: &Value, index: usize) -> Option<&Value> {
     match collection {
         Value::Set(all) | Value::List(all) => all.get(index),
         Value::Map(entries) => entries.get(index).map(|(_, value)| value),

@@ -5,7 +5,6 @@
 //! cleared. Stamps only grow, so what another policy's decision left behind never matches.
 
 use super::Fired;
-use super::operand::Operand;
 use crate::decision::{Decision, Fact};
 use crate::facts::Climb;
 use crate::graph::{Derived, Effect, Policy};
@@ -201,7 +200,7 @@ impl Scratch {
         if self.keeps_all {
             return Some(node.index());
         }
-        derived.kept.get(node.index()).filter(|place| **place != Derived::NOT_KEPT).map(|place| *place as usize)
+        derived.kept.get(node.index()).filter(|place| **place < Derived::BORROWED).map(|place| *place as usize)
     }
 
     /// The datum of a node, if it was computed and kept.
@@ -229,14 +228,6 @@ impl Scratch {
     #[inline]
     pub(super) fn keeps_all(&self) -> bool {
         self.keeps_all
-    }
-
-    /// Keeps what a node that only reads has read, where everything is kept.
-    #[inline]
-    pub(super) fn trace(&mut self, node: NodeId, derived: &Derived, operand: &Operand<'_>) {
-        if self.keeps_all {
-            self.keep_at(node.index(), node, derived, operand.to_datum());
-        }
     }
 
     /// Whether the node has not been walked since its level's stamp was renewed; it then has.

@@ -24,6 +24,7 @@ pub mod wire;
 mod tests;
 
 pub use place::Place;
+pub(crate) use policy::Kept;
 pub use policy::ParamError;
 pub use slots::Slot;
 pub use wire::LoadError;
@@ -281,10 +282,12 @@ pub struct Policy {
 pub(crate) struct Derived {
     /// By [`NodeId`]: the deepest quantifier level whose variable the node depends on; 0 for none.
     pub levels: Box<[u8]>,
-    /// By [`NodeId`]: where decisions keep its datum, or [`Derived::NOT_KEPT`].
+    /// By [`NodeId`]: where decisions keep its datum, or [`Derived::NOT_KEPT`] or [`Derived::BORROWED`].
     pub kept: Box<[u32]>,
     /// How many places for data decisions need.
     pub kept_count: u32,
+    /// By [`NodeId`], for the first few that are worth it: where a decision keeps what it borrowed, and one more; else zero.
+    pub held: Box<[u8]>,
     /// Row by [`EntityTypeId`]: the types that parents can lead to, reflexively.
     pub leads_to: Vec<Box<[bool]>>,
     /// By [`RuleId`]: the deciding allow rules that override it, in source order; empty when no rule overrides any.
@@ -309,8 +312,24 @@ impl PartialEq for Derived {
 }
 
 impl Derived {
-    /// In [`Derived::kept`]: computed anew each time, since only one node reads it or it only reads evidence.
+    /// In [`Derived::kept`]: computed anew each time, since only one node reads it or computing it costs nothing.
     pub const NOT_KEPT: u32 = u32::MAX;
+    /// How many borrowed data a decision keeps, if any.
+    pub const HELD_MAX: usize = 64;
+    /// In [`Derived::kept`]: only reads evidence, and what is inside of it, so that it can be borrowed from there.
+    pub const BORROWED: u32 = u32::MAX - 1;
+
+    /// Where a decision keeps what it borrowed for a node, if it does.
+    #[inline]
+    pub fn held_at(&self, node: NodeId) -> Option<usize> {
+        self.held.get(node.index()).and_then(|place| usize::from(*place).checked_sub(1))
+    }
+
+    /// Whether what a node gives can be borrowed from evidence or constants, unless a quantifier goes through what is computed.
+    #[inline]
+    pub fn is_borrowed(&self, node: NodeId) -> bool {
+        self.kept.get(node.index()) == Some(&Self::BORROWED)
+    }
 
     /// The deepest quantifier level whose variable a node depends on; 0 for none.
     #[inline]

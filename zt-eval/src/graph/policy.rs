@@ -13,6 +13,13 @@ use crate::schema::{Param, Schema};
 use crate::value::{Datum, Duration, Value};
 use crate::zone::Zone;
 
+/// Which nodes' data decisions keep.
+pub(crate) struct Kept {
+    pub kept: Box<[u32]>,
+    pub count: u32,
+    pub held: Box<[u8]>,
+}
+
 impl Policy {
     /// Its name: the root package's.
     #[must_use]
@@ -181,7 +188,7 @@ impl Policy {
 
     /// What follows from the parts: which nodes' data decisions keep, because more than one node or rule reads them, or a
     /// quantifier does so for each element though they are the same for all.
-    pub(super) fn kept(&self, levels: &[u8]) -> (Box<[u32]>, u32) {
+    pub(super) fn kept(&self, levels: &[u8]) -> Kept {
         let mut readers = vec![0_u32; self.nodes.len()];
         let level = |id: NodeId| levels.get(id.index()).copied().unwrap_or(0);
         let mut read = |id: NodeId, times: u32| {
@@ -201,21 +208,68 @@ impl Policy {
         }
         let roots = (0..self.rules.len()).map(RuleId::new).flat_map(|rule| self.roots_of(rule));
         roots.for_each(|root| read(root, 1));
+        let mut kept: Vec<u32> = Vec::with_capacity(self.nodes.len());
         let mut count = 0;
-        let place = |(node, readers): (&Node, u32)| {
-            let is_read_again = readers > 1 && !self.is_cheap(node);
-            count += u32::from(is_read_again);
-            if is_read_again { count - 1 } else { Derived::NOT_KEPT }
-        };
-        (self.nodes.iter().zip(readers).map(place).collect(), count)
+        // What is read through several steps by several nodes, such as the containers of a Pod, is gone through once.
+        let mut steps: Vec<u8> = Vec::with_capacity(self.nodes.len());
+        let (mut held, mut holds) = (vec![0_u8; self.nodes.len()], 0);
+        for ((at, node), readers) in self.nodes.iter().enumerate().zip(readers) {
+            let mut most = 0;
+            node.each_child(|child| most = most.max(steps.get(child.index()).copied().unwrap_or(0)));
+            steps.push(most.saturating_add(1));
+            let place = if self.is_borrowed(node, &kept) {
+                Derived::BORROWED
+            } else if readers > 1 && !self.is_cheap(node, &kept, 0) {
+                count += 1;
+                count - 1
+            } else {
+                Derived::NOT_KEPT
+            };
+            let is_long = place == Derived::BORROWED && most >= 2 && readers > 1 && levels.get(at) == Some(&0);
+            if is_long
+                && holds < Derived::HELD_MAX
+                && let Some(held) = held.get_mut(at)
+            {
+                holds += 1;
+                *held = u8::try_from(holds).unwrap_or(0);
+            }
+            kept.push(place);
+        }
+        if holds == 0 {
+            held.clear();
+        }
+        Kept { kept: kept.into(), count, held: held.into() }
     }
 
-    /// Whether computing a node again costs as little as recalling it.
-    fn is_cheap(&self, node: &Node) -> bool {
-        let reads = |id: NodeId| self.node(id).is_some_and(Node::only_reads);
+    /// Whether a node gives what stands somewhere as it is, given that of those before it.
+    fn is_borrowed(&self, node: &Node, before: &[u32]) -> bool {
+        let is = |id: &NodeId| before.get(id.index()) == Some(&Derived::BORROWED);
         match node {
-            Node::Compare(_, left, right) => reads(*left) && reads(*right),
-            Node::Is(of, _) | Node::IsPresent(of) => reads(*of),
+            Node::Const(_) | Node::Param(_) | Node::Subject | Node::Resource | Node::Context(_) | Node::Element(_) => {
+                true
+            }
+            Node::Attribute { of, .. } | Node::Field { of, .. } => is(of),
+            Node::Otherwise(first, second) => is(first) && is(second),
+            Node::If { condition, then, otherwise } => {
+                let is_kept = before.get(condition.index()).is_some_and(|place| *place < Derived::BORROWED);
+                let is_cheap = || self.node(*condition).is_some_and(|node| self.is_cheap(node, before, 0));
+                is(then) && is(otherwise) && (is_kept || is_cheap())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether computing a node again costs about as little as recalling it: a few comparisons of what is borrowed.
+    fn is_cheap(&self, node: &Node, before: &[u32], depth: u32) -> bool {
+        let reads = |id: &NodeId| before.get(id.index()) == Some(&Derived::BORROWED);
+        let cheap = |id: &NodeId| {
+            reads(id) || depth < 2 && self.node(*id).is_some_and(|node| self.is_cheap(node, before, depth + 1))
+        };
+        match node {
+            Node::Compare(_, left, right) => reads(left) && reads(right),
+            Node::Is(of, _) | Node::IsPresent(of) => reads(of),
+            Node::Not(of) => cheap(of),
+            Node::And(all) | Node::Or(all) => all.len() <= 3 && all.iter().all(cheap),
             node => node.only_reads(),
         }
     }

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::{Derived, DutyTemplate, Effect, Node, Policy, Rule};
+use super::{Derived, DutyTemplate, Effect, Kept, Node, Policy, Rule};
 use crate::eval::LEVELS_MAX;
 use crate::id::{NodeId, RuleId};
 use crate::index::Index;
@@ -75,11 +75,12 @@ impl Derived {
     fn of(policy: &Policy, shapes: &[Shape]) -> Self {
         let levels: Box<[u8]> = shapes.iter().map(|shape| deepest(shape.free)).collect();
         let leads_to = policy.schema.leads_to();
-        let (kept, kept_count) = policy.kept(&levels);
+        let Kept { kept, count: kept_count, held } = policy.kept(&levels);
         Self {
             index: Index::of(policy, &levels, &leads_to),
             kept,
             kept_count,
+            held,
             reads: super::reads::Reads::of(policy, &levels),
             levels,
             leads_to,
