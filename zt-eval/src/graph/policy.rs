@@ -13,6 +13,9 @@ use crate::schema::{Param, Schema};
 use crate::value::{Datum, Duration, Value};
 use crate::zone::Zone;
 
+/// Steps of what is computed anew for each reader.
+const ANEW_MAX: u32 = 64;
+
 /// Which nodes' data decisions keep.
 pub(crate) struct Kept {
     pub kept: Box<[u32]>,
@@ -210,22 +213,29 @@ impl Policy {
         roots.for_each(|root| read(root, 1));
         let mut kept: Vec<u32> = Vec::with_capacity(self.nodes.len());
         let mut count = 0;
-        // What is read through several steps by several nodes, such as the containers of a Pod, is gone through once.
-        let mut steps: Vec<u8> = Vec::with_capacity(self.nodes.len());
+        // What computing a node costs in steps, with all of it that is not kept: what is not kept must stay cheap, since
+        // conditions on conditions on conditions would else be computed over and over.
+        let mut costs: Vec<u32> = Vec::with_capacity(self.nodes.len());
         let (mut held, mut holds) = (vec![0_u8; self.nodes.len()], 0);
         for ((at, node), readers) in self.nodes.iter().enumerate().zip(readers) {
-            let mut most = 0;
-            node.each_child(|child| most = most.max(steps.get(child.index()).copied().unwrap_or(0)));
-            steps.push(most.saturating_add(1));
-            let place = if self.is_borrowed(node, &kept) {
+            let mut cost = 1_u32;
+            node.each_child(|child| {
+                let is_kept = kept.get(child.index()).is_some_and(|place| *place < Derived::BORROWED);
+                let child = costs.get(child.index()).copied().unwrap_or(1);
+                cost = cost.saturating_add(if is_kept { 1 } else { child });
+            });
+            costs.push(cost);
+            let is_short = cost <= ANEW_MAX;
+            let place = if is_short && self.is_borrowed(node, &kept) {
                 Derived::BORROWED
-            } else if readers > 1 && !self.is_cheap(node, &kept, 0) {
+            } else if readers > 1 && !(is_short && self.is_cheap(node, &kept, 0)) {
                 count += 1;
                 count - 1
             } else {
                 Derived::NOT_KEPT
             };
-            let is_long = place == Derived::BORROWED && most >= 2 && readers > 1 && levels.get(at) == Some(&0);
+            // What is read through several steps by several nodes, such as the containers of a Pod, is gone through once.
+            let is_long = place == Derived::BORROWED && cost > 2 && readers > 1 && levels.get(at) == Some(&0);
             if is_long
                 && holds < Derived::HELD_MAX
                 && let Some(held) = held.get_mut(at)
