@@ -26,7 +26,8 @@ impl Anchors {
 
     /// The number of an entity, which it now has.
     pub fn add(&mut self, uid: &EntityUid) -> u32 {
-        if self.uids.len() * 2 >= self.places.len() {
+        // A search ends at a free place, so there always is one.
+        if (self.uids.len() + 1) * 2 > self.places.len() {
             self.grow();
         }
         let (at, found) = self.probe(uid);
@@ -95,16 +96,19 @@ mod tests {
     #[test]
     fn every_anchor_has_its_number() {
         let uid = |at: u32| EntityUid { ty: EntityTypeId::new(at as usize % 3), id: format!("e{}", at / 3).into() };
-        let mut anchors = Anchors::default();
-        for round in 0..2 {
-            for at in 0..1_000 {
-                assert_eq!(anchors.add(&uid(at)), at, "round {round}");
+        for (room, count) in [(0, 1), (0, 2), (1, 2), (2, 3), (0, 1_000), (1_000, 1_000)] {
+            let mut anchors = Anchors::with_capacity(room);
+            for round in 0..2 {
+                for at in 0..count {
+                    assert_eq!(anchors.add(&uid(at)), at, "round {round}");
+                }
             }
+            assert_eq!(anchors.len(), count as usize);
+            for at in 0..count {
+                assert_eq!((anchors.find(&uid(at)), anchors.uid(at)), (Some(at), Some(&uid(at))));
+            }
+            assert_eq!(anchors.find(&uid(count)), None);
         }
-        assert_eq!(anchors.len(), 1_000);
-        for at in 0..1_000 {
-            assert_eq!((anchors.find(&uid(at)), anchors.uid(at)), (Some(at), Some(&uid(at))));
-        }
-        assert_eq!(anchors.find(&uid(1_000)), None);
+        assert_eq!(Anchors::default().find(&uid(0)), None);
     }
 }
