@@ -289,8 +289,10 @@ impl Builder<'_, '_> {
 
     fn choice(&self, filed: Filed, primary: Option<u32>, rules: usize) -> Option<usize> {
         let crowd = |guard: Guard| self.crowd(guard);
-        let (best, least) = self.usable(filed).map(|(at, guard)| (at, crowd(guard))).min_by_key(|(_, crowd)| *crowd)?;
-        if least >= rules as u64 {
+        let weighed = self.usable(filed).map(|(at, guard)| (at, crowd(guard), self.guards.places(guard).len()));
+        let (best, least, places) = weighed.min_by_key(|(_, crowd, _)| *crowd)?;
+        // One place at a time is hit: what is at all of them together may be more than there is.
+        if least >= (rules * places) as u64 {
             return None;
         }
         let on_primary = self.usable(filed).find(|(_, guard)| self.single_axis(*guard) == primary && primary.is_some());

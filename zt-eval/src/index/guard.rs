@@ -38,7 +38,13 @@ pub(super) struct Guards<'p> {
     /// By rule, and one more: where its guards start.
     starts: Vec<u32>,
     of_rules: Vec<OfRule>,
+    /// Places that guards of many may still take. Rules can share what has many keys, and an index that repeats it for each
+    /// of them would be quadratic in the policy.
+    budget: usize,
 }
+
+/// How much more than what the policy itself holds guards of many places take, all together.
+const BUDGET_TIMES: usize = 4;
 
 /// A slot and how it is looked up.
 #[derive(Clone, Copy)]
@@ -112,6 +118,7 @@ impl<'p> Guards<'p> {
             by_node: vec![UNSEEN; policy.nodes.len()],
             starts: Vec::with_capacity(policy.rules.len() + 1),
             of_rules: Vec::with_capacity(policy.nodes.len()),
+            budget: BUDGET_TIMES * size_of_policy(policy),
         };
         guards.number_anchors();
         for rule in 0..policy.rules.len() {
@@ -142,7 +149,9 @@ impl<'p> Guards<'p> {
         let first = self.of_rules.len();
         for (at, node) in conjuncts.iter().enumerate() {
             let bit = if at < CONJUNCTS_MAX { 1 << at } else { 0 };
-            if let Some(guard) = self.guard_of(*node) {
+            if let Some(guard) = self.guard_of(*node)
+                && self.affords(self.guard(guard).map_or(0, |guard| self.places(guard).len()))
+            {
                 self.of_rules.push(OfRule { conjuncts: bit, guard });
             }
         }
@@ -205,7 +214,8 @@ impl<'p> Guards<'p> {
         let guard = match self.one_anchor(node) {
             Some(place) => Some(self.add(&[place], true)),
             None => {
-                let found = self.find(node).filter(|found| !found.places.is_empty());
+                let found =
+                    self.find(node).filter(|found| !found.places.is_empty() && self.affords(found.places.len()));
                 found.map(|found| self.add(&found.places, found.exact))
             }
         };
@@ -224,6 +234,19 @@ impl<'p> Guards<'p> {
         Some(Place { axis: self.axis(*slot, Family::Anchors), key: anchor })
     }
 
+    /// Whether so many places may be taken; they then are.
+    fn affords(&mut self, places: usize) -> bool {
+        let is_affordable = self.could_afford(places);
+        if is_affordable && places > super::COPIES_MAX as usize {
+            self.budget -= places;
+        }
+        is_affordable
+    }
+
+    fn could_afford(&self, places: usize) -> bool {
+        places <= super::COPIES_MAX as usize || places <= self.budget
+    }
+
     fn find(&mut self, node: NodeId) -> Option<Found> {
         let policy = self.policy;
         match policy.node(node)? {
@@ -232,6 +255,9 @@ impl<'p> Guards<'p> {
             Node::ContainsAny(slot, elements) => {
                 let of = self.element_type(*slot)?;
                 let elements = fitting_elements(policy, of, policy.constant_of(*elements)?)?;
+                if !self.could_afford(elements.len()) {
+                    return None;
+                }
                 let places = elements.iter().map(|each| self.test(*slot, Test::HasElement(each)));
                 some_of(places.collect())
             }
@@ -291,6 +317,9 @@ impl<'p> Guards<'p> {
                 _ => self.guard_of(*each)?,
             };
             let guard = self.guard(guard)?;
+            if !self.could_afford(places.len() + self.places(guard).len()) {
+                return None;
+            }
             places.extend_from_slice(self.places(guard));
             exact &= guard.exact;
         }
@@ -337,7 +366,7 @@ impl<'p> Guards<'p> {
         let ty = self.slot_type(inner);
         match policy.constant_of(outer)? {
             Value::IpRange(range) if ty == Some(&Type::Ip) => self.single(inner, Test::InRange(*range)),
-            Value::Set(elements) | Value::List(elements) => {
+            Value::Set(elements) | Value::List(elements) if self.could_afford(elements.len()) => {
                 let places = elements.iter().map(|element| match element {
                     Value::IpRange(range) if ty == Some(&Type::Ip) => self.test(inner, Test::InRange(*range)),
                     element => {
@@ -357,6 +386,9 @@ impl<'p> Guards<'p> {
             Value::Set(all) | Value::List(all) => &**all,
             one => std::slice::from_ref(one),
         };
+        if !self.could_afford(outer.len()) {
+            return None;
+        }
         let axis = self.axis(slot, Family::Anchors);
         let places = outer.iter().map(|outer| match outer {
             Value::Entity(uid) => Some(Place { axis, key: self.anchors.add(uid) }),
@@ -464,6 +496,15 @@ impl<'p> Guards<'p> {
         };
         Some(ty.present())
     }
+}
+
+/// What a policy holds: nodes, and the elements of constants.
+fn size_of_policy(policy: &Policy) -> usize {
+    let elements = |value: &Value| match value {
+        Value::Set(all) | Value::List(all) => all.len(),
+        _ => 1,
+    };
+    policy.nodes.len() + policy.consts.iter().map(elements).sum::<usize>()
 }
 
 /// The guard of alternatives each of which is exact; `None` if one has no place.

@@ -23,6 +23,9 @@ mod join;
 mod keys;
 mod table;
 
+#[cfg(all(test, feature = "build"))]
+mod tests;
+
 use crate::graph::{ActionRules, Effect, Node, Policy};
 use crate::id::{NodeId, RuleId};
 

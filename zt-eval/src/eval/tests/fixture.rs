@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use crate::decision::{Decision, Mode};
+use crate::eval::candidates::Want;
 use crate::eval::evaluator::Evaluator;
 use crate::eval::{Scratch, decide, speakers};
 use crate::facts::World;
@@ -200,12 +201,27 @@ pub fn decide_full(policy: &Policy, request: &Request) -> Decision {
 
 /// What a node gives.
 pub fn datum_of(policy: &Policy, node: NodeId, request: &Request, now: Option<Timestamp>) -> Datum {
-    let store = Store::empty();
-    let world = World { policy, store: &store, request, now, granted: &[] };
+    datum_in(policy, &Store::empty(), node, request, now)
+}
+
+/// The same beside entity data.
+pub fn datum_in(policy: &Policy, store: &Store, node: NodeId, request: &Request, now: Option<Timestamp>) -> Datum {
+    let world = World { policy, store, request, now, granted: &[] };
     let mut scratch = Scratch::new();
     scratch.start(policy);
     let join = Join::default();
     Evaluator::new(world, &join, speakers(&world), &mut scratch, true).datum(node)
+}
+
+/// The rules that are looked at of those of a tree: where those count that are true, or where those count that are not false.
+pub fn candidates_of(policy: &Policy, store: &Store, request: &Request, tree: u32, only_true: bool) -> Vec<RuleId> {
+    let world = World { policy, store, request, now: Some(now()), granted: &[] };
+    let mut scratch = Scratch::new();
+    scratch.start(policy);
+    let join = Join::of(&policy.derived.index.anchors, store);
+    let want = if only_true { Want::True } else { Want::NotFalse };
+    let mut evaluator = Evaluator::new(world, &join, speakers(&world), &mut scratch, true);
+    evaluator.candidates(&[tree], want).into_iter().map(|entry| entry.rule).collect()
 }
 
 /// A policy with one rule for `read`, and the request's datum of its condition.

@@ -1,0 +1,158 @@
+//! Cases that chance hardly comes by.
+
+use super::*;
+use crate::decision::{Decision, Fact, Reason};
+
+/// A policy whose rules are these.
+fn policy_with(effect: Effect, make: impl FnOnce(&mut Builder) -> Vec<NodeId>) -> Policy {
+    let mut builder = builder();
+    for (at, condition) in make(&mut builder).into_iter().enumerate() {
+        builder.add_rule(rule(&format!("r{at}"), effect, condition), &[READ]);
+    }
+    builder.finish().unwrap()
+}
+
+fn decided(policy: &Policy, store: &Store, parts: Json) -> Decision {
+    decide(policy, store, &full_request(policy, parts), Some(now()), Mode::Full, &mut Scratch::new())
+}
+
+#[test]
+fn a_test_behind_the_sixteenth_conjunct_proves_nothing_of_another() {
+    let policy = policy_with(Effect::Allow, |builder| {
+        let (count, labels) = (builder.context(COUNT), builder.context(LABELS));
+        let rule = |at: usize, builder: &mut Builder| {
+            let mut conjuncts = Vec::new();
+            for not in 0..16 {
+                let not = builder.constant(int(not));
+                let is = builder.equal(count, not);
+                conjuncts.push(builder.not(is));
+            }
+            let (key, word) = (builder.constant(text("x")), builder.constant(text(&format!("w{at}"))));
+            let entry = builder.index(labels, key);
+            // It costs more, and so comes after the others.
+            conjuncts.push(builder.equal(entry, word));
+            builder.and(conjuncts)
+        };
+        (0..30).map(|at| rule(at, builder)).collect()
+    });
+    let ask = |count: i64| {
+        let context = json!({ "count": count, "labels": { "x": "w7" } });
+        rule_names(&policy, &decided(&policy, &Store::empty(), json!({ "context": context })).rules)
+    };
+    assert_eq!(ask(99), ["r7"]);
+    for count in 0..16 {
+        assert!(ask(count).is_empty(), "{count}");
+    }
+}
+
+#[test]
+fn the_deepest_divisions_still_hold_all_their_rules() {
+    let alternatives = 2_usize.pow(6);
+    let policy = policy_with(Effect::Allow, |builder| {
+        let (count, maybe, word) = (builder.context(COUNT), builder.context(MAYBE), builder.context(TEXT));
+        let (labels, numbers, tags) = (builder.context(LABELS), builder.context(NUMBERS), builder.context(TAGS));
+        let key = builder.constant(text("x"));
+        let entry = builder.index(labels, key);
+        let rule = |at: usize, builder: &mut Builder| {
+            let bit = |slot: usize| (at >> slot & 1) as i64;
+            let names = ["a", "b"];
+            let mut conjuncts = Vec::new();
+            for (slot, constant) in [
+                (count, int(bit(0))),
+                (maybe, int(bit(1))),
+                (word, text(names[at >> 2 & 1])),
+                (entry, text(names[at >> 3 & 1])),
+            ] {
+                let constant = builder.constant(constant);
+                conjuncts.push(builder.equal(slot, constant));
+            }
+            for (slot, constant) in [(numbers, int(bit(4))), (tags, text(names[at >> 5 & 1]))] {
+                let constant = builder.constant(constant);
+                conjuncts.push(builder.contains(slot, constant));
+            }
+            builder.and(conjuncts)
+        };
+        (0..alternatives * 20).map(|at| rule(at % alternatives, builder)).collect()
+    });
+    let index = &policy.derived.index;
+    assert_eq!(depth_of(index, index.trees(READ.index()).allows), DEPTH_MAX);
+    for at in [0, 21, alternatives - 1] {
+        let names = ["a", "b"];
+        let context = json!({
+            "count": at & 1, "maybe": at >> 1 & 1, "text": names[at >> 2 & 1], "labels": { "x": names[at >> 3 & 1] },
+            "numbers": [at >> 4 & 1], "tags": [names[at >> 5 & 1]],
+        });
+        let decision = decided(&policy, &Store::empty(), json!({ "context": context }));
+        let expected: Vec<RuleId> = (0..20).map(|copy| RuleId::new(copy * alternatives + at)).collect();
+        assert_eq!(decision.rules, expected);
+    }
+}
+
+/// `in` of each of so many groups.
+fn groups(count: usize) -> Policy {
+    policy_with(Effect::Allow, |builder| {
+        let subject = builder.subject();
+        let within = |at: usize, builder: &mut Builder| {
+            let group = builder.constant(uid(GROUP, &format!("g{at}")));
+            builder.within(subject, group)
+        };
+        (0..count).map(|at| within(at, builder)).collect()
+    })
+}
+
+#[test]
+fn a_decision_depends_on_parents_that_anchors_were_read_from() {
+    let group = json!([{ "type": "Group", "id": "g3" }]);
+    for count in [4, 40] {
+        let policy = groups(count);
+        let stored = json!([
+            { "type": "User", "id": "ann", "properties": { "level": "low", "manager": null }, "parents": group },
+            { "type": "Group", "id": "g3", "parents": [] },
+        ]);
+        let store = Store::from_json(&policy, stored.to_string().as_bytes()).unwrap();
+        let said = json!({ "subject": { "type": "User", "id": "ann", "parents": group }, "entities": [{ "type": "Group", "id": "g3", "parents": [] }] });
+        for (store, parts) in [(store, json!({})), (Store::empty(), said)] {
+            let decision = decided(&policy, &store, parts);
+            assert_eq!(rule_names(&policy, &decision.rules), ["r3"], "of {count}");
+            let Value::Entity(ann) = uid(USER, "ann") else { unreachable!() };
+            assert!(decision.depends_on.contains(&Fact::Parents(ann)), "of {count}");
+        }
+    }
+}
+
+#[test]
+fn what_could_open_a_denial_is_named_though_its_rules_are_filed() {
+    for count in [4, 40] {
+        let policy = policy_with(Effect::Allow, |builder| {
+            let slot = builder.context(TEXT);
+            let is = |at: usize, builder: &mut Builder| {
+                let word = builder.constant(text(&format!("w{at}")));
+                builder.equal(slot, word)
+            };
+            (0..count).map(|at| is(at, builder)).collect()
+        });
+        let decision = decided(&policy, &Store::empty(), json!({}));
+        assert_eq!(decision.reason, Some(Reason::NoRule));
+        assert_eq!(unknown_texts(&decision), ["context.text"], "of {count}");
+        assert!(unknown_texts(&decided(&policy, &Store::empty(), json!({ "context": { "text": "?" } }))).is_empty());
+    }
+}
+
+#[test]
+fn a_decision_depends_on_parents_that_a_condition_was_answered_from() {
+    let mut builder = builder();
+    let (subject, group) = (builder.subject(), builder.constant(uid(GROUP, "g")));
+    let within = builder.within(subject, group);
+    let outside = builder.not(within);
+    builder.add_rule(rule("outside", Effect::Allow, outside), &[READ]);
+    // It makes the group one by which rules are filed.
+    builder.add_rule(rule("within", Effect::Allow, within), &[WRITE]);
+    let policy = builder.finish().unwrap();
+    let properties = json!({ "level": "low", "manager": null });
+    let stored = json!([{ "type": "User", "id": "ann", "properties": properties, "parents": [] }]);
+    let store = Store::from_json(&policy, stored.to_string().as_bytes()).unwrap();
+    let decision = decided(&policy, &store, json!({}));
+    assert_eq!(rule_names(&policy, &decision.rules), ["outside"]);
+    let Value::Entity(ann) = uid(USER, "ann") else { unreachable!() };
+    assert_eq!(decision.depends_on, [Fact::Parents(ann)]);
+}
