@@ -4,6 +4,7 @@
 
 pub mod decision;
 pub mod page;
+pub mod sizes;
 pub mod trace;
 
 use std::borrow::Cow;
@@ -48,6 +49,11 @@ impl Screen {
     /// How results are coloured.
     pub fn paint(&self) -> Paint {
         Paint { is_on: self.has_color(io::stdout().is_terminal()) }
+    }
+
+    /// How what is not a result is coloured.
+    pub fn note_paint(&self) -> Paint {
+        Paint { is_on: self.has_color(io::stderr().is_terminal()) }
     }
 
     /// Writes a result.
@@ -96,8 +102,7 @@ impl Screen {
         if self.is_json() {
             self.note(&format!("{:#}\n", json!({ "error": message })));
         } else {
-            let paint = Paint { is_on: self.has_color(io::stderr().is_terminal()) };
-            self.note(&format!("{} {}\n", paint.bad("error:"), plain(message)));
+            self.note(&format!("{} {}\n", self.note_paint().bad("error:"), plain(message)));
         }
     }
 

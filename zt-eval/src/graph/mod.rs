@@ -10,6 +10,7 @@
 #[cfg(feature = "build")]
 pub mod build;
 mod children;
+mod cost;
 #[cfg(feature = "build")]
 pub mod draw;
 mod place;
@@ -23,6 +24,8 @@ pub mod wire;
 #[cfg(all(test, feature = "build"))]
 mod tests;
 
+pub use crate::index::{SlotStats, Stats};
+pub use cost::Cost;
 pub use place::Place;
 pub(crate) use policy::Kept;
 pub use policy::ParamError;

@@ -314,7 +314,7 @@ impl Policy {
 
 impl ActionRules {
     /// The rules of all kinds.
-    fn all(&self) -> impl Iterator<Item = &RuleId> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &RuleId> {
         [&self.denies, &self.allows, &self.audits].into_iter().flatten()
     }
 }

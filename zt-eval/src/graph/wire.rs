@@ -120,6 +120,33 @@ fn body(policy: &Policy) -> Vec<u8> {
     writer.assemble(&head::write(policy))
 }
 
+/// The bytes of a policy's wire form, by part.
+pub(crate) fn sizes(policy: &Policy) -> Vec<(&'static str, usize)> {
+    let mut writer = Writer::default();
+    let mut written = 0;
+    let mut since = |writer: &Writer| writer.bytes().len() - std::mem::replace(&mut written, writer.bytes().len());
+    let strings = rules::write_strings(&mut writer, &policy.rules);
+    let in_lists = since(&writer);
+    consts::write(&mut writer, &policy.consts);
+    let in_consts = since(&writer);
+    nodes::write(&mut writer, &policy.nodes);
+    let in_nodes = since(&writer);
+    rules::write(&mut writer, &policy.rules, &strings);
+    rules::write_actions(&mut writer, &policy.actions);
+    let in_rules = since(&writer);
+    let (head, behind) = (head::write(policy), writer.bytes().len());
+    let text = writer.assemble(&[]).len() - behind;
+    let digest = file(&settings(policy), &[]).len();
+    vec![
+        ("declarations, patterns, zones", head.len()),
+        ("text", text + in_lists),
+        ("constants", in_consts),
+        ("nodes", in_nodes),
+        ("rules", in_rules),
+        ("digest, values of parameters", digest),
+    ]
+}
+
 /// The parts of a file whose digest fits.
 struct Parts<'a> {
     digest: [u8; 32],

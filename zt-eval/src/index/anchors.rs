@@ -81,6 +81,11 @@ impl Anchors {
         }
     }
 
+    /// How many bytes they take, but for long ids.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.uids) + size_of_val(&*self.places) + self.types.len()
+    }
+
     /// An anchor.
     #[inline]
     pub fn uid(&self, number: u32) -> Option<&EntityUid> {

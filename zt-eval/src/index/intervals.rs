@@ -117,6 +117,15 @@ impl Intervals {
     pub fn len(&self) -> usize {
         self.items.len()
     }
+
+    /// One more than the last position that holds anything.
+    pub fn end(&self) -> u32 {
+        self.items.iter().map(|item| item.position.saturating_add(1)).max().unwrap_or(0)
+    }
+
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.items)
+    }
 }
 
 /// What lies left and right of a stretch's middle.

@@ -18,7 +18,6 @@ mod tests;
 
 use std::net::IpAddr;
 
-use crate::id::EntityTypeId;
 use crate::pattern::Pattern;
 use crate::value::{IpRange, Path, Value};
 
@@ -48,8 +47,6 @@ pub(crate) enum Test<'p> {
     PathPrefix(&'p Path),
     /// The value matches.
     Matches(&'p Pattern),
-    /// The value is an entity of this type.
-    Is(EntityTypeId),
 }
 
 /// Tests of one slot, filed by their constants. A key is a test's position in what it was built of.
@@ -61,8 +58,6 @@ pub(crate) struct Keys {
     /// Addresses that are sought as elements, ascending: a range among the elements holds a run of them.
     element_ips: Box<[(IpAddr, u32)]>,
     addresses: Addresses,
-    /// Ascending.
-    types: Box<[(EntityTypeId, u32)]>,
     prefixes: Trie<false>,
     suffixes: Trie<true>,
     infixes: Infixes,
@@ -130,11 +125,6 @@ impl Keys {
             Value::Host(host) => self.hosts.hits(host.as_str(), found),
             Value::Ip(ip) => self.addresses.hits(ip.addr(), found),
             Value::IpRange(range) => self.ips_in(*range).for_each(|key| found.push(key)),
-            Value::Entity(uid) => {
-                let at = self.types.partition_point(|(ty, _)| *ty < uid.ty);
-                let same = self.types.get(at..).unwrap_or_default().iter().take_while(|(ty, _)| *ty == uid.ty);
-                found.extend(same.map(|(_, key)| *key));
-            }
             _ => {}
         }
     }
@@ -172,7 +162,6 @@ impl Keys {
             ("hash table of values", self.equal.len()),
             ("hash table of elements", self.elements.len()),
             ("table of address ranges", self.addresses.len()),
-            ("table of entity types", self.types.len()),
             ("trie of text prefixes", self.prefixes.len()),
             ("trie of text suffixes", self.suffixes.len()),
             ("automaton of text parts", self.infixes.len()),
@@ -182,6 +171,22 @@ impl Keys {
         ];
         counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
+
+    /// How many keys one value finds at most.
+    pub fn found_max(&self) -> usize {
+        let by_text = self.prefixes.len() + self.suffixes.len() + self.infixes.len();
+        let others = self.elements.len() + self.addresses.len() + self.paths.len() + self.hosts.len() + by_text;
+        // Of distinct constants, a scalar equals one; a range holds any of the addresses.
+        self.equal.len().min(1) + self.element_ips.len() + others + self.always.len()
+    }
+
+    /// How many bytes it takes in memory, itself not counted.
+    pub fn bytes(&self) -> usize {
+        let lists = self.exact.len() + size_of_val(&*self.element_ips) + size_of_val(&*self.always);
+        let tables = self.equal.bytes() + self.elements.bytes() + self.addresses.bytes();
+        let tries = self.prefixes.bytes() + self.suffixes.bytes() + self.paths.bytes() + self.hosts.bytes();
+        lists + tables + tries + self.infixes.bytes()
+    }
 }
 
 /// Tests by where they are filed, before the structures are built.
@@ -190,7 +195,6 @@ struct Drafts<'p> {
     equal: Vec<(Value, u32)>,
     elements: Vec<(Value, u32)>,
     ranges: Vec<(IpRange, u32)>,
-    types: Vec<(EntityTypeId, u32)>,
     prefixes: Vec<Entry<'p>>,
     suffixes: Vec<Entry<'p>>,
     infixes: Vec<(std::borrow::Cow<'p, [u8]>, u32)>,
@@ -205,7 +209,6 @@ impl<'p> Drafts<'p> {
             Place::Equal(value) => self.equal.push((value, key)),
             Place::Element(value) => self.elements.push((value, key)),
             Place::Range(range) => self.ranges.push((range, key)),
-            Place::Type(ty) => self.types.push((ty, key)),
             Place::Prefix(text, accept) => self.prefixes.push(Entry { text, accept, key }),
             Place::Suffix(text, accept) => self.suffixes.push(Entry { text, accept, key }),
             Place::Infix(text) => self.infixes.push((text, key)),
@@ -225,14 +228,12 @@ impl<'p> Drafts<'p> {
         });
         let mut element_ips: Vec<_> = self.elements.iter().filter_map(element_ip).collect();
         element_ips.sort_unstable();
-        self.types.sort_unstable();
         Keys {
             exact: exact.into(),
             equal: Equal::build(self.equal),
             elements: Equal::build(self.elements),
             element_ips: element_ips.into(),
             addresses: Addresses::build(&self.ranges),
-            types: self.types.into(),
             prefixes: Trie::build(self.prefixes),
             suffixes: Trie::build(self.suffixes),
             infixes,

@@ -21,6 +21,7 @@ mod guard;
 mod intervals;
 mod join;
 mod keys;
+mod stats;
 mod table;
 
 #[cfg(all(test, feature = "build"))]
@@ -33,6 +34,8 @@ pub(crate) use anchors::Anchors;
 pub(crate) use intervals::Intervals;
 pub(crate) use join::Join;
 use keys::Keys;
+pub(crate) use stats::Traversal;
+pub use stats::{SlotStats, Stats};
 pub(crate) use table::Bucket;
 use table::{Table, Tables};
 

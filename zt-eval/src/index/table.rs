@@ -66,11 +66,10 @@ impl Tables {
         None
     }
 
-    /// What a table has, in the order in which it stands there.
-    #[cfg(test)]
+    /// All buckets of a table.
     pub fn buckets(&self, table: Table) -> impl Iterator<Item = Bucket> {
-        let cells = table.start as usize..table.start as usize + (1 << table.bits);
-        self.cells.get(cells).unwrap_or_default().iter().filter(|cell| cell.key != EMPTY).map(|cell| cell.bucket)
+        let cells = self.cells.iter().skip(table.start as usize).take(1 << table.bits);
+        cells.filter(|cell| cell.key != EMPTY).map(|cell| cell.bucket)
     }
 
     /// How many bytes the tables take.

@@ -13,6 +13,7 @@ use crate::exit::{Exit, Stop};
 use crate::input::{self, DASH};
 use crate::options::{Bounds, Params};
 use crate::render::Screen;
+use crate::render::sizes::Sizes;
 
 /// Compiles a policy to a file that decision engines load.
 ///
@@ -25,6 +26,9 @@ pub struct Build {
     /// Where to write the compiled policy; `-` for the standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Also tells how large the policy is, how its rules are found, and how many steps a decision can take
+    #[arg(long)]
+    stats: bool,
     #[command(flatten)]
     params: Params,
     #[command(flatten)]
@@ -42,27 +46,35 @@ impl Build {
         let bytes = policy.to_bytes();
         if self.output.as_os_str() == DASH {
             screen.bytes(&bytes)?;
-            screen.note(&summary(screen, &policy, bytes.len(), "standard output"));
+            screen.note(&self.told(screen, &policy, bytes.len(), "standard output"));
             return Ok(Exit::Fine);
         }
         let name = input::shown(&self.output);
         fs::write(&self.output, &bytes).map_err(|error| Stop::file(&name, input::in_words(&error)))?;
-        let summary = summary(screen, &policy, bytes.len(), &name);
-        screen.out(&summary)?;
+        let told = self.told(screen, &policy, bytes.len(), &name);
+        screen.out(&told)?;
         Ok(Exit::Fine)
+    }
+
+    fn told(&self, screen: &Screen, policy: &Policy, bytes: usize, file: &str) -> String {
+        let sizes = self.stats.then(|| Sizes { stats: policy.stats(), cost: policy.cost() });
+        summary(screen, policy, bytes, file, sizes.as_ref())
     }
 }
 
-fn summary(screen: &Screen, policy: &Policy, bytes: usize, file: &str) -> String {
+fn summary(screen: &Screen, policy: &Policy, bytes: usize, file: &str, sizes: Option<&Sizes>) -> String {
     let digest: String = policy.digest().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let missing: Vec<&str> = policy.missing_params().map(|param| &*param.name).collect();
     let (nodes, rules) = (policy.nodes().len(), policy.rules().len());
     if screen.is_json() {
         let name = policy.name();
-        let json = json!({
+        let mut json = json!({
             "file": file, "name": name, "digest": digest, "bytes": bytes, "nodes": nodes, "rules": rules,
             "params_without_value": missing,
         });
+        if let (Some(sizes), Some(members)) = (sizes, json.as_object_mut()) {
+            members.insert("stats".into(), sizes.to_json(policy));
+        }
         return format!("{json:#}\n");
     }
     let mut text = format!("{}\n", screen.paint().bold(file));
@@ -78,5 +90,5 @@ fn summary(screen: &Screen, policy: &Policy, bytes: usize, file: &str) -> String
         // Writing to a string does not fail.
         let _ = writeln!(text, "  {label:9}  {value}");
     }
-    text
+    text + &sizes.map_or(String::new(), |sizes| sizes.to_text(policy, screen.paint()))
 }

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value as Json;
+use zt_eval::Policy;
+use zt_eval::graph::Cost;
 use zt_lang::diag::Severity;
 use zt_lang::diag::json::{JsonDiagnostic, json};
 use zt_lang::{Checked, Diagnostic, Report, Sources};
@@ -13,7 +16,7 @@ use super::compile;
 use crate::exit::{Exit, Stop};
 use crate::input;
 use crate::options::Bounds;
-use crate::render::{Screen, counted};
+use crate::render::{Screen, counted, sizes};
 
 /// Checks policies and shows what is wrong, and how to mend it.
 ///
@@ -27,6 +30,9 @@ pub struct Check {
     /// Treats warnings as errors
     #[arg(long)]
     deny_warnings: bool,
+    /// Refuses policies of which a decision could take more steps than this, at the limits
+    #[arg(long, value_name = "STEPS")]
+    max_cost: Option<u64>,
     #[command(flatten)]
     bounds: Bounds,
 }
@@ -39,6 +45,8 @@ struct Outcome {
     errors: usize,
     warnings: usize,
     diagnostics: Vec<JsonDiagnostic>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    too_costly: Vec<Json>,
 }
 
 /// What a policy consists of.
@@ -49,20 +57,34 @@ struct Summary {
     rules: usize,
     actions: usize,
     tests: usize,
+    /// The steps that a decision can take, if they are bounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<u64>,
 }
 
 impl Check {
     pub(super) fn run(self, screen: &mut Screen) -> Result<Exit, Stop> {
         let sources = input::sources(&self.paths)?;
         let options = self.bounds.options()?;
-        let mut outcome = Outcome { policies: Vec::new(), errors: 0, warnings: 0, diagnostics: Vec::new() };
+        let mut outcome =
+            Outcome { policies: Vec::new(), errors: 0, warnings: 0, diagnostics: Vec::new(), too_costly: Vec::new() };
         let mut told = HashSet::new();
         let mut exit = Exit::Fine;
         for policy in zt_lang::policies(&sources) {
             let files = policy.iter().count();
             let report = match compile(policy, &options) {
-                Ok((checked, _)) => {
-                    outcome.policies.push(Summary::of(&checked, files));
+                Ok((checked, policy)) => {
+                    let cost = self.max_cost.map(|max| (max, policy.cost()));
+                    match cost.as_ref().filter(|(max, cost)| cost.steps > *max) {
+                        Some((max, cost)) => {
+                            exit = exit.max(Exit::Findings);
+                            outcome.refuse(screen, &policy, cost, *max);
+                        }
+                        None => {
+                            let steps = cost.map(|(_, cost)| cost.steps);
+                            outcome.policies.push(Summary { steps, ..Summary::of(&checked, files) });
+                        }
+                    }
                     checked.warnings().clone()
                 }
                 Err(report) => report,
@@ -88,6 +110,16 @@ impl Outcome {
         }
     }
 
+    /// A decision of the policy could take too many steps.
+    fn refuse(&mut self, screen: &Screen, policy: &Policy, cost: &Cost, max: u64) {
+        self.errors += 1;
+        if screen.is_json() {
+            self.too_costly.push(sizes::refusal_json(policy, cost, max));
+        } else {
+            screen.note(&sizes::refusal_text(policy, cost, max, screen.note_paint()));
+        }
+    }
+
     fn print(&self, screen: &mut Screen) -> Result<(), Stop> {
         if screen.is_json() {
             return screen.json(self);
@@ -101,7 +133,8 @@ impl Outcome {
                 counted(policy.tests, "test"),
                 counted(policy.files, "file"),
             ];
-            screen.out(&format!("{ok} {}: {}\n", paint.bold(&policy.name), parts.join(", ")))?;
+            let steps = policy.steps.map_or(String::new(), |steps| format!(", at most {}", sizes::steps(steps)));
+            screen.out(&format!("{ok} {}: {}{steps}\n", paint.bold(&policy.name), parts.join(", ")))?;
         }
         Ok(())
     }
@@ -116,6 +149,7 @@ impl Summary {
             rules: hir.rules.len(),
             actions: hir.schema.actions.len(),
             tests: hir.tests.len(),
+            steps: None,
         }
     }
 }

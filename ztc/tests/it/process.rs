@@ -161,6 +161,30 @@ fn what_is_built_decides_like_its_source() {
 }
 
 #[test]
+fn sizes_and_steps_are_told_when_asked_for() {
+    let folder = scratch("stats");
+    let file = folder.join("gateway.ztb");
+    let args = ["build", "../../../examples/api-gateway", "--stats", "-o", file.to_str().unwrap()];
+    let built = run(&args, b"");
+    let told = text(&built.stdout);
+    assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+    for part in ["  steps      at most ", "rules always looked at", "\nhow rules are found\n", "\n  nodes  ", "trie of routes"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let json = run(&[&args[..], &["--format", "json"]].concat(), b"");
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let stats = &json["stats"];
+    let parts = stats["bytes_by_part"].as_array().unwrap();
+    let bytes: u64 = parts.iter().map(|part| part["bytes"].as_u64().unwrap()).sum();
+    assert!(json["bytes"].as_u64().unwrap().abs_diff(bytes) <= 16);
+    let steps = stats["cost"]["steps"].as_u64().unwrap();
+    let check = |max: u64| run(&["check", "../../../examples/api-gateway", "--max-cost", &max.to_string()], b"");
+    assert_eq!(check(steps).status.code(), Some(0));
+    assert_eq!(check(steps - 1).status.code(), Some(1));
+}
+
+#[test]
 fn parameters_are_built_in() {
     let folder = scratch("params");
     let file = folder.join("params.ztb");

@@ -58,7 +58,7 @@ pub(crate) fn context() -> impl Strategy<Value = Json> {
         .prop_map(|members| Json::Object(members.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()))
 }
 
-fn parts() -> impl Strategy<Value = Json> {
+pub(crate) fn parts() -> impl Strategy<Value = Json> {
     let parents = prop::sample::select(vec![json!([]), json!([{ "type": "Group", "id": "g" }])]);
     (context(), prop::option::of(parents), any::<bool>()).prop_map(|(context, parents, described)| {
         let mut parts = json!({ "context": context });

@@ -59,6 +59,10 @@ impl Addresses {
         self.v4.ranges.len() + self.v6.ranges.len()
     }
 
+    pub fn bytes(&self) -> usize {
+        self.v4.bytes() + self.v6.bytes()
+    }
+
     pub fn hits(&self, addr: IpAddr, found: &mut Vec<u32>) {
         match addr {
             IpAddr::V4(addr) => self.v4.hits(addr.to_bits(), found),
@@ -88,6 +92,10 @@ impl<T: Copy + Ord> Family<T> {
         cuts.close_until(None);
         let (starts, innermost): (Vec<_>, Vec<_>) = cuts.pieces.into_iter().unzip();
         Self { starts: starts.into(), innermost: innermost.into(), ranges: ranges.into() }
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&*self.starts) + size_of_val(&*self.innermost) + size_of_val(&*self.ranges)
     }
 
     fn hits(&self, at: T, found: &mut Vec<u32>) {

@@ -74,6 +74,11 @@ impl Equal {
         self.entries.is_empty()
     }
 
+    /// How many bytes the table takes; long texts are shared with the policy's constants.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.slots) + size_of_val(&*self.entries)
+    }
+
     /// Gives the keys of all entries that are equal to the scalar.
     pub fn hits(&self, value: &Value, mut give: impl FnMut(u32)) {
         // Collections are never filed, and hashing one would take as long as it is.

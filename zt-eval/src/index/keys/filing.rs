@@ -8,7 +8,6 @@ use super::Test;
 use super::forced::{Literal, forced_literal};
 use super::infix::LITERAL_LEN_MAX;
 use super::trie::{Accept, WILD, WILD_MAX};
-use crate::id::EntityTypeId;
 use crate::pattern::{Glob, HostGlob, HostLabel, Pattern, Route, RouteSegment};
 use crate::value::{IpRange, Path, Value};
 
@@ -24,7 +23,6 @@ pub(super) enum Place<'p> {
     Equal(Value),
     Element(Value),
     Range(IpRange),
-    Type(EntityTypeId),
     Prefix(Cow<'p, [u8]>, Accept),
     Suffix(Cow<'p, [u8]>, Accept),
     Infix(Cow<'p, [u8]>),
@@ -38,7 +36,6 @@ pub(super) fn file<'p>(test: &Test<'p>) -> Option<Filed<'p>> {
         Test::Equal(value) => Place::Equal(scalar(value)?),
         Test::HasElement(value) => Place::Element(scalar(value)?),
         Test::InRange(range) => Place::Range(range),
-        Test::Is(ty) => Place::Type(ty),
         Test::Prefix(text) => prefix(text),
         Test::Suffix(text) => suffix(text),
         Test::Infix(text) => return Some(infix(text)),

@@ -54,6 +54,11 @@ impl Infixes {
         self.keys.len()
     }
 
+    pub fn bytes(&self) -> usize {
+        let machine = self.machine.as_ref().map_or(0, |machine| size_of::<NFA>() + machine.memory_usage());
+        machine + size_of_val(&*self.starts) + size_of_val(&*self.keys)
+    }
+
     /// Appends the keys of all literals that occur in the text.
     pub fn hits(&self, text: &str, found: &mut Vec<u32>) {
         let start = found.len();

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use regex_automata::dfa::{StartKind, dense};
 
 use super::*;
+use crate::id::EntityTypeId;
 use crate::pattern::{Glob, HostGlob, Regex, Route};
 use crate::value::{EntityUid, contains, equal, starts_with};
 
@@ -22,7 +23,6 @@ enum Owned {
     Infix(String),
     PathPrefix(Path),
     Matches(Pattern),
-    Is(EntityTypeId),
 }
 
 impl Owned {
@@ -36,7 +36,6 @@ impl Owned {
             Self::Infix(text) => Test::Infix(text),
             Self::PathPrefix(path) => Test::PathPrefix(path),
             Self::Matches(pattern) => Test::Matches(pattern),
-            Self::Is(ty) => Test::Is(*ty),
         }
     }
 
@@ -53,7 +52,6 @@ impl Owned {
             (Self::Infix(part), Value::String(_)) => contains(value, &Value::String(part.as_str().into())),
             (Self::PathPrefix(path), _) => starts_with(value, &Value::Path(path.clone())),
             (Self::Matches(pattern), _) => pattern.matches(value),
-            (Self::Is(ty), Value::Entity(uid)) => Some(uid.ty == *ty),
             _ => None,
         }
     }

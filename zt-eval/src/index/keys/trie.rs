@@ -122,6 +122,10 @@ impl<const BACKWARDS: bool> Trie<BACKWARDS> {
         self.accepts.len()
     }
 
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.nodes) + self.firsts.len() + self.labels.len() + size_of_val(&*self.accepts)
+    }
+
     /// Appends the keys of all texts that lead this one and accept what follows.
     pub fn hits(&self, text: &str, found: &mut Vec<u32>) {
         if self.nodes.is_empty() {

@@ -121,7 +121,6 @@ fn test() -> impl Strategy<Value = Owned> {
         path().prop_map(Owned::PathPrefix),
         pattern().prop_map(Owned::Matches),
         pattern().prop_map(Owned::Matches),
-        (0_usize..3).prop_map(|ty| Owned::Is(EntityTypeId::new(ty))),
     ]
 }
 
