@@ -160,9 +160,7 @@ fn hiding_and_forging_never_help() {
 
 #[test]
 fn residuals_decide_the_rest() {
-    run(|subject, seed| {
-        ask(&subject, seed, |asked, choices| subject.residual_agrees(asked, choices)).map(drop)
-    });
+    run(|subject, seed| ask(&subject, seed, |asked, choices| subject.residual_agrees(asked, choices)).map(drop));
 }
 
 #[test]

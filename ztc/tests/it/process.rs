@@ -168,7 +168,8 @@ fn sizes_and_steps_are_told_when_asked_for() {
     let built = run(&args, b"");
     let told = text(&built.stdout);
     assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
-    for part in ["  steps      at most ", "rules always looked at", "\nhow rules are found\n", "\n  nodes  ", "trie of routes"]
+    for part in
+        ["  steps      at most ", "rules always looked at", "\nhow rules are found\n", "\n  nodes  ", "trie of routes"]
     {
         assert!(told.contains(part), "{part}: {told}");
     }

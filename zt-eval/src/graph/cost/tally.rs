@@ -3,6 +3,10 @@
 //! Readers stand behind what they read, so going through the nodes from the last to the first gives of each how often it is
 //! read before it is reached. A node whose datum is kept is computed no oftener than the variables that it depends on can
 //! stand at different elements; any other one each time it is read.
+//!
+//! What is borrowed from evidence can turn out not to be borrowable, where a choice or an element of what was computed is
+//! part of it. It is then computed instead, step by step, and each step tries again to borrow what it reads: a node is come
+//! to once more for each borrowed node on the way to it.
 
 use super::weigh::Weight;
 use crate::graph::{Derived, Node, Policy};
@@ -16,6 +20,8 @@ pub(super) struct Tally<'p> {
     policy: &'p Policy,
     weights: &'p [Weight],
     nodes: Vec<Counts>,
+    /// By node: whether borrowing it can fail.
+    may_fail: Vec<bool>,
     /// Nodes that have been marked since the last mark was chosen.
     mark: u32,
 }
@@ -26,12 +32,20 @@ struct Counts {
     /// At how many different elements its variable can stand while it is computed, and while it is visited.
     stands: u64,
     stands_visited: u64,
+    /// Borrowed nodes on the longest way to it.
+    tries: u64,
     mark: u32,
 }
 
 impl<'p> Tally<'p> {
     pub fn new(policy: &'p Policy, weights: &'p [Weight]) -> Self {
-        Self { policy, weights, nodes: vec![Counts::default(); policy.nodes.len()], mark: 0 }
+        let mut may_fail: Vec<bool> = Vec::with_capacity(policy.nodes.len());
+        for node in &policy.nodes {
+            let mut may = matches!(node, Node::If { .. } | Node::Element(_));
+            node.each_child(|child| may |= may_fail.get(child.index()) == Some(&true));
+            may_fail.push(may);
+        }
+        Self { policy, weights, nodes: vec![Counts::default(); policy.nodes.len()], may_fail, mark: 0 }
     }
 
     /// The steps of a run that reads these nodes so many times; with visits, if it then looks for what was unknown.
@@ -85,12 +99,14 @@ impl<'p> Tally<'p> {
             (true, true) => 1,
             (true, false) => counts.stands_visited,
         };
-        let is_kept = policy.derived.kept.get(id.index()).is_some_and(|place| *place != Derived::NOT_KEPT);
+        let is_kept = policy.derived.kept.get(id.index()).is_some_and(|place| *place < Derived::BORROWED);
+        let may_fail = policy.derived.is_borrowed(id) && self.may_fail.get(id.index()) == Some(&true);
+        let tries = if may_fail { counts.tries.saturating_add(1) } else { 0 };
         let stands = if is_fixed { 1 } else { counts.stands };
         let computed = if is_kept { counts.reads.min(stands) } else { counts.reads };
         let recalled = if is_kept { counts.reads } else { 0 };
-        let within = self.inside(node, computed, visited);
-        let own = computed.saturating_mul(weight.own);
+        let within = self.inside(node, computed, visited, tries);
+        let own = computed.saturating_mul(tries.saturating_add(1)).saturating_mul(weight.own);
         // A visit may go up the hierarchy anew, to say whose parents are unknown.
         let again = if matches!(node, Node::Within(..)) { weight.own.saturating_mul(2) } else { 0 };
         let visit = weight.trail.saturating_mul(2).saturating_add(again).saturating_add(1);
@@ -98,7 +114,14 @@ impl<'p> Tally<'p> {
     }
 
     /// Has a node read others; the elements that it goes through.
-    fn inside(&mut self, node: &Node, computed: u64, visited: u64) -> u64 {
+    fn inside(&mut self, node: &Node, computed: u64, visited: u64, tries: u64) -> u64 {
+        if tries > 0 {
+            node.each_child(|child| self.update(child, |counts| counts.tries = counts.tries.max(tries)));
+        }
+        if let Node::If { condition, .. } = node {
+            // Every try asks which arm it is.
+            self.read(*condition, computed.saturating_mul(tries));
+        }
         let reads = visited.saturating_mul(READS_OF_VISIT).saturating_add(computed);
         let Node::Quantified { over, level, body, .. } = node else {
             node.each_child(|child| self.read(child, reads));
