@@ -105,7 +105,7 @@ fn decisions_among_many_rules_allocate_nothing() {
     let store = Store::from_json(&policy, entities.as_bytes()).unwrap();
     let snapshot = Snapshot::new(policy, store).unwrap();
     let request = |at: usize| {
-        let agent = if at % 5 == 0 { format!("bot{at}") } else { "curl".into() };
+        let agent = if at.is_multiple_of(5) { format!("bot{at}") } else { "curl".into() };
         let text = format!(
             r#"{{"subject":{{"type":"User","id":"u{at}"}},"action":{{"name":"read"}},"resource":{{"type":"Doc","id":"d{at}"}},
                "context":{{"mfa":true,"risk":{},"agent":"{agent}"}}}}"#,
