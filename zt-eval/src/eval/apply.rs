@@ -70,7 +70,10 @@ pub(crate) fn compute<'a>(
         Node::SetOperation(op, left, right) => {
             binary(&operand(*left), &operand(*right), |a, b| value::set_operation(*op, a, b))
         }
-        Node::Set(elements) => collect(elements, operand).map(Value::set),
+        Node::Set(elements) => {
+            let elements = collect(elements, operand).filter(|all| all.iter().all(Value::is_wholly_known));
+            elements.map(Value::set)
+        }
         Node::List(elements) => collect(elements, operand).map(|list| Value::List(list.into())),
         _ => return None,
     };

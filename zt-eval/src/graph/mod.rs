@@ -160,7 +160,7 @@ pub enum Node {
     SetOperation(SetOp, NodeId, NodeId),
     /// A map's value at a key: absent when the map is, or has no such key.
     Index(NodeId, NodeId),
-    /// A set of these elements; unknown when one is not a value.
+    /// A set of these elements; unknown when one is not a value, or not one of which everything is known.
     Set(Box<[NodeId]>),
     /// A list of these elements; unknown when one is not a value.
     List(Box<[NodeId]>),
