@@ -2,7 +2,7 @@
 //! at low risk. Each rule names a group and a folder, of hierarchies of three levels.
 //!
 //! In most workloads the hierarchies grow with the rules, so that a request finds a handful of rules that could apply; in
-//! `crowded` they do not, so that it finds a hundredth of all.
+//! `crowded` they do not, so that it finds a tenth of all or so.
 
 mod hierarchy;
 mod policy;
@@ -35,13 +35,13 @@ pub fn workloads() -> [Workload; 5] {
     [
         workload(
             "generated/spread",
-            "Rules over as many groups and folders as leave about two rules to a request. Beyond 1,000 rules regorus's virtual \
+            "Rules over as many groups and folders as leave a handful of rules to a request. Beyond 1,000 rules regorus's virtual \
              machine takes them as data only; its interpreter and casbin stop at 10,000.",
             |case| Plan::new(case, Crowd::Few, 0).case(true),
         ),
         workload(
             "generated/crowded",
-            "The same rules over ten groups and ten folders: a tenth to a fifth of all rules could apply to a request, and \
+            "The same rules over ten groups and ten folders: a tenth of all rules or so could apply to a request, and \
              differ in the risk that they bear.",
             |case| Plan::new(case, Crowd::Many, 0).case(false),
         ),
