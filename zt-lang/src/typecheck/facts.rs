@@ -126,6 +126,7 @@ pub fn key(expr: &Expr) -> Option<String> {
         ExprKind::Resource => "resource".into(),
         ExprKind::Context(attribute) => format!("context.{attribute}"),
         ExprKind::Local(local) => format!("local.{}", local.0),
+        ExprKind::Const(Value::Entity(uid)) => format!("entity.{}:{:?}", uid.ty.index(), &*uid.id),
         ExprKind::Attribute { of, ty, attribute } => format!("{}.{}:{attribute}", key(of)?, ty.index()),
         ExprKind::Field { of, field, .. } => format!("{}.{field}", key(of)?),
         ExprKind::Index(map, index) => match &index.kind {
