@@ -13,10 +13,10 @@
 //!
 //! | what | how |
 //! |---|---|
-//! | declarations, limits, patterns, zones, unusual constants | length, then in postcard's form ([`head`]) |
+//! | declarations, limits, patterns, zones, unusual constants | length, then in postcard's form (`head`) |
 //! | text | length, then UTF-8: all that constants, rules and the list of strings take their text from, in their order |
 //! | strings | files, reasons, controls, annotations: ascending by bytes, each used |
-//! | constants, nodes, rules, rules by action | count, then each ([`consts`], [`nodes`], [`rules`]) |
+//! | constants, nodes, rules, rules by action | count, then each (`consts`, `nodes`, `rules`) |
 //!
 //! A policy has one form, and a form is of one policy. Numbers have no superfluous bytes, references are numbered so that
 //! each number means another target, lists that must be sorted are; the small part in postcard's form is written again
