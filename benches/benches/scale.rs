@@ -5,6 +5,9 @@ use std::env;
 
 use zt_benches::scale::{self, Effort, changes, compile, entities, load, threads};
 
+/// Measures and gives a table.
+type Table = fn(Effort) -> String;
+
 fn main() {
     if scale::run_job(&scale::jobs()) {
         return;
@@ -15,7 +18,7 @@ fn main() {
     let is_test = !arguments.iter().any(|argument| argument == "--bench");
     let effort = if is_quick || is_test { Effort::Quick } else { Effort::Full };
     let wanted = arguments.iter().find(|argument| !argument.starts_with("--"));
-    let tables: [(&str, fn(Effort) -> String); 5] = [
+    let tables: [(&str, Table); 5] = [
         ("scale/compile", compile::table),
         ("scale/load", load::table),
         ("scale/entities", entities::table),

@@ -51,7 +51,7 @@ fn compile(case: &str, run: &mut Run) {
 
 fn cedar_parse(case: &str, run: &mut Run) {
     let text = input_text(&cedar_input(case));
-    black_box(run.measure(|| PolicySet::from_str(&text)).unwrap());
+    black_box(run.measure(|| PolicySet::from_str(&text).unwrap()));
 }
 
 fn cedar_validate(case: &str, run: &mut Run) {
