@@ -170,6 +170,9 @@ impl Lets {
 impl Residual {
     /// The residual as the text of a policy.
     ///
+    /// Whoever uses the text compiles it first: in rare shapes (maps asked twice, choices between empty lists) the checker
+    /// wants a guard or a type that the text does not have, and refuses it. `ztc specialize` sees to that.
+    ///
     /// # Errors
     ///
     /// When something in it has no text: a parameter's value that is a map or a record, or a condition that the checker
