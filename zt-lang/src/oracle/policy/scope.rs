@@ -112,7 +112,8 @@ impl Scope {
         !self.verified || schema.source(from).is_some_and(|source| source.verified)
     }
 
-    fn known(&self, text: &str, mut ty: Type) -> Type {
+    /// The type that something declared with this type is known by here.
+    pub fn known(&self, text: &str, mut ty: Type) -> Type {
         if self.is_present(text) {
             ty = ty.present().clone();
         }

@@ -170,7 +170,9 @@ impl Author<'_, '_> {
         if !is_telling(inner) || matches!(inner, Type::Map(_)) {
             return Some(plain(format!("{text} contains {key}")));
         }
-        let test = self.guard_of(scope, &entry, inner)?;
+        // An earlier conjunct may have settled of what types the entry's entity is.
+        let known = scope.known(&entry, inner.clone());
+        let test = self.guard_of(scope, &entry, &known)?;
         if scope.is_present(&entry) {
             return Some(test);
         }
