@@ -47,7 +47,7 @@ use fold::Fold;
 /// What becomes of conditions that are surely unknown, because evidence is known to be missing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Missing {
-    /// They stay: the residual's decision gives the same reason, and names what was unknown.
+    /// They stay: the residual's decision gives the same reason, and names what was unknown as far as it still matters.
     #[default]
     Kept,
     /// They are settled as rules settle them: false in an allow rule, true in a deny rule. The same rules fire; but a deny
