@@ -1,0 +1,3 @@
+//! Compiles the routines in `src/runtime/`.
+
+fn main() {}

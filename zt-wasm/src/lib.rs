@@ -1,0 +1,9 @@
+//! Policies as WebAssembly modules.
+//!
+//! A module holds the tests of a policy's rules as code, its rules, names and entities as data, and the routines that it
+//! needs: reading JSON, values and their operators, deciding, writing the decision. Routines are written once, in a small
+//! part of Rust ([`runtime`]'s files): the compiler builds them natively, for their tests against `zt-eval`; the build script
+//! compiles the same text to WebAssembly, from which a module takes what it uses.
+
+#[cfg(test)]
+mod runtime;

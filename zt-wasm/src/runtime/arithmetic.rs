@@ -1,0 +1,1 @@
+//! Arithmetic that is exact or nothing.

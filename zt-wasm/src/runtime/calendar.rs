@@ -1,0 +1,1 @@
+//! Weekdays and times of day in a zone, and when they flip.

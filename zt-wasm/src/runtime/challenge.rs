@@ -1,0 +1,1 @@
+//! Which step-ups would lead to allow.

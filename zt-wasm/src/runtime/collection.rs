@@ -1,0 +1,1 @@
+//! Sets, lists and maps: membership, union, intersection, difference.

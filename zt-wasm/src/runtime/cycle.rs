@@ -1,0 +1,1 @@
+//! Whether parents close a cycle.

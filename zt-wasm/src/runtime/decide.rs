@@ -1,0 +1,1 @@
+//! The decision: which rules fire and what follows.

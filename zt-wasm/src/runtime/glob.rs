@@ -1,0 +1,1 @@
+//! Patterns of texts and of host names.

@@ -1,0 +1,1 @@
+//! Whether an entity lies below another.

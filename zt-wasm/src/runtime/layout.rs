@@ -1,0 +1,225 @@
+//! Where things are in a module's memory.
+//!
+//! The first page half holds fixed places: what a decision is working on, and a header by which routines find the policy's
+//! tables. Behind them stand the tables, then the arena, which every decision begins anew.
+
+/// No place: nothing is stored at the very start.
+pub const NOWHERE: i32 = 0;
+
+// Truths.
+pub const FALSE: i32 = 0;
+pub const TRUE: i32 = 1;
+pub const UNKNOWN: i32 = 2;
+
+// Cells: a datum in 16 bytes. At +0 its tag, at +4 a number `a` (32 bits), at +8 a number `b` (64 bits), or an address in
+// the lower and a length in the upper half of `b`. Tags of values are in the order of values of different kinds.
+pub const CELL: i32 = 16;
+/// Nothing is known.
+pub const T_UNKNOWN: i32 = 0;
+/// Known not to be there.
+pub const T_ABSENT: i32 = 1;
+/// a: 0 or 1.
+pub const T_BOOL: i32 = 2;
+/// b: the integer.
+pub const T_INT: i32 = 3;
+/// b: millionths.
+pub const T_DECIMAL: i32 = 4;
+/// b: address and length of its bytes, which are UTF-8.
+pub const T_STRING: i32 = 5;
+/// b: milliseconds since the epoch.
+pub const T_TIMESTAMP: i32 = 6;
+/// b: milliseconds.
+pub const T_DURATION: i32 = 7;
+/// a: 4 or 6. b: the address of its 16 bytes, in network order; of an IPv4 address the first four count.
+pub const T_IP: i32 = 8;
+/// a: 4 or 6, and 256 times the length of its prefix. b: as of an address, bits beyond the prefix are zero.
+pub const T_RANGE: i32 = 9;
+/// b: the address of major, minor and patch, 8 bytes each, and of the pre-release and the build, address and length each.
+pub const T_VERSION: i32 = 10;
+/// b: the address of its 16 bytes, a signed number in units of the smallest amount.
+pub const T_QUANTITY: i32 = 11;
+/// As of a text.
+pub const T_PATH: i32 = 12;
+/// As of a text.
+pub const T_HOST: i32 = 13;
+/// a: the member's position. b: the enum.
+pub const T_ENUM: i32 = 14;
+/// a: its type. b: address and length of its id.
+pub const T_ENTITY: i32 = 15;
+/// a: how many. b: the address of their cells, sorted and distinct.
+pub const T_SET: i32 = 16;
+/// a: how many. b: the address of their cells.
+pub const T_LIST: i32 = 17;
+/// a: how many. b: the address of pairs of cells, a text and a value, sorted by text.
+pub const T_MAP: i32 = 18;
+/// a: how many. b: the address of their cells, unknown and absent ones among them.
+pub const T_RECORD: i32 = 19;
+
+// Cells that never change, at fixed places.
+pub const CELL_UNKNOWN: i32 = 16;
+pub const CELL_ABSENT: i32 = 32;
+pub const CELL_FALSE: i32 = 48;
+pub const CELL_TRUE: i32 = 64;
+
+// The arena.
+pub const ARENA: i32 = 80; // where the next block begins
+pub const ARENA_END: i32 = 84; // where memory ends
+pub const FAILED: i32 = 88; // 1 when a block could not be had: the request is then invalid
+
+// The scanner.
+pub const JP: i32 = 96; // the next byte
+pub const JE: i32 = 100; // behind the last
+pub const JDEPTH: i32 = 104; // what is open
+pub const JOPEN: i32 = 112; // 32 bytes: what is open, as bits from the outermost, 1 for objects
+pub const STR: i32 = 144; // the text that was read last: its address
+pub const STR_LEN: i32 = 148; // and its length
+pub const ERROR: i32 = 152; // 1 when the request is invalid
+
+// Registers, in which routines give more than one number. What is in them lasts until the next call.
+pub const R0: i32 = 160;
+pub const R1: i32 = 168;
+pub const R2: i32 = 176;
+pub const R3: i32 = 184;
+
+// The request.
+pub const NOW: i32 = 192; // milliseconds since the epoch
+pub const HAS_NOW: i32 = 200; // whether the host gave the instant
+pub const FULL: i32 = 204; // 1 when every field is wanted, and so facts and flips
+pub const ACTION: i32 = 208;
+pub const SUBJECT: i32 = 224; // a cell
+pub const RESOURCE: i32 = 240; // a cell
+pub const CONTEXT: i32 = 256; // address of the context's cells, by attribute
+pub const DESCRIBED: i32 = 260; // address of what is described, sorted by entity
+pub const DESCRIBED_COUNT: i32 = 264;
+pub const SUBJECT_SAID: i32 = 268; // address of the subject's description, or nowhere
+pub const RESOURCE_SAID: i32 = 272;
+pub const SUBJECT_STORED: i32 = 276; // address of the subject in the store, or nowhere
+pub const RESOURCE_STORED: i32 = 280;
+pub const GRANTED: i32 = 284; // address of a byte for each attribute of the context: whether its step-up is taken as done
+
+// The decision.
+pub const EFFECT: i32 = 288; // 0 deny, 1 allow
+pub const REASON: i32 = 292; // 0 none, 1 rule, 2 unknown, 3 no rule, 4 invalid
+pub const HAS_FLIP: i32 = 296;
+pub const FLIP: i32 = 304; // valid until
+// Lists in the arena: address of an array of 32-bit numbers, how many, and for how many there is room.
+pub const LIST: i32 = 12;
+pub const RULES: i32 = 312;
+pub const OVERRIDDEN: i32 = 324;
+pub const AUDIT: i32 = 336;
+pub const OBLIGED: i32 = 348; // rules whose obligations there are
+pub const FACTS: i32 = 360; // addresses of facts
+pub const UNKNOWNS: i32 = 372; // addresses of what is unknown
+pub const CHALLENGE: i32 = 384; // attributes of the context
+pub const OUT: i32 = 396; // the decision as JSON: address, length, room in bytes
+
+// Quantifiers: of each level, from 1, where it is. A level has 16 bytes: its stamp (+0, a number that is new for each
+// element), the collection's cell (+4), the element's position (+8), the collection's node (+12).
+pub const LEVELS: i32 = 512; // level 0 first: its stamp is new for each decision and each trial of step-ups
+pub const LEVEL: i32 = 16;
+
+// A description of an entity by the request: its cell, and
+pub const SAID_ATTRIBUTES: i32 = 16; // address of its attributes' cells
+pub const SAID_PARENTS: i32 = 20; // address of its parents' cells
+pub const SAID_PARENTS_COUNT: i32 = 24;
+pub const SAID_PARENTS_KNOWN: i32 = 28;
+pub const SAID: i32 = 32;
+
+// An entity of the store: its cell, and
+pub const STORED_ATTRIBUTES: i32 = 16; // address of its attributes' cells
+pub const STORED_PARENTS: i32 = 20; // address of its parents' cells
+pub const STORED_PARENTS_COUNT: i32 = 24;
+pub const STORED_ABOVE: i32 = 28; // address of all its ancestors' cells, sorted
+pub const STORED_ABOVE_COUNT: i32 = 32;
+pub const STORED_OPEN: i32 = 36; // address of the cells of those ancestors of which the store holds nothing
+pub const STORED_OPEN_COUNT: i32 = 40;
+pub const STORED_ANCHORS: i32 = 44; // address of the numbers of the anchors among the ancestors
+pub const STORED_ANCHORS_COUNT: i32 = 48;
+pub const STORED_IS_WHOLE: i32 = 52; // whether those are all anchors, since nothing above is open
+pub const STORED: i32 = 56;
+
+// The header: where the policy's tables are, and its limits.
+pub const H_SCHEMA_CONTEXT: i32 = 1024; // attributes of the context: address
+pub const H_SCHEMA_CONTEXT_COUNT: i32 = 1028;
+pub const H_ENTITY_TYPES: i32 = 1032; // entity types: address
+pub const H_ENTITY_TYPES_COUNT: i32 = 1036;
+pub const H_ACTIONS: i32 = 1040;
+pub const H_ACTIONS_COUNT: i32 = 1044;
+pub const H_SOURCES: i32 = 1048;
+pub const H_SOURCES_COUNT: i32 = 1052;
+pub const H_CLOCK_SKEW: i32 = 1056; // 8 bytes, milliseconds
+pub const H_STORE: i32 = 1064; // address of the store's table: addresses of entities by hash
+pub const H_STORE_MASK: i32 = 1068; // places in it, less one; -1 for no store
+pub const H_RULES: i32 = 1072;
+pub const H_RULES_COUNT: i32 = 1076;
+pub const H_NODES: i32 = 1080; // what stands for what is unknown: nodes, for explaining
+pub const H_DEPTH_MAX: i32 = 1084;
+pub const H_STRING_MAX: i32 = 1088;
+pub const H_ELEMENTS_MAX: i32 = 1092;
+pub const H_ENTITIES_MAX: i32 = 1096;
+pub const H_BYTES_MAX: i32 = 1100;
+pub const H_LEADS: i32 = 1104; // a byte for each pair of entity types: whether parents of one lead to the other
+pub const H_INDEX: i32 = 1108; // the index of rules
+pub const H_STAMPS: i32 = 1112; // where data are kept: their number
+pub const H_ANCHORS: i32 = 1116; // entities that rules name in tests of the hierarchy: their cells, sorted
+pub const H_ANCHORS_COUNT: i32 = 1120;
+pub const H_ARENA: i32 = 1124; // where the arena begins
+
+// Tables of the schema. A name is an address and a length.
+
+// An attribute: its name, and
+pub const ATTRIBUTE_TYPE: i32 = 8; // address of its type
+pub const ATTRIBUTE_FROM: i32 = 12; // its source
+pub const ATTRIBUTE_EXTENT: i32 = 16; // address of how much of it is read
+pub const ATTRIBUTE_BOUNDS: i32 = 20; // address of its bounds of freshness
+pub const ATTRIBUTE_BOUNDS_COUNT: i32 = 24;
+pub const ATTRIBUTE_GIVES: i32 = 28; // address of the cell that its step-up gives, or nowhere
+pub const ATTRIBUTE_ACR: i32 = 32; // address and length
+pub const ATTRIBUTE_MAX_AGE: i32 = 40; // seconds, 8 bytes; -1 for none
+pub const ATTRIBUTE: i32 = 48;
+
+// A bound of freshness.
+pub const BOUND_IS_UNTIL: i32 = 0;
+pub const BOUND_CLOCK: i32 = 4; // the sibling attribute
+pub const BOUND_AGE: i32 = 8; // 8 bytes, milliseconds
+pub const BOUND_FIELDS: i32 = 16; // address of field positions, 4 bytes each
+pub const BOUND_FIELDS_COUNT: i32 = 20;
+pub const BOUND: i32 = 24;
+
+// An entity type: its name, and
+pub const ENTITY_ATTRIBUTES: i32 = 8;
+pub const ENTITY_ATTRIBUTES_COUNT: i32 = 12;
+pub const ENTITY_PARENTS: i32 = 16; // address of a byte for each entity type: whether its parents may have it
+pub const ENTITY_TAKES_PARENTS: i32 = 20;
+pub const ENTITY_PARENTS_FROM: i32 = 24; // a source
+pub const ENTITY_READS_PARENTS: i32 = 28; // whether any rule can need its parents
+pub const ENTITY: i32 = 32;
+
+// An action: its name, and
+pub const ACTION_SUBJECTS: i32 = 8; // address of a byte for each entity type: whether a subject may have it
+pub const ACTION_RESOURCES: i32 = 12;
+pub const ACTION_SUBJECT_FROM: i32 = 16; // a source
+pub const ACTION_STEPS_UP: i32 = 20; // whether its rules read what can be renewed
+pub const ACTION_TREES: i32 = 24; // addresses of its four divisions in the index: denies, duties, allows, audits
+pub const ACTION_RULES: i32 = 40; // address of a byte for each rule: whether it is a deciding allow rule of the action
+pub const ACTION_SIZE: i32 = 48;
+
+// A source: its name, and
+pub const SOURCE_COMPLETE: i32 = 8;
+pub const SOURCE: i32 = 12;
+
+// A type: its kind, which is the tag of its values, and
+pub const TYPE_OPTIONAL: i32 = 4;
+pub const TYPE_OF: i32 = 8; // of collections: address of the elements' type; of enums: the enum
+pub const TYPE_PARTS: i32 = 12; // of enums: address of members' names; of records: of fields (name, type); of entities: of a
+// byte for each entity type
+pub const TYPE_PARTS_COUNT: i32 = 16;
+pub const TYPE: i32 = 20;
+/// A field: its name and its type's address.
+pub const FIELD: i32 = 12;
+
+// How much of a value is read: 0 nothing, 1 all, 2 fields of a record, 3 of elements; then addresses of parts' extents.
+pub const EXTENT_NOTHING: i32 = 0;
+pub const EXTENT_WHOLE: i32 = 1;
+pub const EXTENT_FIELDS: i32 = 2;
+pub const EXTENT_ELEMENTS: i32 = 3;

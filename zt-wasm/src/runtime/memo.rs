@@ -1,0 +1,1 @@
+//! What was computed already, and where quantifiers are.

@@ -1,0 +1,129 @@
+//! The arena: blocks that last for one decision.
+
+use super::env::*;
+use super::layout::*;
+
+/// Begins the arena anew; `keep` is where it begins.
+pub fn arena_start(keep: i32) {
+    st32(ARENA, (keep + 7) & -8);
+    st32(ARENA_END, pages() << 16);
+    st32(FAILED, 0);
+}
+
+/// A block of so many bytes, eight-aligned and not zeroed. When there is no memory left, [`FAILED`] is set and the block is
+/// the arena's begin: whatever is written there, the decision is that the request is invalid. For that to do no harm beyond,
+/// no block may be longer than what is in the arena from the start: [`arena_reserve`] sees to it.
+pub fn alloc(len: i32) -> i32 {
+    let at = ld32(ARENA);
+    let left = ld32(ARENA_END) - at;
+    let len = (len + 7) & -8;
+    if (len as u32) > (left as u32) {
+        if !arena_grow(len - left) {
+            st32(FAILED, 1);
+            return (ld32(H_ARENA) + 7) & -8;
+        }
+    }
+    st32(ARENA, at + len);
+    return at;
+}
+
+fn arena_grow(missing: i32) -> bool {
+    let needed = ((missing as u32 + 65535) >> 16) as i32;
+    // A quarter more, so that many small blocks do not grow memory page by page.
+    if grow(needed + (pages() >> 2)) < 0 {
+        if grow(needed) < 0 {
+            return false;
+        }
+    }
+    st32(ARENA_END, pages() << 16);
+    return true;
+}
+
+/// Makes sure that the arena has so many bytes; whether it does.
+pub fn arena_reserve(len: i32) -> bool {
+    let left = ld32(ARENA_END) - ld32(ARENA);
+    if (left as u32) >= (len as u32) {
+        return true;
+    }
+    return arena_grow(len - left);
+}
+
+/// A cell.
+pub fn cell(tag: i32, a: i32, b: i64) -> i32 {
+    let at = alloc(CELL);
+    put_cell(at, tag, a, b);
+    return at;
+}
+
+/// Writes a cell.
+pub fn put_cell(at: i32, tag: i32, a: i32, b: i64) {
+    st32(at, tag);
+    st32(at + 4, a);
+    st64(at + 8, b);
+}
+
+/// An address and a length as one number.
+pub fn span(at: i32, len: i32) -> i64 {
+    return (at as u32 as i64) | ((len as i64) << 32);
+}
+
+pub fn span_at(span: i64) -> i32 {
+    return span as i32;
+}
+
+pub fn span_len(span: i64) -> i32 {
+    return (span >> 32) as i32;
+}
+
+/// Adds a number to a list.
+pub fn push(list: i32, number: i32) {
+    let count = ld32(list + 4);
+    if count == ld32(list + 8) {
+        let room = if count == 0 { 8 } else { count * 2 };
+        let more = alloc(room * 4);
+        copy(more, ld32(list), count * 4);
+        st32(list, more);
+        st32(list + 8, room);
+    }
+    st32(ld32(list) + count * 4, number);
+    st32(list + 4, count + 1);
+}
+
+/// Orders bytes as unsigned numbers, shorter before longer: -1, 0 or 1.
+pub fn bytes_order(a: i32, a_len: i32, b: i32, b_len: i32) -> i32 {
+    let least = if a_len < b_len { a_len } else { b_len };
+    let mut at = 0;
+    while at < least {
+        let left = ld8(a + at);
+        let right = ld8(b + at);
+        if left != right {
+            return if left < right { -1 } else { 1 };
+        }
+        at += 1;
+    }
+    if a_len == b_len {
+        return 0;
+    }
+    return if a_len < b_len { -1 } else { 1 };
+}
+
+/// Whether two texts are the same.
+pub fn bytes_equal(a: i32, a_len: i32, b: i32, b_len: i32) -> bool {
+    if a_len != b_len {
+        return false;
+    }
+    let mut at = 0;
+    while at + 8 <= a_len {
+        if ld64(a + at) != ld64(b + at) {
+            return false;
+        }
+        at += 8;
+    }
+    while at < a_len {
+        if ld8(a + at) != ld8(b + at) {
+            return false;
+        }
+        at += 1;
+    }
+    return true;
+}

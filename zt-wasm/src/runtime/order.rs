@@ -1,0 +1,1 @@
+//! How values are ordered and when they are equal.

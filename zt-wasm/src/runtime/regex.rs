@@ -1,0 +1,1 @@
+//! Running the automata of regular expressions.

@@ -1,0 +1,1 @@
+//! Scalars of each type, from JSON.

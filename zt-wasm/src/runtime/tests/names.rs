@@ -1,0 +1,1 @@
+//! Addresses, versions, paths, host names, and writing values.

@@ -1,0 +1,1 @@
+//! Reading JSON, numbers and times.

@@ -1,0 +1,1 @@
+//! Timestamps and durations: from text and as text.

@@ -1,0 +1,1 @@
+//! Whether bytes are UTF-8.

@@ -1,0 +1,1 @@
+//! Semantic versions: from text, as text, and their precedence.

@@ -1,0 +1,1 @@
+//! The rules that could apply, by way of the index.
