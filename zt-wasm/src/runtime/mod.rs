@@ -10,6 +10,7 @@
 //!
 //! What is in memory is reached by address, through the functions of [`env`], which are instructions of WebAssembly.
 #![allow(
+    dead_code,
     clippy::too_many_arguments,
     clippy::collapsible_if,
     clippy::collapsible_else_if,
