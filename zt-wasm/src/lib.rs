@@ -5,5 +5,8 @@
 //! part of Rust ([`runtime`]'s files): the compiler builds them natively, for their tests against `zt-eval`; the build script
 //! compiles the same text to WebAssembly, from which a module takes what it uses.
 
+mod code;
+mod link;
+mod module;
 #[cfg(test)]
 mod runtime;
