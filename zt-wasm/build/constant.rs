@@ -39,10 +39,6 @@ impl Constants {
         constants
     }
 
-    pub fn all(&self) -> impl Iterator<Item = (&str, i64)> {
-        self.0.iter().map(|(name, (_, value))| (name.as_str(), *value))
-    }
-
     pub fn get(&self, name: &str) -> Option<(Ty, i64)> {
         self.0.get(name).copied()
     }

@@ -12,7 +12,6 @@ mod function;
 mod statement;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
@@ -62,12 +61,6 @@ fn main() {
         routine.write(name, &mut text);
     }
     text.push_str("];\n");
-    for (name, value) in unit.constants.all() {
-        let _ = writeln!(
-            text,
-            "#[allow(dead_code, reason = \"some are for routines alone\")]\npub(crate) const {name}: i64 = {value};"
-        );
-    }
     let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("routines.rs");
     fs::write(out, text).expect("the compiled routines");
 }

@@ -6,7 +6,12 @@
 //! compiles the same text to WebAssembly, from which a module takes what it uses.
 
 mod code;
+/// Where things are in a module's memory; the routines' own file.
+#[path = "runtime/layout.rs"]
+#[allow(dead_code, reason = "routines use the rest")]
+mod layout;
 mod link;
 mod module;
 #[cfg(test)]
 mod runtime;
+pub mod tables;
