@@ -6,6 +6,8 @@
 //! Reading order: [`value`] (what is known), [`schema`] (what is declared), [`request`] and [`store`] (where evidence comes
 //! from), [`graph`] (what a policy means), [`eval`] (how it decides), [`decision`] (the answer).
 
+#[cfg(feature = "codegen")]
+pub mod codegen;
 pub mod decision;
 pub mod eval;
 pub mod facts;

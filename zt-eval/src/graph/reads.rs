@@ -19,7 +19,7 @@ const PLACES_MAX: usize = 64;
 
 /// How much of a place is read.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Extent {
+pub enum Extent {
     /// Nothing: it is unknown.
     Nothing,
     /// Everything.

@@ -113,6 +113,12 @@ impl Intervals {
         }
     }
 
+    /// Every interval with its position, sorted by its lower end.
+    #[cfg(feature = "codegen")]
+    pub fn sorted(&self) -> impl Iterator<Item = (i128, i128, u32)> {
+        self.items.iter().map(|item| (item.low, item.high, item.position))
+    }
+
     /// The number of intervals that hold anything.
     pub fn len(&self) -> usize {
         self.items.len()

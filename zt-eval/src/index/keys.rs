@@ -65,6 +65,9 @@ pub(crate) struct Keys {
     hosts: Trie<true>,
     /// Tests that are named for every value, because nothing could be found to file them by.
     always: Box<[u32]>,
+    /// By key: what finds it, for code generators.
+    #[cfg(feature = "codegen")]
+    filings: Vec<super::export::Filing>,
 }
 
 impl Keys {
@@ -81,15 +84,28 @@ impl Keys {
         drafts.equal.reserve_exact(count(|test| matches!(test, Test::Equal(_))));
         drafts.elements.reserve_exact(count(|test| matches!(test, Test::HasElement(_))));
         let mut exact = Vec::with_capacity(tests.len());
+        #[cfg(feature = "codegen")]
+        let mut filings = Vec::with_capacity(tests.len());
         for (key, test) in (0..).zip(tests) {
             let filed = file(test);
+            #[cfg(feature = "codegen")]
+            filings.push(super::export::Filing::from(filed.as_ref().map(|filed| &filed.place)));
             exact.push(filed.as_ref().is_some_and(|filed| filed.is_exact));
             match filed {
                 Some(Filed { place, .. }) => drafts.add(place, key),
                 None => drafts.always.push(key),
             }
         }
-        drafts.finish(exact)
+        let keys = drafts.finish(exact);
+        #[cfg(feature = "codegen")]
+        let keys = Self { filings, ..keys };
+        keys
+    }
+
+    /// By key: what finds it.
+    #[cfg(feature = "codegen")]
+    pub fn filings(&self) -> &[super::export::Filing] {
+        &self.filings
     }
 
     /// Whether a hit means that the test is true of a known value of the slot's type. Otherwise it only may be.
@@ -240,6 +256,8 @@ impl<'p> Drafts<'p> {
             paths: Trie::build(self.paths),
             hosts: Trie::build(self.hosts),
             always: self.always.into(),
+            #[cfg(feature = "codegen")]
+            filings: Vec::new(),
         }
     }
 }

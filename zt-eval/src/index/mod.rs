@@ -17,6 +17,8 @@
 
 mod anchors;
 mod divide;
+#[cfg(feature = "codegen")]
+pub(crate) mod export;
 mod guard;
 mod intervals;
 mod join;

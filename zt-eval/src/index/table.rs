@@ -66,6 +66,13 @@ impl Tables {
         None
     }
 
+    /// All keys of a table with their buckets.
+    #[cfg(feature = "codegen")]
+    pub fn keyed(&self, table: Table) -> impl Iterator<Item = (u32, Bucket)> {
+        let cells = self.cells.iter().skip(table.start as usize).take(1 << table.bits);
+        cells.filter(|cell| cell.key != EMPTY).map(|cell| (cell.key, cell.bucket))
+    }
+
     /// All buckets of a table.
     pub fn buckets(&self, table: Table) -> impl Iterator<Item = Bucket> {
         let cells = self.cells.iter().skip(table.start as usize).take(1 << table.bits);

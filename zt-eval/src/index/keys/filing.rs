@@ -139,3 +139,26 @@ fn host_place(glob: &HostGlob) -> Filed<'_> {
     let accept = if is_exact { Accept::End } else { Accept::Any };
     Filed { place: Place::Host(text.into(), accept), is_exact }
 }
+
+#[cfg(feature = "codegen")]
+impl From<Option<&Place<'_>>> for crate::index::export::Filing {
+    fn from(place: Option<&Place<'_>>) -> Self {
+        use crate::index::export::Rest;
+        let rest = |accept: &Accept| match accept {
+            Accept::End => Rest::Nothing,
+            Accept::Boundary => Rest::Segments,
+            Accept::Any => Rest::Anything,
+        };
+        match place {
+            None => Self::Always,
+            Some(Place::Equal(value)) => Self::Equal(value.clone()),
+            Some(Place::Element(value)) => Self::Element(value.clone()),
+            Some(Place::Range(range)) => Self::Range(*range),
+            Some(Place::Prefix(text, _)) => Self::Prefix(text.to_vec()),
+            Some(Place::Suffix(text, _)) => Self::Suffix(text.to_vec()),
+            Some(Place::Infix(text)) => Self::Infix(text.iter().take(LITERAL_LEN_MAX).copied().collect()),
+            Some(Place::Path(text, accept)) => Self::Path(text.to_vec(), rest(accept)),
+            Some(Place::Host(text, accept)) => Self::Host(text.to_vec(), rest(accept)),
+        }
+    }
+}
