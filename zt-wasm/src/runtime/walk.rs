@@ -1,4 +1,1 @@
 //! The rules that could apply, by way of the index.
-
-/// The keys that lookups found: a list.
-pub const KEYS: i32 = 1972;
