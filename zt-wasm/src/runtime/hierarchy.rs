@@ -66,8 +66,8 @@ fn within_one(inner: i32, outer: i32) -> i32 {
     return climb(inner, leads, count);
 }
 
-/// Adds the numbers of the anchors that an entity is or lies below to the keys that are found. Whether those are all. From
-/// entities of a type whose byte at `leads` is 0, no way leads on.
+/// Adds the numbers of the anchors that an entity is or lies below to the keys that are found, in the order in which `zt-eval`
+/// finds them. Whether those are all. From entities of a type whose byte at `leads` is 0, no way leads on.
 pub fn anchors_of(uid: i32, leads: i32) -> bool {
     if ld32(uid) != T_ENTITY {
         return false;
@@ -80,6 +80,18 @@ pub fn anchors_of(uid: i32, leads: i32) -> bool {
     if ld8(leads + ld32(uid + 4)) == 0 {
         return true;
     }
+    let stored = store_find(uid);
+    if stored != NOWHERE && ld32(stored + STORED_IS_WHOLE) != 0 {
+        note_parents(uid);
+        let mut anchor = ld32(stored + STORED_ANCHORS);
+        let end = anchor + ld32(stored + STORED_ANCHORS_COUNT) * 4;
+        while anchor < end {
+            push(KEYS, ld32(anchor));
+            anchor += 4;
+        }
+        return true;
+    }
+    // Many ways can lead to one anchor.
     let found = alloc(count);
     if ld32(FAILED) != 0 {
         return false;

@@ -18,22 +18,22 @@ const READ_TYPE: i32 = 1776;
 const READ_EXTENT: i32 = 1780;
 const READ_OUT: i32 = 1784;
 /// The outermost frame.
-const READ_FRAMES: i32 = 1772;
+const READ_NESTS: i32 = 1772;
 /// Cells of elements, keys and values: address, how many bytes, for how many there is room.
 const POOL: i32 = 1760;
 
 // A frame: the kind of value that is open, and
-const FRAME_TYPE: i32 = 4; // its type
-const FRAME_EXTENT: i32 = 8;
-const FRAME_OUT: i32 = 12; // the cell that it goes to
-const FRAME_OUTER: i32 = 16;
-const FRAME_INNER: i32 = 20; // a frame that was made for use inside of this one, or nowhere
-const FRAME_COUNT: i32 = 24; // elements that were begun; of a record, whether a member was
-const FRAME_KNOWN: i32 = 28; // whether all elements are values so far
-const FRAME_START: i32 = 32; // where its elements begin in the pool; of a record, the address of its fields
-const FRAME_FIELDS: i32 = 36; // of a record, the number of its fields
-const FRAME_ELEMENT: i32 = 40; // the cell of the element being read
-const FRAME: i32 = 56;
+const NEST_TYPE: i32 = 4; // its type
+const NEST_EXTENT: i32 = 8;
+const NEST_OUT: i32 = 12; // the cell that it goes to
+const NEST_OUTER: i32 = 16;
+const NEST_INNER: i32 = 20; // a frame that was made for use inside of this one, or nowhere
+const NEST_COUNT: i32 = 24; // elements that were begun; of a record, whether a member was
+const NEST_KNOWN: i32 = 28; // whether all elements are values so far
+const NEST_START: i32 = 32; // where its elements begin in the pool; of a record, the address of its fields
+const NEST_FIELDS: i32 = 36; // of a record, the number of its fields
+const NEST_ELEMENT: i32 = 40; // the cell of the element being read
+const NEST: i32 = 56;
 
 pub const OPEN_OBJECT: i32 = 123;
 pub const CLOSE_OBJECT: i32 = 125;
@@ -42,7 +42,7 @@ pub const CLOSE_ARRAY: i32 = 93;
 
 /// Forgets frames and pool: the arena begins anew.
 pub fn read_reset() {
-    st32(READ_FRAMES, NOWHERE);
+    st32(READ_NESTS, NOWHERE);
     st32(POOL, NOWHERE);
     st32(POOL + 4, 0);
     st32(POOL + 8, 0);
@@ -93,7 +93,7 @@ fn read_nested(kind: i32, complete: i32) {
             }
         } else if ld32(ERROR) == 0 {
             read_close(frame);
-            frame = ld32(frame + FRAME_OUTER);
+            frame = ld32(frame + NEST_OUTER);
         }
     }
 }
@@ -150,28 +150,28 @@ fn read_push(outer: i32, kind: i32, complete: i32) -> i32 {
     let frame = read_frame(outer);
     put_cell(out, T_UNKNOWN, 0, 0);
     st32(frame, kind);
-    st32(frame + FRAME_TYPE, ty);
-    st32(frame + FRAME_EXTENT, ld32(READ_EXTENT));
-    st32(frame + FRAME_OUT, out);
-    st32(frame + FRAME_COUNT, 0);
-    st32(frame + FRAME_KNOWN, 1);
+    st32(frame + NEST_TYPE, ty);
+    st32(frame + NEST_EXTENT, ld32(READ_EXTENT));
+    st32(frame + NEST_OUT, out);
+    st32(frame + NEST_COUNT, 0);
+    st32(frame + NEST_KNOWN, 1);
     match tag_used(kind) {
         T_RECORD => read_fields(frame, ty, complete),
-        _ => st32(frame + FRAME_START, ld32(POOL + 4)),
+        _ => st32(frame + NEST_START, ld32(POOL + 4)),
     }
     return frame;
 }
 
 /// The frame inside of another, or the outermost.
 fn read_frame(outer: i32) -> i32 {
-    let place = if outer == NOWHERE { READ_FRAMES } else { outer + FRAME_INNER };
+    let place = if outer == NOWHERE { READ_NESTS } else { outer + NEST_INNER };
     let kept = ld32(place);
     if kept != NOWHERE {
         return kept;
     }
-    let frame = read_alloc(FRAME);
-    st32(frame + FRAME_OUTER, outer);
-    st32(frame + FRAME_INNER, NOWHERE);
+    let frame = read_alloc(NEST);
+    st32(frame + NEST_OUTER, outer);
+    st32(frame + NEST_INNER, NOWHERE);
     st32(place, frame);
     return frame;
 }
@@ -185,13 +185,13 @@ fn read_fields(frame: i32, ty: i32, complete: i32) {
     let mut at = 0;
     while at < count {
         let optional = ld32(ld32(fields + at * FIELD + 8) + TYPE_OPTIONAL);
-        if complete != 0 && optional != 0 && read_part(ld32(frame + FRAME_EXTENT), at) != EXTENT_NOTHING {
+        if complete != 0 && optional != 0 && read_part(ld32(frame + NEST_EXTENT), at) != EXTENT_NOTHING {
             st32(cells + at * CELL, T_ABSENT);
         }
         at += 1;
     }
-    st32(frame + FRAME_START, cells);
-    st32(frame + FRAME_FIELDS, count);
+    st32(frame + NEST_START, cells);
+    st32(frame + NEST_FIELDS, count);
 }
 
 /// How much is read of a record's field.
@@ -212,11 +212,11 @@ fn read_next(frame: i32) -> bool {
 }
 
 fn read_next_field(frame: i32) -> bool {
-    let count = ld32(frame + FRAME_FIELDS);
-    let fields = ld32(ld32(frame + FRAME_TYPE) + TYPE_PARTS);
-    let cells = ld32(frame + FRAME_START);
-    while json_next(CLOSE_OBJECT, ld32(frame + FRAME_COUNT) == 0) {
-        st32(frame + FRAME_COUNT, 1);
+    let count = ld32(frame + NEST_FIELDS);
+    let fields = ld32(ld32(frame + NEST_TYPE) + TYPE_PARTS);
+    let cells = ld32(frame + NEST_START);
+    while json_next(CLOSE_OBJECT, ld32(frame + NEST_COUNT) == 0) {
+        st32(frame + NEST_COUNT, 1);
         json_key();
         let at = row_find(fields, count, FIELD, ld32(STR), ld32(STR_LEN));
         if at < 0 {
@@ -229,7 +229,7 @@ fn read_next_field(frame: i32) -> bool {
             }
             st8(given, 1);
             st32(READ_TYPE, ld32(fields + at * FIELD + 8));
-            st32(READ_EXTENT, read_part(ld32(frame + FRAME_EXTENT), at));
+            st32(READ_EXTENT, read_part(ld32(frame + NEST_EXTENT), at));
             st32(READ_OUT, cells + at * CELL);
             return true;
         }
@@ -239,30 +239,30 @@ fn read_next_field(frame: i32) -> bool {
 
 fn read_next_element(frame: i32) -> bool {
     read_keep(frame);
-    if !json_next(CLOSE_ARRAY, ld32(frame + FRAME_COUNT) == 0) {
+    if !json_next(CLOSE_ARRAY, ld32(frame + NEST_COUNT) == 0) {
         return false;
     }
     // A set is read whole.
-    let extent = if ld32(frame) == T_SET { EXTENT_WHOLE } else { ld32(frame + FRAME_EXTENT) };
+    let extent = if ld32(frame) == T_SET { EXTENT_WHOLE } else { ld32(frame + NEST_EXTENT) };
     return read_element(frame, extent);
 }
 
 fn read_next_entry(frame: i32) -> bool {
     read_keep(frame);
-    if !json_next(CLOSE_OBJECT, ld32(frame + FRAME_COUNT) == 0) {
+    if !json_next(CLOSE_OBJECT, ld32(frame + NEST_COUNT) == 0) {
         return false;
     }
     json_key();
     read_check_string();
-    put_cell(frame + FRAME_ELEMENT, T_STRING, 0, span(ld32(STR), ld32(STR_LEN)));
-    pool_push(frame + FRAME_ELEMENT);
-    return read_element(frame, ld32(frame + FRAME_EXTENT));
+    put_cell(frame + NEST_ELEMENT, T_STRING, 0, span(ld32(STR), ld32(STR_LEN)));
+    pool_push(frame + NEST_ELEMENT);
+    return read_element(frame, ld32(frame + NEST_EXTENT));
 }
 
 /// Begins an element of a collection, of which so much is read.
 fn read_element(frame: i32, extent: i32) -> bool {
-    let count = ld32(frame + FRAME_COUNT) + 1;
-    st32(frame + FRAME_COUNT, count);
+    let count = ld32(frame + NEST_COUNT) + 1;
+    st32(frame + NEST_COUNT, count);
     if (count as u32) > (ld32(H_ELEMENTS_MAX) as u32) {
         json_fail();
         return false;
@@ -273,31 +273,31 @@ fn read_element(frame: i32, extent: i32) -> bool {
             part = ld32(extent + 8);
         }
     }
-    st32(READ_TYPE, ld32(ld32(frame + FRAME_TYPE) + TYPE_OF));
+    st32(READ_TYPE, ld32(ld32(frame + NEST_TYPE) + TYPE_OF));
     st32(READ_EXTENT, part);
-    st32(READ_OUT, frame + FRAME_ELEMENT);
+    st32(READ_OUT, frame + NEST_ELEMENT);
     return ld32(ERROR) == 0;
 }
 
 /// Puts the element that was read last into the pool.
 fn read_keep(frame: i32) {
-    if ld32(frame + FRAME_COUNT) == 0 || ld32(ERROR) != 0 {
+    if ld32(frame + NEST_COUNT) == 0 || ld32(ERROR) != 0 {
         return;
     }
-    if ld32(frame + FRAME_ELEMENT) < T_BOOL {
-        st32(frame + FRAME_KNOWN, 0);
+    if ld32(frame + NEST_ELEMENT) < T_BOOL {
+        st32(frame + NEST_KNOWN, 0);
     }
-    pool_push(frame + FRAME_ELEMENT);
+    pool_push(frame + NEST_ELEMENT);
 }
 
 /// Ends what is open: its value.
 fn read_close(frame: i32) {
-    let out = ld32(frame + FRAME_OUT);
-    let start = ld32(frame + FRAME_START);
-    let count = ld32(frame + FRAME_COUNT);
-    let is_known = ld32(frame + FRAME_KNOWN) != 0;
+    let out = ld32(frame + NEST_OUT);
+    let start = ld32(frame + NEST_START);
+    let count = ld32(frame + NEST_COUNT);
+    let is_known = ld32(frame + NEST_KNOWN) != 0;
     match tag_used(ld32(frame)) {
-        T_RECORD => put_cell(out, T_RECORD, ld32(frame + FRAME_FIELDS), start as u32 as i64),
+        T_RECORD => put_cell(out, T_RECORD, ld32(frame + NEST_FIELDS), start as u32 as i64),
         T_SET => {
             let cells = pool_take(start);
             if is_known {

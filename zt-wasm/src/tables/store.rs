@@ -73,11 +73,11 @@ impl Rows<'_> {
     }
 
     fn above(&mut self, stored: &zt_eval::store::Stored) -> Vec<u8> {
+        // Anchors and open ancestors in the store's own order: it decides what a search that succeeds has consulted.
         let mut ancestors: Vec<&EntityUid> = self.store.ancestors(stored).collect();
-        ancestors.sort_unstable();
-        // In the store's own order: it decides what a search that succeeds has consulted.
-        let open: Vec<&EntityUid> = self.store.open(stored).collect();
         let anchors: Vec<u32> = ancestors.iter().filter_map(|uid| self.anchors.get(*uid).copied()).collect();
+        let open: Vec<&EntityUid> = self.store.open(stored).collect();
+        ancestors.sort_unstable();
         let mut row = Row(vec![0; bytes(STORED)]);
         row.put(STORED_PARENTS, self.data.entities(stored.parents()));
         row.put(STORED_PARENTS_COUNT, number(stored.parents().len()));
