@@ -5,10 +5,13 @@
 //! part of Rust ([`runtime`]'s files): the compiler builds them natively, for their tests against `zt-eval`; the build script
 //! compiles the same text to WebAssembly, from which a module takes what it uses.
 
+mod code;
 /// Where things are in a module's memory; the routines' own file.
 #[path = "runtime/layout.rs"]
 #[allow(dead_code, reason = "routines use the rest")]
 mod layout;
+mod link;
+mod module;
 #[cfg(test)]
 mod runtime;
 pub mod tables;

@@ -89,7 +89,7 @@ pub const ACTION: i32 = 208;
 pub const SUBJECT: i32 = 224; // a cell
 pub const RESOURCE: i32 = 240; // a cell
 pub const CONTEXT: i32 = 256; // address of the context's cells, by attribute
-pub const DESCRIBED: i32 = 260; // address of what is described, sorted by entity
+pub const DESCRIBED: i32 = 260; // address of the addresses of what is described, in the order of mention
 pub const DESCRIBED_COUNT: i32 = 264;
 pub const SUBJECT_SAID: i32 = 268; // address of the subject's description, or nowhere
 pub const RESOURCE_SAID: i32 = 272;
@@ -161,7 +161,7 @@ pub const H_BYTES_MAX: i32 = 1100;
 pub const H_LEADS: i32 = 1104; // a byte for each pair of entity types: whether parents of one lead to the other
 pub const H_INDEX: i32 = 1108; // the index of rules
 pub const H_STAMPS: i32 = 1112; // where data are kept: their number
-pub const H_ANCHORS: i32 = 1116; // entities that rules name in tests of the hierarchy: their cells, sorted
+pub const H_ANCHORS: i32 = 1116; // entities that rules name in tests of the hierarchy: cells, sorted; behind them, numbers
 pub const H_ANCHORS_COUNT: i32 = 1120;
 pub const H_ARENA: i32 = 1124; // where the arena begins
 
@@ -170,13 +170,15 @@ pub const H_ARENA: i32 = 1124; // where the arena begins
 // An attribute: its name, and
 pub const ATTRIBUTE_TYPE: i32 = 8; // address of its type
 pub const ATTRIBUTE_FROM: i32 = 12; // its source
-pub const ATTRIBUTE_EXTENT: i32 = 16; // address of how much of it is read
+pub const ATTRIBUTE_EXTENT: i32 = 16; // how much of it is read
 pub const ATTRIBUTE_BOUNDS: i32 = 20; // address of its bounds of freshness
 pub const ATTRIBUTE_BOUNDS_COUNT: i32 = 24;
 pub const ATTRIBUTE_GIVES: i32 = 28; // address of the cell that its step-up gives, or nowhere
 pub const ATTRIBUTE_ACR: i32 = 32; // address and length
 pub const ATTRIBUTE_MAX_AGE: i32 = 40; // seconds, 8 bytes; -1 for none
-pub const ATTRIBUTE: i32 = 48;
+pub const ATTRIBUTE_COMPLETE: i32 = 48; // whether its source is complete
+pub const ATTRIBUTE_SILENT: i32 = 52; // whether it is read, optional, and of a complete source: absent when nothing is said
+pub const ATTRIBUTE: i32 = 56;
 
 // A bound of freshness.
 pub const BOUND_IS_UNTIL: i32 = 0;
@@ -218,7 +220,8 @@ pub const TYPE: i32 = 20;
 /// A field: its name and its type's address.
 pub const FIELD: i32 = 12;
 
-// How much of a value is read: 0 nothing, 1 all, 2 fields of a record, 3 of elements; then addresses of parts' extents.
+// How much of a value is read: nothing, all, or the address of: 2 for fields of a record and 3 for elements, the number of
+// parts, and how much is read of each. Of fields behind the last, nothing is read.
 pub const EXTENT_NOTHING: i32 = 0;
 pub const EXTENT_WHOLE: i32 = 1;
 pub const EXTENT_FIELDS: i32 = 2;

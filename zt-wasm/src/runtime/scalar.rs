@@ -1,1 +1,95 @@
-//! Scalars of each type, from JSON.
+//! Scalars of each type, from JSON: the one place that says how each type is written.
+//!
+//! A type's kind is the tag of its values. The cell is written when there is such a value; otherwise it may be written too,
+//! and what is in it means nothing.
+
+use super::env::*;
+use super::layout::*;
+use super::memory::*;
+use super::number::*;
+use super::time::*;
+
+/// The value of a type that a text stands for; whether there is one.
+pub fn scalar_of_text(ty: i32, at: i32, len: i32, out: i32) -> bool {
+    let kind = ld32(ty);
+    return match tag_used(kind) {
+        T_STRING => {
+            put_cell(out, T_STRING, 0, span(at, len));
+            true
+        }
+        T_DECIMAL => {
+            let is_one = decimal_parse(at, len);
+            scalar_put(is_one, T_DECIMAL, out)
+        }
+        T_TIMESTAMP => {
+            let is_one = timestamp_parse(at, len);
+            scalar_put(is_one, T_TIMESTAMP, out)
+        }
+        T_DURATION => {
+            let is_one = duration_parse(at, len);
+            scalar_put(is_one, T_DURATION, out)
+        }
+        T_QUANTITY => scalar_quantity(at, len, out),
+        T_ENUM => scalar_enum(ty, at, len, out),
+        _ => false,
+    };
+}
+
+/// The value of a type that a JSON number stands for, by its exact text; whether there is one.
+pub fn scalar_of_number(ty: i32, at: i32, len: i32, out: i32) -> bool {
+    let kind = ld32(ty);
+    return match tag_used(kind) {
+        T_INT => int_parse(at, len, out),
+        T_DECIMAL => {
+            let is_one = decimal_parse(at, len);
+            scalar_put(is_one, T_DECIMAL, out)
+        }
+        T_TIMESTAMP => {
+            let is_one = timestamp_of_number(at, len);
+            scalar_put(is_one, T_TIMESTAMP, out)
+        }
+        T_QUANTITY => scalar_quantity(at, len, out),
+        _ => false,
+    };
+}
+
+/// The value of type `Bool`; whether that is the type.
+pub fn scalar_of_bool(ty: i32, value: i32, out: i32) -> bool {
+    if ld32(ty) != T_BOOL {
+        return false;
+    }
+    put_cell(out, T_BOOL, value, 0);
+    return true;
+}
+
+/// The value whose number is in [`R0`], if it is one.
+fn scalar_put(is_one: bool, tag: i32, out: i32) -> bool {
+    if is_one {
+        put_cell(out, tag, 0, ld64(R0));
+    }
+    return is_one;
+}
+
+fn scalar_quantity(at: i32, len: i32, out: i32) -> bool {
+    if !quantity_parse(at, len) {
+        return false;
+    }
+    quantity_put(out);
+    return true;
+}
+
+/// The member of an enum that has this name.
+fn scalar_enum(ty: i32, at: i32, len: i32, out: i32) -> bool {
+    let names = ld32(ty + TYPE_PARTS);
+    let count = ld32(ty + TYPE_PARTS_COUNT);
+    let mut member = 0;
+    while member < count {
+        let name = names + member * 8;
+        if bytes_equal(ld32(name), ld32(name + 4), at, len) {
+            put_cell(out, T_ENUM, member, ld32(ty + TYPE_OF) as i64);
+            return true;
+        }
+        member += 1;
+    }
+    return false;
+}

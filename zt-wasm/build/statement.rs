@@ -1,0 +1,245 @@
+//! Blocks, statements, loops and choices.
+
+use syn::{Block, Expr, ExprIf, ExprMatch, Lit, Pat, Stmt};
+
+use crate::code::{Code, Op, Ty};
+use crate::constant::ty_of;
+use crate::function::{Function, Loop};
+
+const BLOCK: u8 = 0x02;
+const LOOP: u8 = 0x03;
+const IF: u8 = 0x04;
+const BR: u8 = 0x0C;
+const BR_IF: u8 = 0x0D;
+const DROP: u8 = 0x1A;
+const UNREACHABLE: u8 = 0x00;
+
+/// A branch of a choice with what it gives.
+type Branch = (Code, Ty);
+
+impl Function<'_> {
+    pub fn block(&mut self, block: &Block, want: Option<Ty>, code: &mut Code) -> Ty {
+        let scope = self.scope();
+        let mut ty = Ty::Unit;
+        for (at, statement) in block.stmts.iter().enumerate() {
+            let is_last = at + 1 == block.stmts.len();
+            let found = match statement {
+                Stmt::Local(local) => self.bind(local, code),
+                Stmt::Expr(expression, None) if is_last => self.expression(expression, want, code),
+                Stmt::Expr(expression, _) => {
+                    let found = self.expression(expression, None, code);
+                    if found.is_value() {
+                        code.bytes(&[DROP]);
+                    }
+                    if found == Ty::Never { Ty::Never } else { Ty::Unit }
+                }
+                Stmt::Item(_) | Stmt::Macro(_) => self.refuse("a statement", statement),
+            };
+            // What follows something that does not come back is dead; rustc warns of it.
+            ty = if ty == Ty::Never { Ty::Never } else { found };
+        }
+        self.leave(scope);
+        ty
+    }
+
+    fn bind(&mut self, local: &syn::Local, code: &mut Code) -> Ty {
+        let (name, declared) = match &local.pat {
+            Pat::Ident(name) => (name.ident.to_string(), None),
+            Pat::Type(typed) => match &*typed.pat {
+                Pat::Ident(name) => (name.ident.to_string(), ty_of(&typed.ty)),
+                other => self.refuse("a pattern", other),
+            },
+            other => self.refuse("a pattern", other),
+        };
+        let Some(init) = &local.init else {
+            self.refuse("a variable without a value", local);
+        };
+        let ty = self.expression(&init.expr, declared, code);
+        if !ty.is_value() {
+            self.refuse("a variable of no value", local);
+        }
+        let place = self.spare(ty);
+        code.local(0x21, place);
+        self.name(name, place);
+        Ty::Unit
+    }
+
+    pub fn choose(&mut self, choice: &ExprIf, want: Option<Ty>, code: &mut Code) -> Ty {
+        let condition = self.expression(&choice.cond, Some(Ty::Bool), code);
+        if condition != Ty::Bool {
+            self.refuse("a condition", &choice.cond);
+        }
+        let label = self.label();
+        let then = self.branch(|this, code| this.block(&choice.then_branch, want, code));
+        let otherwise = choice.else_branch.as_ref().map(|(_, otherwise)| {
+            let want = want.or(Some(then.1).filter(|ty| ty.is_value()));
+            self.branch(|this, code| this.expression(otherwise, want, code))
+        });
+        self.join(label, then, otherwise, code)
+    }
+
+    fn branch(&mut self, compile: impl FnOnce(&mut Self, &mut Code) -> Ty) -> Branch {
+        let mut code = Code::default();
+        let ty = compile(self, &mut code);
+        (code, ty)
+    }
+
+    /// What both branches of a choice give.
+    fn common(&self, then: Ty, otherwise: Ty) -> Ty {
+        match (then, otherwise) {
+            (Ty::Never, other) | (other, Ty::Never) => other,
+            (a, b) if a == b => a,
+            (a, b) => panic!("{}: one branch gives {a:?}, another {b:?}", self.place),
+        }
+    }
+
+    fn join(&self, label: u32, then: Branch, otherwise: Option<Branch>, code: &mut Code) -> Ty {
+        let other = otherwise.as_ref().map_or(Ty::Unit, |(_, ty)| *ty);
+        let ty = self.common(then.1, other);
+        code.op(Op::Open(IF, ty.block(), label));
+        code.append(then.0);
+        if let Some((otherwise, _)) = otherwise {
+            code.op(Op::Else);
+            code.append(otherwise);
+        }
+        code.op(Op::End);
+        if ty == Ty::Never {
+            code.bytes(&[UNREACHABLE]);
+        }
+        ty
+    }
+
+    pub fn matching(&mut self, choice: &ExprMatch, want: Option<Ty>, code: &mut Code) -> Ty {
+        let is_pruned = matches!(&*choice.expr, Expr::Call(call) if self.callee(call) == "tag_used");
+        let ty = self.expression(&choice.expr, None, code);
+        let tested = self.spare(ty);
+        code.local(0x21, tested);
+        let (branch, given) = self.arms(choice, 0, tested, want, is_pruned);
+        code.append(branch);
+        self.give_back(tested);
+        given
+    }
+
+    fn arms(&mut self, choice: &ExprMatch, at: usize, tested: u32, want: Option<Ty>, is_pruned: bool) -> Branch {
+        let Some(arm) = choice.arms.get(at) else {
+            self.refuse("a match without `_`", choice);
+        };
+        if arm.guard.is_some() {
+            self.refuse("a guard", &arm.pat);
+        }
+        let body = self.branch(|this, code| this.expression(&arm.body, want, code));
+        if matches!(arm.pat, Pat::Wild(_)) {
+            return body;
+        }
+        let ty = self.ty(tested);
+        let tags = self.patterns(&arm.pat);
+        let mut test = Code::default();
+        for (at, tag) in tags.iter().enumerate() {
+            test.local(0x20, tested);
+            test.constant(ty, *tag);
+            test.bytes(&[if ty.is_wide() { 0x51 } else { 0x46 }]);
+            if at > 0 {
+                test.bytes(&[0x72]);
+            }
+        }
+        let label = self.label();
+        let want = want.or(Some(body.1).filter(|ty| ty.is_value()));
+        let rest = self.arms(choice, at + 1, tested, want, is_pruned);
+        let mut code = Code::default();
+        if is_pruned {
+            let ty = self.common(body.1, rest.1);
+            let open = (ty.block(), label);
+            code.op(Op::Arm { tags, test: test.0, open, body: body.0.0, rest: rest.0.0 });
+            if ty == Ty::Never {
+                code.bytes(&[UNREACHABLE]);
+            }
+            return (code, ty);
+        }
+        code.append(test);
+        let ty = self.join(label, body, Some(rest), &mut code);
+        (code, ty)
+    }
+
+    fn patterns(&self, pattern: &Pat) -> Vec<i64> {
+        match pattern {
+            Pat::Or(all) => all.cases.iter().flat_map(|case| self.patterns(case)).collect(),
+            Pat::Lit(literal) => match &literal.lit {
+                Lit::Int(int) => vec![int.base10_parse().unwrap_or_else(|_| self.refuse("a pattern", pattern))],
+                _ => self.refuse("a pattern", pattern),
+            },
+            Pat::Ident(name) => match self.unit.constants.get(&name.ident.to_string()) {
+                Some((_, value)) => vec![value],
+                None => self.refuse("a pattern that is no constant", pattern),
+            },
+            _ => self.refuse("a pattern", pattern),
+        }
+    }
+
+    pub fn while_loop(&mut self, condition: &Expr, body: &Block, code: &mut Code) -> Ty {
+        let labels = self.open_loop(code);
+        self.expression(condition, Some(Ty::Bool), code);
+        code.bytes(&[0x45]);
+        code.op(Op::Branch(BR_IF, labels.end));
+        self.loop_body(labels, body, code);
+        Ty::Unit
+    }
+
+    pub fn endless_loop(&mut self, body: &Block, code: &mut Code) -> Ty {
+        let labels = self.open_loop(code);
+        self.loop_body(labels, body, code);
+        if breaks(body) {
+            return Ty::Unit;
+        }
+        code.bytes(&[UNREACHABLE]);
+        Ty::Never
+    }
+
+    fn open_loop(&mut self, code: &mut Code) -> Loop {
+        let labels = Loop { end: self.label(), again: self.label() };
+        code.op(Op::Open(BLOCK, 0x40, labels.end));
+        code.op(Op::Open(LOOP, 0x40, labels.again));
+        labels
+    }
+
+    fn loop_body(&mut self, labels: Loop, body: &Block, code: &mut Code) {
+        self.loops.push(labels);
+        let ty = self.block(body, None, code);
+        self.loops.pop();
+        if ty.is_value() {
+            self.refuse("a loop's value", body);
+        }
+        code.op(Op::Branch(BR, labels.again));
+        code.op(Op::End);
+        code.op(Op::End);
+    }
+
+    /// `break` or `continue`.
+    pub fn leave_loop(&mut self, is_break: bool, code: &mut Code) -> Ty {
+        let Some(labels) = self.loops.last() else {
+            panic!("{}: no loop to leave", self.place);
+        };
+        code.op(Op::Branch(BR, if is_break { labels.end } else { labels.again }));
+        Ty::Never
+    }
+}
+
+/// Whether a loop's body has a `break` of that loop.
+fn breaks(body: &Block) -> bool {
+    body.stmts.iter().any(|statement| match statement {
+        Stmt::Expr(expression, _) => expression_breaks(expression),
+        _ => false,
+    })
+}
+
+fn expression_breaks(expression: &Expr) -> bool {
+    match expression {
+        Expr::Break(_) => true,
+        Expr::Block(block) => breaks(&block.block),
+        Expr::If(choice) => {
+            breaks(&choice.then_branch)
+                || choice.else_branch.as_ref().is_some_and(|(_, otherwise)| expression_breaks(otherwise))
+        }
+        Expr::Match(choice) => choice.arms.iter().any(|arm| expression_breaks(&arm.body)),
+        _ => false,
+    }
+}
