@@ -4,13 +4,13 @@
 //! obligations is known. The effect is allow when an allow rule fires and no deny rule does that none of them overrides.
 
 use super::challenge::*;
-use super::collection::*;
 use super::env::*;
 use super::facts::*;
 use super::layout::*;
 use super::leaves::*;
 use super::memo::*;
 use super::memory::*;
+use super::order::*;
 use super::sort::*;
 use super::walk::*;
 

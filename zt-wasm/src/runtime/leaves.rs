@@ -11,6 +11,7 @@ use super::keys::*;
 use super::layout::*;
 use super::memo::*;
 use super::memory::*;
+use super::order::*;
 use super::out::*;
 use super::sort::*;
 use super::write::*;
@@ -369,10 +370,10 @@ fn leaves_waits_for_now() -> bool {
     let full = ld32(FULL);
     st32(FULL, 0);
     // Reading it tells when it is fresh.
-    let mut cell = leaves_read(fact);
+    leaves_read(fact);
     st32(HAS_NOW, 1);
     st64(NOW, ld64(FRESH_FROM));
-    cell = leaves_read(fact);
+    let cell = leaves_read(fact);
     st32(HAS_NOW, 0);
     st32(FULL, full);
     return ld32(cell) != T_UNKNOWN;
@@ -452,7 +453,7 @@ fn leaves_element(node: i32, index: i32) {
     level_go(level, index);
     push(LEAVES, node);
     push(LEAVES, index + 1);
-    if node_is_unknown(body) {
+    if node_truth(body) == UNKNOWN {
         leaves_later(body);
     }
 }

@@ -27,14 +27,14 @@ pub const WANT_TRUE: i32 = 0;
 pub const WANT_NOT_FALSE: i32 = 1;
 
 // A division on the way.
-const FRAME_NEXT: i32 = 0; // the next dimension
-const FRAME_END: i32 = 4;
-const FRAME_DIMENSION: i32 = 8; // the dimension at hand
-const FRAME_KEY: i32 = 12; // the position of its next key
-const FRAME_KEYS: i32 = 16; // behind its last key
-const FRAME: i32 = 24;
-/// Divisions inside divisions; the encoder of tables refuses more.
-pub const FRAMES_MAX: i32 = 16;
+const WALK_FRAME_NEXT: i32 = 0; // the next dimension
+const WALK_FRAME_END: i32 = 4;
+const WALK_FRAME_DIMENSION: i32 = 8; // the dimension at hand
+const WALK_FRAME_KEY: i32 = 12; // the position of its next key
+const WALK_FRAME_KEYS: i32 = 16; // behind its last key
+const WALK_FRAME_SIZE: i32 = 24;
+/// Divisions inside divisions; `zt-eval` makes a few, and with more there is no decision.
+pub const WALK_FRAMES_MAX: i32 = 16;
 
 // A candidate: its rule, and which conjuncts are known to hold.
 pub const CANDIDATE_PROVEN: i32 = 4;
@@ -44,24 +44,28 @@ const CANDIDATE: i32 = 8;
 pub fn walk_prepare() {
     list_new(KEYS);
     list_new(CANDIDATES);
-    st32(WALK_FRAMES, alloc(FRAME * FRAMES_MAX));
+    st32(WALK_FRAMES, alloc(WALK_FRAME_SIZE * WALK_FRAMES_MAX));
 }
 
 /// Begins to go through the entries of a division.
 pub fn walk_start(division: i32, want: i32) {
     st32(WALK_WANT, want);
-    st32(WALK_FRAME, ld32(WALK_FRAMES) - FRAME);
+    st32(WALK_FRAME, ld32(WALK_FRAMES) - WALK_FRAME_SIZE);
     walk_enter(division);
 }
 
 fn walk_enter(division: i32) {
-    let frame = ld32(WALK_FRAME) + FRAME;
+    let frame = ld32(WALK_FRAME) + WALK_FRAME_SIZE;
+    if frame == ld32(WALK_FRAMES) + WALK_FRAMES_MAX * WALK_FRAME_SIZE {
+        st32(FAILED, 1);
+        return;
+    }
     let dimensions = ld32(division + DIVISION_DIMENSIONS);
     st32(WALK_FRAME, frame);
-    st32(frame + FRAME_NEXT, dimensions);
-    st32(frame + FRAME_END, dimensions + ld32(division + DIVISION_DIMENSIONS_COUNT) * DIMENSION);
-    st32(frame + FRAME_KEY, 0);
-    st32(frame + FRAME_KEYS, 0);
+    st32(frame + WALK_FRAME_NEXT, dimensions);
+    st32(frame + WALK_FRAME_END, dimensions + ld32(division + DIVISION_DIMENSIONS_COUNT) * DIMENSION);
+    st32(frame + WALK_FRAME_KEY, 0);
+    st32(frame + WALK_FRAME_KEYS, 0);
     walk_entries(ld32(division), ld32(division + 4));
 }
 
@@ -88,17 +92,17 @@ pub fn walk_next() -> i32 {
 /// Goes to further entries, if only to none; whether there is anywhere to go.
 fn walk_on() -> bool {
     let frame = ld32(WALK_FRAME);
-    let key = ld32(frame + FRAME_KEY);
-    let dimension = ld32(frame + FRAME_NEXT);
-    if key < ld32(frame + FRAME_KEYS) {
-        st32(frame + FRAME_KEY, key + 1);
-        walk_key(ld32(frame + FRAME_DIMENSION), ld32(ld32(KEYS) + key * 4));
-    } else if dimension != ld32(frame + FRAME_END) {
-        st32(frame + FRAME_NEXT, dimension + DIMENSION);
-        st32(frame + FRAME_DIMENSION, dimension);
+    let key = ld32(frame + WALK_FRAME_KEY);
+    let dimension = ld32(frame + WALK_FRAME_NEXT);
+    if key < ld32(frame + WALK_FRAME_KEYS) {
+        st32(frame + WALK_FRAME_KEY, key + 1);
+        walk_key(ld32(frame + WALK_FRAME_DIMENSION), ld32(ld32(KEYS) + key * 4));
+    } else if dimension != ld32(frame + WALK_FRAME_END) {
+        st32(frame + WALK_FRAME_NEXT, dimension + DIMENSION);
+        st32(frame + WALK_FRAME_DIMENSION, dimension);
         walk_dimension(frame, dimension);
     } else if frame != ld32(WALK_FRAMES) {
-        st32(WALK_FRAME, frame - FRAME);
+        st32(WALK_FRAME, frame - WALK_FRAME_SIZE);
     } else {
         return false;
     }
@@ -157,8 +161,8 @@ fn walk_dimension(frame: i32, dimension: i32) {
         walk_entries(ld32(dimension + DIMENSION_ALL), ld32(dimension + DIMENSION_ALL_COUNT));
         end = start;
     }
-    st32(frame + FRAME_KEY, start);
-    st32(frame + FRAME_KEYS, end);
+    st32(frame + WALK_FRAME_KEY, start);
+    st32(frame + WALK_FRAME_KEYS, end);
 }
 
 /// Goes to what a dimension has under a key.

@@ -7,6 +7,7 @@ use super::memory::*;
 use super::out::*;
 use super::out_value::*;
 use super::sort::*;
+use super::time::*;
 
 // Where parts of the text of a decision without what is in it end; each begins where the one before it ends.
 pub const TEXT_AUDIT: i32 = 10; // {"audit":[
@@ -41,34 +42,34 @@ pub fn write_decision() {
 
 fn write_all() {
     out_start();
-    out_part(0, TEXT_AUDIT);
+    write_part(0, TEXT_AUDIT);
     write_rules(AUDIT);
-    out_part(TEXT_AUDIT, TEXT_CHALLENGE);
+    write_part(TEXT_AUDIT, TEXT_CHALLENGE);
     write_challenge();
-    out_part(TEXT_CHALLENGE, TEXT_DEPENDS_ON);
+    write_part(TEXT_CHALLENGE, TEXT_DEPENDS_ON);
     write_facts();
-    out_part(TEXT_DEPENDS_ON, TEXT_EFFECT);
+    write_part(TEXT_DEPENDS_ON, TEXT_EFFECT);
     if ld32(EFFECT) != 0 {
         out_word(0x776f6c6c61, 5); // allow
     } else {
         out_word(0x796e6564, 4); // deny
     }
-    out_part(TEXT_EFFECT, TEXT_OBLIGATIONS);
+    write_part(TEXT_EFFECT, TEXT_OBLIGATIONS);
     write_obligations();
-    out_part(TEXT_OBLIGATIONS, TEXT_OVERRIDDEN);
+    write_part(TEXT_OBLIGATIONS, TEXT_OVERRIDDEN);
     write_rules(OVERRIDDEN);
     if ld32(REASON) != 0 {
-        out_part(TEXT_OVERRIDDEN, TEXT_REASON);
+        write_part(TEXT_OVERRIDDEN, TEXT_REASON);
         write_reason();
-        out_part(TEXT_REASON, TEXT_RULES);
+        write_part(TEXT_REASON, TEXT_RULES);
     } else {
         out_byte(b']' as i32);
-        out_part(TEXT_REASON + 1, TEXT_RULES);
+        write_part(TEXT_REASON + 1, TEXT_RULES);
     }
     write_rules(RULES);
-    out_part(TEXT_RULES, TEXT_UNKNOWN);
+    write_part(TEXT_RULES, TEXT_UNKNOWN);
     write_unknowns();
-    out_part(TEXT_UNKNOWN, TEXT_VALID_UNTIL);
+    write_part(TEXT_UNKNOWN, TEXT_VALID_UNTIL);
     if ld32(HAS_FLIP) != 0 {
         out_byte(b'"' as i32);
         out_timestamp(ld64(FLIP));
@@ -80,7 +81,7 @@ fn write_all() {
 }
 
 /// A part of the text.
-fn out_part(from: i32, to: i32) {
+fn write_part(from: i32, to: i32) {
     out_bytes(ld32(H_TEXTS) + from, to - from);
 }
 
@@ -116,11 +117,11 @@ fn write_challenge() {
     while at < count {
         let attribute = ld32(H_SCHEMA_CONTEXT) + ld32(ld32(CHALLENGE) + at * 4) * ATTRIBUTE;
         out_comma(at == 0);
-        out_part(TEXT_VALID_UNTIL, TEXT_ACR);
+        write_part(TEXT_VALID_UNTIL, TEXT_ACR);
         out_json_text(ld32(attribute + ATTRIBUTE_ACR), ld32(attribute + ATTRIBUTE_ACR + 4));
-        out_part(TEXT_ACR, TEXT_ATTRIBUTE);
+        write_part(TEXT_ACR, TEXT_ATTRIBUTE);
         out_json_text(ld32(attribute), ld32(attribute + 4));
-        out_part(TEXT_ATTRIBUTE, TEXT_MAX_AGE);
+        write_part(TEXT_ATTRIBUTE, TEXT_MAX_AGE);
         let max_age = ld64(attribute + ATTRIBUTE_MAX_AGE);
         if max_age < 0 {
             out_null();
@@ -154,12 +155,12 @@ pub fn out_fact(fact: i32) {
         return;
     }
     if kind == 0 {
-        out_part(TEXT_MAX_AGE, TEXT_CONTEXT);
+        write_part(TEXT_MAX_AGE, TEXT_CONTEXT);
     } else {
         let uid = ld32(fact + 8);
         out_uid(uid);
         if kind == 2 {
-            out_part(TEXT_CONTEXT, TEXT_PARENTS);
+            write_part(TEXT_CONTEXT, TEXT_PARENTS);
             return;
         }
         out_byte(b'.' as i32);

@@ -265,7 +265,7 @@ impl<'a> Writer<'a> {
             row.put(ACTION_SUBJECTS, type_flags(self.data, schema, subjects));
             row.put(ACTION_RESOURCES, type_flags(self.data, schema, resources));
             row.put(ACTION_SUBJECT_FROM, number(subject_from.index()));
-            row.put(ACTION_STEPS_UP, self.policy.steps_up(ActionId::new(at)).into());
+            row.put(ACTION_STEPS_UP, self.policy.can_step_up(ActionId::new(at)).into());
             rows.extend(row.0);
         }
         // Not shared: it is to be patched.
