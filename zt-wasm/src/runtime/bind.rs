@@ -7,7 +7,6 @@
 
 use super::cycle::*;
 use super::env::*;
-use super::facts::*;
 use super::gather::*;
 use super::hierarchy::*;
 use super::json::*;
