@@ -4,5 +4,8 @@
 //! offsets come from `runtime/layout.rs`.
 
 pub mod data;
+pub mod index;
+pub mod nodes;
+pub mod rules;
 pub mod schema;
 pub mod store;
