@@ -4,3 +4,5 @@
 //! offsets come from `runtime/layout.rs`.
 
 pub mod data;
+pub mod patterns;
+pub mod zones;
