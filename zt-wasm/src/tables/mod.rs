@@ -6,6 +6,8 @@
 pub mod data;
 pub mod index;
 pub mod nodes;
+pub mod patterns;
 pub mod rules;
 pub mod schema;
 pub mod store;
+pub mod zones;
