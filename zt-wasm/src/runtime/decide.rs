@@ -459,11 +459,8 @@ fn find_audited() {
         let candidate = ld32(ld32(CANDIDATES) + at * 4);
         let rule = ld32(candidate);
         let truth = condition_truth(rule, ld32(candidate + CANDIDATE_PROVEN), WANT_NOT_FALSE);
-        let fires = if ld32(rule_row(rule) + RULE_IS_DENY) != 0 {
-            truth != FALSE
-        } else {
-            args_truth(rule, truth) == TRUE
-        };
+        let fires =
+            if ld32(rule_row(rule) + RULE_IS_DENY) != 0 { truth != FALSE } else { args_truth(rule, truth) == TRUE };
         if fires {
             push(AUDIT, rule);
         }

@@ -150,7 +150,13 @@ pub fn say_properties(speaker: i32, uid: i32) {
     }
     let of = ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY;
     let count = ld32(of + ENTITY_ATTRIBUTES_COUNT);
-    say_attributes(speaker, ld32(of + ENTITY_ATTRIBUTES), count, ld32(said + SAID_ATTRIBUTES), ld32(said + SAID_STATES));
+    say_attributes(
+        speaker,
+        ld32(of + ENTITY_ATTRIBUTES),
+        count,
+        ld32(said + SAID_ATTRIBUTES),
+        ld32(said + SAID_STATES),
+    );
 }
 
 /// Reads the attributes that an object says; those that the speaker has no say in are passed over.
@@ -179,7 +185,12 @@ fn say_attributes(speaker: i32, declared: i32, count: i32, cells: i32, states: i
             } else {
                 let complete = ld32(attribute + ATTRIBUTE_COMPLETE);
                 st32(states + at * 4, stamp | 1);
-                read_value(ld32(attribute + ATTRIBUTE_TYPE), complete, ld32(attribute + ATTRIBUTE_EXTENT), cells + at * CELL);
+                read_value(
+                    ld32(attribute + ATTRIBUTE_TYPE),
+                    complete,
+                    ld32(attribute + ATTRIBUTE_EXTENT),
+                    cells + at * CELL,
+                );
             }
         }
     }

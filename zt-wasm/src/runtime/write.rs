@@ -93,10 +93,10 @@ fn out_comma(is_first: bool) {
 
 fn write_reason() {
     match ld32(REASON) {
-        1 => out_word(0x656c7572, 4),           // rule
-        2 => out_word(0x6e776f6e6b6e75, 7),     // unknown
-        3 => out_word(0x656c75725f6f6e, 7),     // no_rule
-        _ => out_word(0x64696c61766e69, 7),     // invalid
+        1 => out_word(0x656c7572, 4),       // rule
+        2 => out_word(0x6e776f6e6b6e75, 7), // unknown
+        3 => out_word(0x656c75725f6f6e, 7), // no_rule
+        _ => out_word(0x64696c61766e69, 7), // invalid
     }
 }
 

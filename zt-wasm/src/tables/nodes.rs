@@ -145,9 +145,9 @@ impl Shapes<'_> {
                     _ => false,
                 })
             }
-            Node::StartsWith(left, right) => self.both(*left, *right).is_some_and(|shapes| {
-                shapes == (Type::String, Type::String) || shapes == (Type::Path, Type::Path)
-            }),
+            Node::StartsWith(left, right) => self
+                .both(*left, *right)
+                .is_some_and(|shapes| shapes == (Type::String, Type::String) || shapes == (Type::Path, Type::Path)),
             Node::EndsWith(left, right) => self.both(*left, *right) == Some((Type::String, Type::String)),
             Node::Is(of, _) => self.shape(*of).is_some_and(|shape| is_entity(&shape)),
             Node::IsEmpty(of) | Node::Size(of) => {

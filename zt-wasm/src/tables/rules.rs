@@ -57,7 +57,8 @@ pub fn write(data: &mut Data, policy: &Policy, schema: &mut SchemaTables) -> Rul
     let mut tables = index::write(data, &index);
     let nodes = nodes::write(data, policy, &mut tables.tags);
     let actions = schema.header.iter().find(|(cell, _)| *cell == H_ACTIONS).map_or(0, |(_, at)| *at);
-    for (at, row) in (0..policy.schema().actions.len()).map(ActionId::new).zip((actions..).step_by(bytes(ACTION_SIZE))) {
+    for (at, row) in (0..policy.schema().actions.len()).map(ActionId::new).zip((actions..).step_by(bytes(ACTION_SIZE)))
+    {
         fill_action(data, policy, &index, &tables, at, row);
     }
     let header = vec![

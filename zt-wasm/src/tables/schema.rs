@@ -139,7 +139,7 @@ impl Types {
 }
 
 /// The tag of a type's values.
-fn kind(ty: &Type) -> i32 {
+pub fn kind(ty: &Type) -> i32 {
     match ty {
         Type::Bool => T_BOOL,
         Type::Int => T_INT,

@@ -40,7 +40,8 @@ fn entities(asked: &Asked<'_>) -> BTreeSet<EntityUid> {
 pub fn facts_alike(asked: &Asked<'_>) -> Result<(), String> {
     let granted_none = vec![false; asked.request.context().len()];
     let granted_all = vec![true; asked.request.context().len()];
-    let world = World { policy: asked.policy, store: asked.store, request: asked.request, now: asked.now, granted: &[] };
+    let world =
+        World { policy: asked.policy, store: asked.store, request: asked.request, now: asked.now, granted: &[] };
     st32(HAS_NOW, asked.now.is_some().into());
     st64(NOW, asked.now.map_or(0, Timestamp::millis));
     for granted in [&[][..], &granted_none, &granted_all] {
@@ -187,9 +188,8 @@ fn sets(world: World<'_>, all: &[EntityUid], cells: &[i32]) -> Result<(), String
 fn anchors(world: World<'_>, uid: &EntityUid, cell: i32) -> Result<(), String> {
     let anchors = world.policy.anchors();
     let types = world.policy.schema().entities.len();
-    let leads_on = |from: usize| {
-        anchors.iter().any(|anchor| world.policy.parents_lead_to(EntityTypeId::new(from), anchor.ty))
-    };
+    let leads_on =
+        |from: usize| anchors.iter().any(|anchor| world.policy.parents_lead_to(EntityTypeId::new(from), anchor.ty));
     let leads = alloc(types as i32);
     (0..types).for_each(|from| st8(leads + from as i32, leads_on(from).into()));
     let mut keys = Vec::new();

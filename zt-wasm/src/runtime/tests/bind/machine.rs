@@ -80,8 +80,9 @@ impl Machine {
             let count = entity.attributes().len() as i32;
             let what = format!("{:?}", entity.uid());
             same(&what, &data_at(ld32(at + SAID_ATTRIBUTES), count), &entity.attributes().to_vec())?;
-            let parents = (ld32(at + SAID_PARENTS_KNOWN) != 0)
-                .then(|| (0..ld32(at + SAID_PARENTS_COUNT)).map(|n| uid_at(ld32(at + SAID_PARENTS) + n * CELL)).collect());
+            let parents = (ld32(at + SAID_PARENTS_KNOWN) != 0).then(|| {
+                (0..ld32(at + SAID_PARENTS_COUNT)).map(|n| uid_at(ld32(at + SAID_PARENTS) + n * CELL)).collect()
+            });
             same(&what, &parents, &entity.parents().map(<[_]>::to_vec))?;
             same(&what, &said_find(at), &at)?;
         }

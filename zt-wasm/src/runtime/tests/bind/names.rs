@@ -12,7 +12,8 @@ use crate::runtime::store::{names_ascend, names_sort, uid_equal, uid_hash, uid_s
 use crate::runtime::tests::start;
 
 fn uids() -> impl Strategy<Value = Vec<EntityUid>> {
-    let uid = (0usize..3, "[ab\u{e4}]{0,3}").prop_map(|(ty, id)| EntityUid { ty: EntityTypeId::new(ty), id: id.as_str().into() });
+    let uid = (0usize..3, "[ab\u{e4}]{0,3}")
+        .prop_map(|(ty, id)| EntityUid { ty: EntityTypeId::new(ty), id: id.as_str().into() });
     proptest::collection::vec(uid, 0..40)
 }
 
