@@ -23,14 +23,14 @@ pub const K_OBJECT: i32 = 5;
 const JSON_DEPTH: i32 = 256;
 /// What may stand between tokens, as bits: space, tab, line feed and carriage return.
 const JSON_SPACES: i64 = 0x1_0000_2600;
-/// Eight spaces.
-const JSON_INDENT: i64 = 0x2020_2020_2020_2020;
 /// A one in each of eight bytes.
 const JSON_ONES: i64 = 0x0101_0101_0101_0101;
 const JSON_NULL: i32 = 0x6c6c_756e;
 const JSON_TRUE: i32 = 0x6575_7274;
 /// `false` behind its first byte.
 const JSON_ALSE: i32 = 0x6573_6c61;
+/// What the letters `b f n r t` stand for behind a backslash: four bits for every second letter from `b` on.
+const JSON_ESCAPES: i64 = 0x9d_0a00_0c08;
 const JSON_QUOTE: i32 = b'"' as i32;
 const JSON_BACKSLASH: i32 = b'\\' as i32;
 const JSON_COMMA: i32 = b',' as i32;
@@ -55,7 +55,8 @@ pub fn json_fail() {
     st32(STR_LEN, 0);
 }
 
-/// The kind of the value to come, which is then at [`JP`]; -1 when none can begin there.
+/// The kind of the value to come, which is then at [`JP`]; -1 at the end. What can begin no value has one of the kinds, and
+/// is found to be wrong when it is read or skipped.
 pub fn json_peek() -> i32 {
     let byte = json_token();
     if byte == JSON_QUOTE {
@@ -67,33 +68,26 @@ pub fn json_peek() -> i32 {
     if byte == b'[' as i32 {
         return K_ARRAY;
     }
-    if json_is_digit(byte) || byte == b'-' as i32 {
+    if byte < 0 {
+        json_fail();
+        return -1;
+    }
+    if byte <= b'9' as i32 {
         return K_NUMBER;
     }
-    if byte == b't' as i32 || byte == b'f' as i32 {
-        return K_BOOL;
-    }
-    if byte == b'n' as i32 {
-        return K_NULL;
-    }
-    json_fail();
-    return -1;
+    return if byte == b'n' as i32 { K_NULL } else { K_BOOL };
 }
 
-/// Reads `null`.
+/// Reads `null`, when [`json_peek`] told of it.
 pub fn json_null() {
-    json_token();
-    json_literal(JSON_NULL, 0);
+    json_word();
 }
 
-/// Reads `true` or `false`: 1 or 0.
+/// Reads `true` or `false`, when [`json_peek`] told of it: 1 or 0.
 pub fn json_bool() -> i32 {
-    if json_token() == b't' as i32 {
-        json_literal(JSON_TRUE, 0);
-        return 1;
-    }
-    json_false();
-    return 0;
+    let is_true = json_token() == b't' as i32;
+    json_word();
+    return is_true as i32;
 }
 
 /// Reads a number; its text is at [`STR`].
@@ -101,25 +95,24 @@ pub fn json_number() {
     json_token();
     let at = ld32(JP);
     json_skip_number();
-    st32(STR, at);
-    // Nothing, after a mistake: it leaves the place as it was.
-    st32(STR_LEN, ld32(JP) - at);
+    if ld32(ERROR) == 0 {
+        st32(STR, at);
+        st32(STR_LEN, ld32(JP) - at);
+    }
 }
 
 /// Reads a string; its text is at [`STR`].
 pub fn json_string() {
     json_expect(JSON_QUOTE);
     let start = ld32(JP);
-    let end = json_plain(start, ld32(JE));
-    if end < ld32(JE) && ld8(end) == JSON_QUOTE {
+    let is_plain = json_skip_tail(start);
+    if ld32(ERROR) == 0 {
+        let end = ld32(JP) - 1;
         st32(STR, start);
         st32(STR_LEN, end - start);
-        st32(JP, end + 1);
-        return;
-    }
-    json_skip_tail(end);
-    if ld32(ERROR) == 0 {
-        json_unescape(start, ld32(JP) - 1);
+        if !is_plain {
+            json_unescape(start, end);
+        }
     }
 }
 
@@ -166,24 +159,19 @@ pub fn json_finish() {
 
 /// Reads past a value. What is at [`STR`] stays.
 pub fn json_skip() {
-    // What is open, the innermost as the lowest bit, 1 for objects; each 64 go to memory when more are opened.
-    let mut bits = 0i64;
-    let mut count = 0;
+    let mut count = 0; // what is open: its closing bytes are at JCLOSERS
     loop {
         let byte = json_token();
         if byte == b'{' as i32 || byte == b'[' as i32 {
             json_open(byte);
+            if ld32(ERROR) != 0 {
+                return; // too deep
+            }
             // Closing bytes are the opening ones and two.
             if json_token() != byte + 2 {
-                if count != 0 && (count & 63) == 0 {
-                    st64(JOPEN + (((count - 1) >> 6) << 3), bits);
-                }
-                let is_object = byte >> 5 & 1;
-                bits = (bits << 1) | is_object as i64;
+                st8(JCLOSERS + count, byte + 2);
                 count += 1;
-                if is_object != 0 {
-                    json_skip_key();
-                }
+                json_skip_key(byte + 2);
                 continue;
             }
             json_close();
@@ -195,45 +183,27 @@ pub fn json_skip() {
             if count == 0 {
                 return;
             }
-            let is_object = bits as i32 & 1;
+            let close = ld8(JCLOSERS + count - 1);
             let next = json_token();
-            if next == JSON_COMMA {
-                st32(JP, ld32(JP) + 1);
-                if is_object != 0 {
-                    json_skip_key();
-                }
-                break;
+            if next == close {
+                json_close();
+                count -= 1;
+                continue;
             }
-            if next != b']' as i32 + (is_object << 5) {
-                json_fail();
+            json_expect(JSON_COMMA);
+            if ld32(ERROR) != 0 {
                 return;
             }
-            json_close();
-            bits = bits >> 1;
-            count -= 1;
-            if count != 0 && (count & 63) == 0 {
-                bits = ld64(JOPEN + (((count - 1) >> 6) << 3));
-            }
+            json_skip_key(close);
+            break;
         }
     }
 }
 
 /// The next byte that is no space, which is then at [`JP`]; -1 at the end.
 fn json_token() -> i32 {
-    let at = ld32(JP);
-    if at < ld32(JE) {
-        let byte = ld8(at);
-        if byte > 0x20 {
-            return byte;
-        }
-        return json_behind_space(at);
-    }
-    return -1;
-}
-
-fn json_behind_space(at: i32) -> i32 {
     let end = ld32(JE);
-    let mut at = at;
+    let mut at = ld32(JP);
     while at < end {
         let byte = ld8(at);
         if byte > 0x20 || ((JSON_SPACES >> (byte as i64)) & 1) == 0 {
@@ -241,9 +211,6 @@ fn json_behind_space(at: i32) -> i32 {
             return byte;
         }
         at += 1;
-        while at + 8 <= end && ld64(at) == JSON_INDENT {
-            at += 8;
-        }
     }
     st32(JP, at);
     return -1;
@@ -264,40 +231,37 @@ fn json_close() {
     st32(JDEPTH, ld32(JDEPTH) - 1);
 }
 
-/// Reads four bytes that must come next, behind so many.
-fn json_literal(literal: i32, behind: i32) {
-    let at = ld32(JP) + behind;
-    if at + 4 <= ld32(JE) && ld32(at) == literal {
+/// Reads `null`, `true` or `false`.
+fn json_word() {
+    let byte = json_token();
+    let is_false = byte == b'f' as i32;
+    let at = ld32(JP) + is_false as i32;
+    let mut word = if is_false { JSON_ALSE } else { JSON_TRUE };
+    if byte == b'n' as i32 {
+        word = JSON_NULL;
+    }
+    if at + 4 <= ld32(JE) && ld32(at) == word {
         st32(JP, at + 4);
     } else {
         json_fail();
     }
 }
 
-fn json_false() {
-    if json_token() == b'f' as i32 {
-        json_literal(JSON_ALSE, 1);
-    } else {
-        json_fail();
+/// Reads past a key, in an object.
+fn json_skip_key(close: i32) {
+    if close == b'}' as i32 {
+        json_skip_string();
+        json_expect(b':' as i32);
     }
-}
-
-fn json_skip_key() {
-    json_skip_string();
-    json_expect(b':' as i32);
 }
 
 fn json_skip_scalar(byte: i32) {
     if byte == JSON_QUOTE {
         json_skip_string();
-    } else if byte == b't' as i32 {
-        json_literal(JSON_TRUE, 0);
-    } else if byte == b'f' as i32 {
-        json_false();
-    } else if byte == b'n' as i32 {
-        json_literal(JSON_NULL, 0);
-    } else {
+    } else if byte <= b'9' as i32 {
         json_skip_number();
+    } else {
+        json_word();
     }
 }
 
@@ -306,37 +270,42 @@ fn json_skip_string() {
     json_skip_tail(ld32(JP));
 }
 
-/// Reads past the rest of a string.
-fn json_skip_tail(from: i32) {
-    let mut at = from;
-    loop {
-        let end = ld32(JE);
-        at = json_plain(at, end);
-        if at >= end {
-            break;
-        }
-        let byte = ld8(at);
-        if byte == JSON_QUOTE {
+/// Reads past the rest of a string; whether it is without escapes.
+fn json_skip_tail(from: i32) -> bool {
+    let end = ld32(JE);
+    let mut at = json_plain(from, end);
+    let first = at;
+    while at < end {
+        if ld8(at) == JSON_QUOTE {
             st32(JP, at + 1);
-            return;
+            return at == first;
         }
-        if byte != JSON_BACKSLASH {
-            break; // a control character
-        }
+        // Of control characters there are none either.
         let escape = json_escape(at, end);
         if escape < 0 {
             break;
         }
-        at += span_len(escape);
+        at = json_plain(at + span_len(escape), end);
     }
     json_fail();
+    return false;
 }
 
 /// The first byte that is no plain text of a string: a quote, a backslash or a control character; or the end.
-fn json_plain(from: i32, end: i32) -> i32 {
+///
+/// In eight bytes at once, the highest bits of those are set in what is found. Bits above the lowest of these may be wrong,
+/// because subtraction borrows (S. Anderson, "Bit Twiddling Hacks": "Determine if a word has a byte less than n").
+pub fn json_plain(from: i32, end: i32) -> i32 {
+    let ones = JSON_ONES;
     let mut at = from;
     while at + 8 <= end {
-        let found = json_not_plain(ld64(at));
+        let bytes = ld64(at);
+        let quotes = bytes ^ (ones * 0x22);
+        let backslashes = bytes ^ (ones * 0x5c);
+        let found = ((quotes.wrapping_sub(ones) & !quotes)
+            | (backslashes.wrapping_sub(ones) & !backslashes)
+            | (bytes.wrapping_sub(ones * 0x20) & !bytes))
+            & (ones << 7);
         if found != 0 {
             return at + (found.trailing_zeros() >> 3) as i32;
         }
@@ -345,44 +314,34 @@ fn json_plain(from: i32, end: i32) -> i32 {
     while at < end {
         let byte = ld8(at);
         if byte < 0x20 || byte == JSON_QUOTE || byte == JSON_BACKSLASH {
-            return at;
+            break;
         }
         at += 1;
     }
     return at;
 }
 
-/// Which of eight bytes are a quote, a backslash or a control character: their highest bits are set. Bits above the lowest
-/// of these may be wrong, because subtraction borrows (S. Anderson, "Bit Twiddling Hacks": "Determine if a word has a byte
-/// less than n").
-fn json_not_plain(bytes: i64) -> i64 {
-    let quotes = bytes ^ (JSON_ONES * 0x22);
-    let backslashes = bytes ^ (JSON_ONES * 0x5c);
-    let found = (quotes.wrapping_sub(JSON_ONES) & !quotes)
-        | (backslashes.wrapping_sub(JSON_ONES) & !backslashes)
-        | (bytes.wrapping_sub(JSON_ONES * 0x20) & !bytes);
-    return found & (JSON_ONES << 7);
-}
-
 /// What the escape at a backslash stands for, and how many bytes it takes; negative when it is none.
 fn json_escape(at: i32, end: i32) -> i64 {
-    if at + 2 > end {
+    if at + 2 > end || ld8(at) != JSON_BACKSLASH {
         return -1;
     }
     let kind = ld8(at + 1);
     if kind == b'u' as i32 {
         return json_unicode(at, end);
     }
-    let code = match kind {
-        0x22 | 0x5c | 0x2f => kind,
-        0x62 => 8,  // b
-        0x66 => 12, // f
-        0x6e => 10, // n
-        0x72 => 13, // r
-        0x74 => 9,  // t
-        _ => -1,
-    };
-    return if code < 0 { -1 } else { span(code, 2) };
+    let mut code = kind;
+    if kind != JSON_QUOTE && kind != JSON_BACKSLASH && kind != b'/' as i32 {
+        let letter = kind - b'b' as i32;
+        if letter < 0 || letter > 18 || (letter & 1) != 0 {
+            return -1;
+        }
+        code = (JSON_ESCAPES >> (letter as i64 * 2)) as i32 & 15;
+        if code == 0 {
+            return -1;
+        }
+    }
+    return span(code, 2);
 }
 
 /// The character of `\uXXXX` or of a surrogate pair of them, and how many bytes it takes; negative when there is none.
@@ -407,15 +366,10 @@ fn json_unit(at: i32, end: i32) -> i32 {
     let mut next = at + 2;
     while next < at + 6 {
         let byte = ld8(next);
-        let letter = (byte | 0x20) - b'a' as i32;
-        let mut digit = byte - b'0' as i32;
-        if !json_is_digit(byte) {
-            if letter < 0 || letter > 5 {
-                return -1;
-            }
-            digit = letter + 10;
+        if !json_is_digit(byte) && ((byte | 0x20) - b'a' as i32) as u32 > 5 {
+            return -1;
         }
-        unit = (unit << 4) | digit;
+        unit = (unit << 4) | ((byte & 15) + (byte >> 6) * 9);
         next += 1;
     }
     return unit;
@@ -445,37 +399,24 @@ fn json_unescape(start: i32, end: i32) {
     st32(STR_LEN, to - text);
 }
 
-/// Reads past a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
+/// Reads past a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`. Of a zero before other digits it reads
+/// the zero: the rest of them is no token that may follow.
 fn json_skip_number() {
     let end = ld32(JE);
     let mut at = ld32(JP);
     if json_byte(at, end) == b'-' as i32 {
         at += 1;
     }
-    let whole = at;
-    at = json_digits(at, end);
-    // No digits, or a zero before others.
-    let mut is_bad = at == whole || (at - whole > 1 && ld8(whole) == b'0' as i32);
+    at = if json_byte(at, end) == b'0' as i32 { at + 1 } else { json_some_digits(at, end) };
     if json_byte(at, end) == b'.' as i32 {
-        let fraction = at + 1;
-        at = json_digits(fraction, end);
-        is_bad = is_bad || at == fraction;
+        at = json_some_digits(at + 1, end);
     }
     if (json_byte(at, end) | 0x20) == b'e' as i32 {
-        at += 1;
-        let sign = json_byte(at, end);
-        if sign == b'+' as i32 || sign == b'-' as i32 {
-            at += 1;
-        }
-        let exponent = at;
-        at = json_digits(exponent, end);
-        is_bad = is_bad || at == exponent;
+        let sign = json_byte(at + 1, end);
+        let is_signed = sign == b'+' as i32 || sign == b'-' as i32;
+        at = json_some_digits(at + 1 + is_signed as i32, end);
     }
-    if is_bad {
-        json_fail();
-    } else {
-        st32(JP, at);
-    }
+    st32(JP, at);
 }
 
 /// The byte there, or -1 at the end.
@@ -483,10 +424,19 @@ fn json_byte(at: i32, end: i32) -> i32 {
     return if at < end { ld8(at) } else { -1 };
 }
 
+/// As [`json_digits`], of which there must be one at least.
+fn json_some_digits(from: i32, end: i32) -> i32 {
+    let at = json_digits(from, end);
+    if at == from {
+        json_fail();
+    }
+    return at;
+}
+
 /// The first byte that is no digit, or the end.
 pub fn json_digits(from: i32, end: i32) -> i32 {
     let mut at = from;
-    while at < end && json_is_digit(ld8(at)) {
+    while at < end && (ld8(at) - b'0' as i32) as u32 <= 9 {
         at += 1;
     }
     return at;

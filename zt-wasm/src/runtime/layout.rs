@@ -70,10 +70,10 @@ pub const FAILED: i32 = 88; // 1 when a block could not be had: the request is t
 pub const JP: i32 = 96; // the next byte
 pub const JE: i32 = 100; // behind the last
 pub const JDEPTH: i32 = 104; // what is open
-pub const JOPEN: i32 = 112; // 32 bytes: what is open, as bits from the outermost, 1 for objects
 pub const STR: i32 = 144; // the text that was read last: its address
 pub const STR_LEN: i32 = 148; // and its length
 pub const ERROR: i32 = 152; // 1 when the request is invalid
+pub const JCLOSERS: i32 = 1280; // 256 bytes: while a value is skipped, the closing byte of each that is open in it
 
 // Registers, in which routines give more than one number. What is in them lasts until the next call.
 pub const R0: i32 = 160;

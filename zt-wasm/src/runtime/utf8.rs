@@ -9,32 +9,23 @@ const UTF8_HIGH: i64 = 0x8080_8080_8080_8080u64 as i64;
 pub fn utf8_valid(at: i32, len: i32) -> bool {
     let end = at + len;
     let mut at = at;
-    while at < end {
+    loop {
         while at + 8 <= end && (ld64(at) & UTF8_HIGH) == 0 {
             at += 8;
         }
-        while at < end && ld8(at) < 0x80 {
-            at += 1;
+        if at >= end {
+            return true;
         }
-        while at < end && ld8(at) >= 0x80 {
-            if utf8_char(at, end) < 0 {
-                return false;
-            }
-            at += utf8_width(ld8(at));
+        if utf8_char(at, end) < 0 {
+            return false;
         }
+        at += utf8_width(ld8(at));
     }
-    return true;
 }
 
 /// How many bytes a character takes that begins with this byte.
 pub fn utf8_width(first: i32) -> i32 {
-    if first < 0x80 {
-        return 1;
-    }
-    if first < 0xe0 {
-        return 2;
-    }
-    return if first < 0xf0 { 3 } else { 4 };
+    return 1 + (first >= 0x80) as i32 + (first >= 0xe0) as i32 + (first >= 0xf0) as i32;
 }
 
 /// The character whose first byte is at `at`; -1 where there is none before `end`.
@@ -44,27 +35,28 @@ pub fn utf8_char(at: i32, end: i32) -> i32 {
         return first;
     }
     let width = utf8_width(first);
-    // Neither a continuation, nor a longer form of ASCII, nor a character beyond U+10FFFF.
-    if first < 0xc2 || first > 0xf4 || at + width > end {
+    let behind = at + width;
+    if behind > end {
         return -1;
     }
-    let mut code = first & (0x7f >> width);
-    let mut next = 1;
-    while next < width {
-        let byte = ld8(at + next);
+    let mut code = first;
+    let mut next = at + 1;
+    while next < behind {
+        let byte = ld8(next);
         if (byte & 0xc0) != 0x80 {
             return -1;
         }
         code = (code << 6) | (byte & 0x3f);
         next += 1;
     }
-    if width == 3 && (code < 0x800 || (code >> 11) == 0x1b) {
-        return -1; // a longer form, or half of a surrogate pair
-    }
-    if width == 4 && (code < 0x1_0000 || code > 0x10_ffff) {
-        return -1;
-    }
-    return code;
+    // With the bits that tell the width still in it: neither a continuation first, nor what a shorter form has, nor half of
+    // a surrogate pair, nor anything beyond U+10FFFF.
+    let is_good = match width {
+        2 => code >= 0x3080,
+        3 => code >= 0xe_0800 && (code >> 11) != 0x1db,
+        _ => ((code - 0x3c1_0000) as u32) < 0x10_0000,
+    };
+    return if is_good { code & ((2 << (5 * width)) - 1) } else { -1 };
 }
 
 /// Writes a character; gives the place behind it.
@@ -73,10 +65,7 @@ pub fn utf8_put(at: i32, code: i32) -> i32 {
         st8(at, code);
         return at + 1;
     }
-    let mut width = 2;
-    if code >= 0x800 {
-        width = if code < 0x1_0000 { 3 } else { 4 };
-    }
+    let width = 2 + (code >= 0x800) as i32 + (code >= 0x1_0000) as i32;
     let mut rest = code;
     let mut last = at + width - 1;
     while last > at {
@@ -84,6 +73,6 @@ pub fn utf8_put(at: i32, code: i32) -> i32 {
         rest = rest >> 6;
         last -= 1;
     }
-    st8(at, ((0xf00 >> width) & 0xff) | rest);
+    st8(at, (0xf00 >> width) | rest);
     return at + width;
 }
