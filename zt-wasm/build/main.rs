@@ -12,6 +12,7 @@ mod function;
 mod statement;
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::{env, fs};
 
@@ -51,11 +52,17 @@ fn main() {
         }
     }
     let mut routines = BTreeMap::new();
+    let mut refused = 0;
     for (file, parsed) in &files {
         for function in functions(parsed) {
-            routines.insert(function.sig.ident.to_string(), function::compile(&unit, file, function));
+            // Each function's mistake is told, not only the first one's.
+            match catch_unwind(AssertUnwindSafe(|| function::compile(&unit, file, function))) {
+                Ok(routine) => drop(routines.insert(function.sig.ident.to_string(), routine)),
+                Err(_) => refused += 1,
+            }
         }
     }
+    assert!(refused == 0, "{refused} functions are not understood: see above");
     let mut text = String::from("pub(crate) static ROUTINES: &[Routine] = &[\n");
     for (name, routine) in &routines {
         routine.write(name, &mut text);

@@ -6,6 +6,10 @@
 //! compiles the same text to WebAssembly, from which a module takes what it uses.
 
 mod code;
+mod codegen;
+mod compile;
+#[cfg(feature = "host")]
+pub mod host;
 /// Where things are in a module's memory; the routines' own file.
 #[path = "runtime/layout.rs"]
 #[allow(dead_code, reason = "routines use the rest")]
@@ -15,3 +19,10 @@ mod module;
 #[cfg(test)]
 mod runtime;
 pub mod tables;
+mod target;
+
+pub use compile::{CompileError, compile};
+pub use target::Target;
+
+/// The version of the ABI of modules for the target `core`.
+pub const ABI_VERSION: i32 = 1;

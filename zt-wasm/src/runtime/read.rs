@@ -1,1 +1,391 @@
 //! Values of declared types, from JSON.
+//!
+//! A value that is not of its type is unknown; limits and keys that are given twice make the request invalid. What is open
+//! around the value being read is a chain of frames, of which there are at most as many as JSON may nest, and which are used
+//! again; elements stand in a pool until their collection ends.
+
+use super::bind::*;
+use super::collection::*;
+use super::env::*;
+use super::json::*;
+use super::layout::*;
+use super::memory::*;
+use super::scalar::*;
+use super::store::*;
+
+// What is to be read next: its type, how much of it, and the cell that it goes to.
+const READ_TYPE: i32 = 1776;
+const READ_EXTENT: i32 = 1780;
+const READ_OUT: i32 = 1784;
+/// The outermost frame.
+const READ_NESTS: i32 = 1772;
+/// Cells of elements, keys and values: address, how many bytes, for how many there is room.
+const POOL: i32 = 1760;
+
+// A frame: the kind of value that is open, and
+const NEST_TYPE: i32 = 4; // its type
+const NEST_EXTENT: i32 = 8;
+const NEST_OUT: i32 = 12; // the cell that it goes to
+const NEST_OUTER: i32 = 16;
+const NEST_INNER: i32 = 20; // a frame that was made for use inside of this one, or nowhere
+const NEST_COUNT: i32 = 24; // elements that were begun; of a record, whether a member was
+const NEST_KNOWN: i32 = 28; // whether all elements are values so far
+const NEST_START: i32 = 32; // where its elements begin in the pool; of a record, the address of its fields
+const NEST_FIELDS: i32 = 36; // of a record, the number of its fields
+const NEST_ELEMENT: i32 = 40; // the cell of the element being read
+const NEST: i32 = 56;
+
+pub const OPEN_OBJECT: i32 = 123;
+pub const CLOSE_OBJECT: i32 = 125;
+pub const OPEN_ARRAY: i32 = 91;
+pub const CLOSE_ARRAY: i32 = 93;
+
+/// Forgets frames and pool: the arena begins anew.
+pub fn read_reset() {
+    st32(READ_NESTS, NOWHERE);
+    st32(POOL, NOWHERE);
+    st32(POOL + 4, 0);
+    st32(POOL + 8, 0);
+}
+
+/// A block, or a mistake: behind it nothing more is read.
+pub fn read_alloc(len: i32) -> i32 {
+    let at = alloc(len);
+    if ld32(FAILED) != 0 {
+        json_fail();
+    }
+    return at;
+}
+
+/// Reads a string within its limit.
+pub fn read_string() {
+    json_string();
+    read_check_string();
+}
+
+fn read_check_string() {
+    if (ld32(STR_LEN) as u32) > (ld32(H_STRING_MAX) as u32) {
+        json_fail();
+    }
+}
+
+/// Reads so much of a value of a type into a cell. In records, what is optional and missing is absent if the one who says
+/// it is `complete`.
+pub fn read_value(ty: i32, complete: i32, extent: i32, out: i32) {
+    st32(READ_TYPE, ty);
+    st32(READ_EXTENT, extent);
+    st32(READ_OUT, out);
+    let kind = read_begin();
+    match tag_used(kind) {
+        T_SET | T_LIST | T_MAP | T_RECORD => read_nested(kind, complete),
+        _ => {}
+    }
+}
+
+/// Reads what was begun to its end.
+fn read_nested(kind: i32, complete: i32) {
+    let mut frame = read_push(NOWHERE, kind, complete);
+    while frame != NOWHERE && ld32(ERROR) == 0 {
+        if read_next(frame) {
+            let inner = read_begin();
+            if inner != 0 {
+                frame = read_push(frame, inner, complete);
+            }
+        } else if ld32(ERROR) == 0 {
+            read_close(frame);
+            frame = ld32(frame + NEST_OUTER);
+        }
+    }
+}
+
+/// Reads what is next, or its begin if it is a collection or a record: then its kind.
+fn read_begin() -> i32 {
+    let ty = ld32(READ_TYPE);
+    let out = ld32(READ_OUT);
+    let kind = ld32(ty);
+    let mut is_known = false;
+    if ld32(READ_EXTENT) == EXTENT_NOTHING {
+        json_skip();
+    } else {
+        let given = json_peek();
+        if given == K_STRING {
+            // All scalars but these two are written as strings.
+            if kind != T_BOOL && kind != T_INT && kind < T_ENTITY {
+                read_string();
+                is_known = scalar_of_text(ty, ld32(STR), ld32(STR_LEN), out);
+            } else {
+                json_skip();
+            }
+        } else if given == K_NUMBER {
+            json_number();
+            is_known = scalar_of_number(ty, ld32(STR), ld32(STR_LEN), out);
+        } else if given == K_BOOL {
+            is_known = scalar_of_bool(ty, json_bool(), out);
+        } else if given == K_NULL && ld32(ty + TYPE_OPTIONAL) != 0 {
+            json_null();
+            put_cell(out, T_ABSENT, 0, 0);
+            return 0;
+        } else if given == K_ARRAY && (kind == T_SET || kind == T_LIST) {
+            json_open(OPEN_ARRAY);
+            return kind;
+        } else if given == K_OBJECT && (kind == T_MAP || kind == T_RECORD) {
+            json_open(OPEN_OBJECT);
+            return kind;
+        } else if given == K_OBJECT && kind == T_ENTITY {
+            is_known = read_reference(out, ld32(ty + TYPE_PARTS));
+        } else {
+            json_skip();
+        }
+    }
+    if !is_known {
+        put_cell(out, T_UNKNOWN, 0, 0);
+    }
+    return 0;
+}
+
+/// Opens a frame for what is next.
+fn read_push(outer: i32, kind: i32, complete: i32) -> i32 {
+    let ty = ld32(READ_TYPE);
+    let out = ld32(READ_OUT);
+    let frame = read_frame(outer);
+    put_cell(out, T_UNKNOWN, 0, 0);
+    st32(frame, kind);
+    st32(frame + NEST_TYPE, ty);
+    st32(frame + NEST_EXTENT, ld32(READ_EXTENT));
+    st32(frame + NEST_OUT, out);
+    st32(frame + NEST_COUNT, 0);
+    st32(frame + NEST_KNOWN, 1);
+    match tag_used(kind) {
+        T_RECORD => read_fields(frame, ty, complete),
+        _ => st32(frame + NEST_START, ld32(POOL + 4)),
+    }
+    return frame;
+}
+
+/// The frame inside of another, or the outermost.
+fn read_frame(outer: i32) -> i32 {
+    let place = if outer == NOWHERE { READ_NESTS } else { outer + NEST_INNER };
+    let kept = ld32(place);
+    if kept != NOWHERE {
+        return kept;
+    }
+    let frame = read_alloc(NEST);
+    st32(frame + NEST_OUTER, outer);
+    st32(frame + NEST_INNER, NOWHERE);
+    st32(place, frame);
+    return frame;
+}
+
+/// A record's fields, of which nothing is said: cells, and behind them a byte for each that says whether it was given.
+fn read_fields(frame: i32, ty: i32, complete: i32) {
+    let count = ld32(ty + TYPE_PARTS_COUNT);
+    let cells = read_alloc(count * (CELL + 1));
+    fill(cells, 0, count * (CELL + 1));
+    let fields = ld32(ty + TYPE_PARTS);
+    let mut at = 0;
+    while at < count {
+        let optional = ld32(ld32(fields + at * FIELD + 8) + TYPE_OPTIONAL);
+        if complete != 0 && optional != 0 && read_part(ld32(frame + NEST_EXTENT), at) != EXTENT_NOTHING {
+            st32(cells + at * CELL, T_ABSENT);
+        }
+        at += 1;
+    }
+    st32(frame + NEST_START, cells);
+    st32(frame + NEST_FIELDS, count);
+}
+
+/// How much is read of a record's field.
+fn read_part(extent: i32, at: i32) -> i32 {
+    if extent == EXTENT_WHOLE || ld32(extent) != EXTENT_FIELDS {
+        return EXTENT_WHOLE;
+    }
+    return if at < ld32(extent + 4) { ld32(extent + 8 + at * 4) } else { EXTENT_NOTHING };
+}
+
+/// Comes to the next value in what is open; false at its end.
+fn read_next(frame: i32) -> bool {
+    return match tag_used(ld32(frame)) {
+        T_RECORD => read_next_field(frame),
+        T_MAP => read_next_entry(frame),
+        _ => read_next_element(frame),
+    };
+}
+
+fn read_next_field(frame: i32) -> bool {
+    let count = ld32(frame + NEST_FIELDS);
+    let fields = ld32(ld32(frame + NEST_TYPE) + TYPE_PARTS);
+    let cells = ld32(frame + NEST_START);
+    while json_next(CLOSE_OBJECT, ld32(frame + NEST_COUNT) == 0) {
+        st32(frame + NEST_COUNT, 1);
+        json_key();
+        let at = row_find(fields, count, FIELD, ld32(STR), ld32(STR_LEN));
+        if at < 0 {
+            json_skip();
+        } else {
+            let given = cells + count * CELL + at;
+            if ld8(given) != 0 {
+                json_fail();
+                return false;
+            }
+            st8(given, 1);
+            st32(READ_TYPE, ld32(fields + at * FIELD + 8));
+            st32(READ_EXTENT, read_part(ld32(frame + NEST_EXTENT), at));
+            st32(READ_OUT, cells + at * CELL);
+            return true;
+        }
+    }
+    return false;
+}
+
+fn read_next_element(frame: i32) -> bool {
+    read_keep(frame);
+    if !json_next(CLOSE_ARRAY, ld32(frame + NEST_COUNT) == 0) {
+        return false;
+    }
+    // A set is read whole.
+    let extent = if ld32(frame) == T_SET { EXTENT_WHOLE } else { ld32(frame + NEST_EXTENT) };
+    return read_element(frame, extent);
+}
+
+fn read_next_entry(frame: i32) -> bool {
+    read_keep(frame);
+    if !json_next(CLOSE_OBJECT, ld32(frame + NEST_COUNT) == 0) {
+        return false;
+    }
+    json_key();
+    read_check_string();
+    put_cell(frame + NEST_ELEMENT, T_STRING, 0, span(ld32(STR), ld32(STR_LEN)));
+    pool_push(frame + NEST_ELEMENT);
+    return read_element(frame, ld32(frame + NEST_EXTENT));
+}
+
+/// Begins an element of a collection, of which so much is read.
+fn read_element(frame: i32, extent: i32) -> bool {
+    let count = ld32(frame + NEST_COUNT) + 1;
+    st32(frame + NEST_COUNT, count);
+    if (count as u32) > (ld32(H_ELEMENTS_MAX) as u32) {
+        json_fail();
+        return false;
+    }
+    let mut part = EXTENT_WHOLE;
+    if extent != EXTENT_WHOLE {
+        if ld32(extent) == EXTENT_ELEMENTS {
+            part = ld32(extent + 8);
+        }
+    }
+    st32(READ_TYPE, ld32(ld32(frame + NEST_TYPE) + TYPE_OF));
+    st32(READ_EXTENT, part);
+    st32(READ_OUT, frame + NEST_ELEMENT);
+    return ld32(ERROR) == 0;
+}
+
+/// Puts the element that was read last into the pool.
+fn read_keep(frame: i32) {
+    if ld32(frame + NEST_COUNT) == 0 || ld32(ERROR) != 0 {
+        return;
+    }
+    if ld32(frame + NEST_ELEMENT) < T_BOOL {
+        st32(frame + NEST_KNOWN, 0);
+    }
+    pool_push(frame + NEST_ELEMENT);
+}
+
+/// Ends what is open: its value.
+fn read_close(frame: i32) {
+    let out = ld32(frame + NEST_OUT);
+    let start = ld32(frame + NEST_START);
+    let count = ld32(frame + NEST_COUNT);
+    let is_known = ld32(frame + NEST_KNOWN) != 0;
+    match tag_used(ld32(frame)) {
+        T_RECORD => put_cell(out, T_RECORD, ld32(frame + NEST_FIELDS), start as u32 as i64),
+        T_SET => {
+            let cells = pool_take(start);
+            if is_known {
+                copy(out, set_of(cells, count), CELL);
+            }
+        }
+        T_LIST => {
+            let cells = pool_take(start);
+            if is_known {
+                put_cell(out, T_LIST, count, cells as u32 as i64);
+            }
+        }
+        _ => {
+            let pairs = pool_take(start);
+            names_sort(pairs, count, 2 * CELL);
+            if !names_ascend(pairs, count, 2 * CELL) {
+                json_fail();
+            }
+            if is_known {
+                put_cell(out, T_MAP, count, pairs as u32 as i64);
+            }
+        }
+    }
+}
+
+/// Adds a cell to the pool.
+pub fn pool_push(cell: i32) {
+    let len = ld32(POOL + 4);
+    if len == ld32(POOL + 8) {
+        let room = if len == 0 { 16 * CELL } else { len * 2 };
+        let more = read_alloc(room);
+        if ld32(ERROR) != 0 {
+            return;
+        }
+        copy(more, ld32(POOL), len);
+        st32(POOL, more);
+        st32(POOL + 8, room);
+    }
+    copy(ld32(POOL) + len, cell, CELL);
+    st32(POOL + 4, len + CELL);
+}
+
+/// How much is in the pool.
+pub fn pool_len() -> i32 {
+    return ld32(POOL + 4);
+}
+
+/// Takes what is in the pool from `start` on: the address of the cells, which are now in a block of their own.
+pub fn pool_take(start: i32) -> i32 {
+    let len = ld32(POOL + 4) - start;
+    let cells = read_alloc(len);
+    copy(cells, ld32(POOL) + start, len);
+    st32(POOL + 4, start);
+    return cells;
+}
+
+/// Reads a reference to an entity into a cell: whether it is one of a type for which `permitted` has a byte that is not 0.
+pub fn read_reference(out: i32, permitted: i32) -> bool {
+    let mut given = 0;
+    let mut ty = -1;
+    let mut has_id = false;
+    json_open(OPEN_OBJECT);
+    loop {
+        let member = member_next(M_TYPE | M_ID, given);
+        if member == 0 {
+            break;
+        }
+        given |= member;
+        if json_peek() != K_STRING {
+            json_skip();
+        } else {
+            read_string();
+            if member == M_TYPE {
+                ty = entity_type_find();
+            } else {
+                put_cell(out, T_ENTITY, 0, span(ld32(STR), ld32(STR_LEN)));
+                has_id = true;
+            }
+        }
+    }
+    if ty < 0 || !has_id || ld32(ERROR) != 0 {
+        return false;
+    }
+    st32(out + 4, ty);
+    return ld8(permitted + ty) != 0;
+}
+
+/// The entity type with the name that was read last; -1 if there is none.
+pub fn entity_type_find() -> i32 {
+    return row_find(ld32(H_ENTITY_TYPES), ld32(H_ENTITY_TYPES_COUNT), ENTITY, ld32(STR), ld32(STR_LEN));
+}

@@ -1,0 +1,194 @@
+//! From a policy to a module.
+
+use std::collections::BTreeSet;
+
+use thiserror::Error;
+use zt_eval::graph::{Node, Quantifier};
+use zt_eval::request::StoreError;
+use zt_eval::schema::Type;
+use zt_eval::value::{Datum, Value};
+use zt_eval::{Policy, Store};
+
+use crate::codegen::{self, Places};
+use crate::layout::*;
+use crate::link::{LinkError, Parts};
+use crate::module::{Export, Layout};
+use crate::tables::data::{Data, cell};
+use crate::tables::schema::Header;
+use crate::tables::{rules, schema, store};
+use crate::target::Target;
+
+/// Where tables begin: behind the fixed places.
+const TABLES: u32 = 2048;
+const PAGE: u32 = 1 << 16;
+
+/// Why there is no module of a policy.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// A parameter has no value, and the target has no way to give it one later.
+    #[error("parameter `{0}` has no value")]
+    MissingParam(String),
+    /// The entities were read for another policy.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The tables have more bytes than addresses reach.
+    #[error("the policy and its entities are too large for a module: more than 2 GiB")]
+    TooLarge,
+    /// A pattern's automaton cannot be written down.
+    #[error("the automaton of pattern {0} has more states than a module's tables can hold")]
+    Pattern(usize),
+    /// A mistake of this crate.
+    #[error("the module that came out is not valid, which is a mistake in zt: {0}")]
+    Internal(String),
+}
+
+impl From<LinkError> for CompileError {
+    fn from(error: LinkError) -> Self {
+        Self::Internal(match error {
+            LinkError::NoSuchFunction(name) => format!("there is no function {name}"),
+            LinkError::Recursion(way) => format!("{} recurs", way.join(" → ")),
+        })
+    }
+}
+
+/// Compiles a policy, with the entities that it decides about, to a module for a target. The same input gives the same bytes.
+///
+/// # Errors
+///
+/// When a parameter has no value, or policy and entities do not fit into a module.
+pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
+    if let Some(param) = policy.missing_params().next() {
+        return Err(CompileError::MissingParam(param.name.to_string()));
+    }
+    let mut data = Data::new(TABLES);
+    let mut schema = schema::write(&mut data, policy);
+    let rules = rules::write(&mut data, policy, &mut schema);
+    let mut header = schema.header;
+    header.extend(rules.header);
+    header.extend(store::write(&mut data, policy, entities)?);
+    let kept = header.iter().find(|(place, _)| *place == H_KEPT).map_or(0, |(_, at)| *at);
+    let places = Places::write(policy, kept, &mut data)
+        .map_err(|unencodable| CompileError::Pattern(unencodable.pattern.index()))?;
+    let mut parts = Parts { tags: tags(policy), ..Parts::default() };
+    parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
+    codegen::generate(policy, &places, &mut data, &mut parts);
+
+    let exports = target.exports();
+    let roots: Vec<&str> = exports
+        .iter()
+        .filter_map(|export| match export {
+            Export::Function { of, .. } => Some(*of),
+            Export::Memory(_) | Export::Global(..) => None,
+        })
+        .collect();
+    let linked = parts.link(&roots)?;
+    let arena = data.align(8);
+    if !data.fits() {
+        return Err(CompileError::TooLarge);
+    }
+    header.push((H_ARENA, arena));
+    let segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
+    let pages = arena / PAGE + 2;
+    let custom = [("zt.policy", policy.digest().to_vec())];
+    let layout =
+        Layout { linked: &linked, memory: target.memory(pages), exports: &exports, data: &segments, custom: &custom };
+    let module = layout.encode();
+    match wasmparser::Validator::new().validate_all(&module) {
+        Ok(_) => Ok(module),
+        Err(error) => Err(CompileError::Internal(error.to_string())),
+    }
+}
+
+/// The cells that never change.
+fn cells() -> (u32, Vec<u8>) {
+    let cells = [cell(T_UNKNOWN, 0, 0), cell(T_ABSENT, 0, 0), cell(T_BOOL, 0, 0), cell(T_BOOL, 1, 0)];
+    (CELL_UNKNOWN.cast_unsigned(), cells.concat())
+}
+
+/// The header as a segment.
+fn header_segment(header: &Header) -> (u32, Vec<u8>) {
+    let first = header.iter().map(|(place, _)| *place).min().unwrap_or_default();
+    let end = header.iter().map(|(place, _)| *place + 4).max().unwrap_or_default();
+    let mut bytes = vec![0; usize::try_from(end - first).unwrap_or_default()];
+    for (place, value) in header {
+        let at = usize::try_from(place - first).unwrap_or_default();
+        if let Some(place) = bytes.get_mut(at..at + 4) {
+            place.copy_from_slice(&value.to_le_bytes());
+        }
+    }
+    (first.cast_unsigned(), bytes)
+}
+
+/// The tags of values that a policy can meet.
+fn tags(policy: &Policy) -> BTreeSet<i64> {
+    let schema = policy.schema();
+    let always = [T_UNKNOWN, T_ABSENT, T_BOOL, T_STRING, T_ENTITY];
+    let mut tags: BTreeSet<i64> = always.map(i64::from).into();
+    let attributes = schema.entities.iter().flat_map(|entity| &entity.attributes).chain(&schema.context);
+    let fields = schema.records.iter().flat_map(|record| &record.fields);
+    let params = schema.obligations.iter().flat_map(|obligation| &obligation.params);
+    let declared = attributes.map(|attribute| &attribute.ty).chain(fields.chain(params).map(|field| &field.ty));
+    for ty in declared.chain(schema.params.iter().map(|param| &param.ty)) {
+        type_tags(ty, &mut tags);
+    }
+    let given = schema.context.iter().filter_map(|attribute| attribute.step_up.as_ref()).map(|step_up| &step_up.gives);
+    for value in
+        policy.consts().iter().chain(given).chain(schema.params.iter().filter_map(|param| param.value.as_ref()))
+    {
+        value_tags(value, &mut tags);
+    }
+    for node in policy.nodes() {
+        let made: &[i32] = match node {
+            Node::Size(_) | Node::Quantified { quantifier: Quantifier::Count, .. } => &[T_INT],
+            Node::Arith(..) => &[T_DURATION, T_TIMESTAMP],
+            Node::Set(_) | Node::SetOperation(..) => &[T_SET],
+            Node::List(_) => &[T_LIST],
+            _ => &[],
+        };
+        tags.extend(made.iter().copied().map(i64::from));
+    }
+    tags
+}
+
+fn type_tags(ty: &Type, tags: &mut BTreeSet<i64>) {
+    let present = ty.present();
+    tags.insert(schema::kind(present).into());
+    match present {
+        Type::Set(of) | Type::List(of) | Type::Map(of) => type_tags(of, tags),
+        _ => {}
+    }
+}
+
+fn value_tags(value: &Value, tags: &mut BTreeSet<i64>) {
+    tags.insert(value_tag(value).into());
+    match value {
+        Value::Set(all) | Value::List(all) => all.iter().for_each(|value| value_tags(value, tags)),
+        Value::Map(entries) => entries.iter().for_each(|(_, value)| value_tags(value, tags)),
+        Value::Record(fields) => fields.iter().filter_map(Datum::value).for_each(|value| value_tags(value, tags)),
+        _ => {}
+    }
+}
+
+fn value_tag(value: &Value) -> i32 {
+    match value {
+        Value::Bool(_) => T_BOOL,
+        Value::Int(_) => T_INT,
+        Value::Decimal(_) => T_DECIMAL,
+        Value::String(_) => T_STRING,
+        Value::Timestamp(_) => T_TIMESTAMP,
+        Value::Duration(_) => T_DURATION,
+        Value::Ip(_) => T_IP,
+        Value::IpRange(_) => T_RANGE,
+        Value::Version(_) => T_VERSION,
+        Value::Quantity(_) => T_QUANTITY,
+        Value::Path(_) => T_PATH,
+        Value::Host(_) => T_HOST,
+        Value::Enum(_) => T_ENUM,
+        Value::Entity(_) => T_ENTITY,
+        Value::Set(_) => T_SET,
+        Value::List(_) => T_LIST,
+        Value::Map(_) => T_MAP,
+        Value::Record(_) => T_RECORD,
+    }
+}

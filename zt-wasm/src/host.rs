@@ -1,0 +1,192 @@
+//! A host for modules of the target `core`, on wasmtime.
+//!
+//! A module is checked before it runs: against the digest of its bytes, if one is given, and for the exports of an ABI
+//! version that this host knows. Instances are bounded in memory and in time. Time is counted in ticks of the
+//! [`Host`], which whoever owns a clock gives; a decision that lasts longer than the ticks allowed is an error, and its
+//! instance is spent.
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, Memory, Module as Code, PoolingAllocationConfig, Store, StoreLimits,
+    StoreLimitsBuilder, TypedFunc,
+};
+use zt_eval::decision::Mode;
+use zt_eval::value::Timestamp;
+
+use crate::ABI_VERSION;
+
+/// Bounds on what a module may take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HostLimits {
+    /// Bytes of an instance's memory.
+    pub memory_bytes_max: usize,
+    /// Ticks of the host that a decision may last.
+    pub ticks_max: u64,
+    /// Instances that are alive at once.
+    pub instances_max: u32,
+}
+
+impl Default for HostLimits {
+    fn default() -> Self {
+        Self { memory_bytes_max: 64 << 20, ticks_max: 10, instances_max: 256 }
+    }
+}
+
+/// Why a module cannot be used, or gave no decision. Whoever gets this denies.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The bytes are not those that were expected.
+    #[error("the module's SHA-256 is {found}, not {expected}")]
+    OtherModule {
+        /// In hexadecimal.
+        found: String,
+        /// In hexadecimal.
+        expected: String,
+    },
+    /// The module has no export that the ABI asks for, or of another type.
+    #[error("this is no module for the target `core`: {0}")]
+    NotCore(String),
+    /// The module is for an ABI that this host does not know.
+    #[error("the module is for version {found} of the ABI, this host for version {ABI_VERSION}")]
+    OtherVersion {
+        /// The module's.
+        found: i32,
+    },
+    /// It lasted too long, took too much memory, or is no module at all.
+    #[error("the module failed: {0:#}")]
+    Failed(wasmtime::Error),
+}
+
+/// What runs modules.
+#[derive(Clone, Debug)]
+pub struct Host {
+    engine: Engine,
+    limits: HostLimits,
+}
+
+impl Host {
+    /// A host with these bounds, which takes instances from a pool.
+    ///
+    /// # Errors
+    ///
+    /// When the machine cannot give the pool's memory.
+    pub fn new(limits: HostLimits) -> Result<Self, HostError> {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_core_instances(limits.instances_max)
+            .total_memories(limits.instances_max)
+            .total_tables(limits.instances_max)
+            .max_memory_size(limits.memory_bytes_max);
+        let mut config = Config::new();
+        config
+            .epoch_interruption(true)
+            .memory_reservation(limits.memory_bytes_max as u64)
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        let engine = Engine::new(&config).map_err(HostError::Failed)?;
+        Ok(Self { engine, limits })
+    }
+
+    /// Compiles a module; `expected` is the SHA-256 that its bytes must have.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are others, are no module, or none of the target `core`.
+    pub fn load(&self, bytes: &[u8], expected: Option<&[u8; 32]>) -> Result<Module, HostError> {
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        if let Some(expected) = expected
+            && *expected != digest
+        {
+            return Err(HostError::OtherModule { found: hex(&digest), expected: hex(expected) });
+        }
+        let code = Code::new(&self.engine, bytes).map_err(HostError::Failed)?;
+        if let Some(import) = code.imports().next() {
+            let name = format!("it wants `{}.{}`", import.module(), import.name());
+            return Err(HostError::NotCore(name));
+        }
+        Ok(Module { code, limits: self.limits })
+    }
+
+    /// Time passes: decisions that have lasted as many ticks as they may end.
+    pub fn tick(&self) {
+        self.engine.increment_epoch();
+    }
+}
+
+/// A compiled module, from which instances are made.
+#[derive(Clone, Debug)]
+pub struct Module {
+    code: Code,
+    limits: HostLimits,
+}
+
+impl Module {
+    /// A fresh instance.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many already, or the module's exports are not those of the ABI.
+    pub fn instantiate(&self) -> Result<Instance, HostError> {
+        let limits = StoreLimitsBuilder::new().memory_size(self.limits.memory_bytes_max).instances(1).build();
+        let mut store = Store::new(self.code.engine(), limits);
+        store.limiter(|limits| limits);
+        store.set_epoch_deadline(self.limits.ticks_max);
+        let instance = wasmtime::Instance::new(&mut store, &self.code, &[]).map_err(HostError::Failed)?;
+        let missing = |name: &str| HostError::NotCore(format!("it has no export `{name}`"));
+        let version = instance.get_global(&mut store, "zt_abi_version").ok_or_else(|| missing("zt_abi_version"))?;
+        match version.get(&mut store).i32() {
+            Some(ABI_VERSION) => {}
+            Some(found) => return Err(HostError::OtherVersion { found }),
+            None => return Err(missing("zt_abi_version")),
+        }
+        let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| missing("memory"))?;
+        let not_core = |error: wasmtime::Error| HostError::NotCore(format!("{error:#}"));
+        let alloc = instance.get_typed_func(&mut store, "zt_alloc").map_err(not_core)?;
+        let decide = instance.get_typed_func(&mut store, "zt_decide").map_err(not_core)?;
+        Ok(Instance { store, memory, alloc, decide, ticks_max: self.limits.ticks_max })
+    }
+}
+
+/// Arguments of `zt_decide`: address and length of the request, whether the instant is known and which it is, and whether
+/// every field is wanted.
+type DecideArguments = (i32, i32, i32, i64, i32);
+
+/// An instance of a module: its memory, used again for each decision.
+#[derive(Debug)]
+pub struct Instance {
+    store: Store<StoreLimits>,
+    memory: Memory,
+    alloc: TypedFunc<i32, i32>,
+    decide: TypedFunc<DecideArguments, i64>,
+    ticks_max: u64,
+}
+
+impl Instance {
+    /// Decides a request in JSON; the decision as JSON, as [`zt_eval::decision::Decision::to_json`] has it, but that an
+    /// invalid request is not explained.
+    ///
+    /// # Errors
+    ///
+    /// When the module breaks its bounds; the instance is then not to be used again.
+    pub fn decide(&mut self, request: &[u8], now: Option<Timestamp>, mode: Mode) -> Result<&[u8], HostError> {
+        self.store.set_epoch_deadline(self.ticks_max);
+        let len = i32::try_from(request.len()).unwrap_or(i32::MAX);
+        let at = self.alloc.call(&mut self.store, len).map_err(HostError::Failed)?;
+        // Nowhere: the request is too long, and so invalid, whatever it says.
+        if at != 0 {
+            let place = self.memory.data_mut(&mut self.store).get_mut(at.cast_unsigned() as usize..);
+            let place = place.and_then(|place| place.get_mut(..request.len()));
+            place.ok_or_else(|| HostError::NotCore("`zt_alloc` gives no memory".into()))?.copy_from_slice(request);
+        }
+        let (has_now, now) = (i32::from(now.is_some()), now.map_or(0, Timestamp::millis));
+        let arguments = (at, len, has_now, now, i32::from(mode == Mode::Full));
+        let span = self.decide.call(&mut self.store, arguments).map_err(HostError::Failed)?.cast_unsigned();
+        let (at, len) = ((span & 0xFFFF_FFFF) as usize, (span >> 32) as usize);
+        let decision = self.memory.data(&self.store).get(at..).and_then(|decision| decision.get(..len));
+        decision.ok_or_else(|| HostError::NotCore("the decision is not in its memory".into()))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,339 @@
+//! What a policy declares, as the routines that bind requests look it up.
+//!
+//! Rows of a table have the layout that `runtime/layout.rs` gives them. What is derived of the policy (how much of each
+//! attribute is read, which types of parents lead where) is as the evaluator has it, so that both bind alike.
+
+use std::collections::HashMap;
+
+use zt_eval::Policy;
+use zt_eval::codegen::Extent;
+use zt_eval::id::{ActionId, EntityTypeId, RecordId};
+use zt_eval::schema::{Action, Attribute, EntityType, Field, Freshness, Schema, Type};
+use zt_eval::value::EntityUid;
+
+use super::data::{Data, number};
+use crate::layout::*;
+
+/// JSON that nests deeper is refused whatever a policy's limits say.
+const DEPTH_CEILING: u32 = 256;
+
+/// Cells of the header and what is in them.
+pub type Header = Vec<(i32, u32)>;
+
+/// The tables of the schema, and where types are.
+#[derive(Debug)]
+pub struct SchemaTables {
+    /// What they are found by, and the policy's limits.
+    pub header: Header,
+    /// The types that are written so far.
+    pub types: Types,
+}
+
+/// Types that are written, each once.
+#[derive(Debug, Default)]
+pub struct Types {
+    written: HashMap<Type, u32>,
+    /// The fields of records: address and number.
+    records: HashMap<RecordId, (u32, u32)>,
+}
+
+/// Writes the tables of a policy's schema.
+pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
+    let schema = policy.schema();
+    let mut writer = Writer { data, policy, schema, types: Types::default() };
+    let context = writer.attributes(&schema.context, |at| policy.context_extent(at));
+    let entities = writer.entities();
+    let actions = writer.actions();
+    let sources = writer.sources();
+    let leads = writer.leads();
+    let anchors = writer.anchors();
+    let Writer { types, .. } = writer;
+
+    let limits = policy.limits();
+    let skew = policy.clock_skew().millis().cast_unsigned();
+    let mut header = vec![
+        (H_SCHEMA_CONTEXT, context),
+        (H_SCHEMA_CONTEXT_COUNT, number(schema.context.len())),
+        (H_ENTITY_TYPES, entities),
+        (H_ENTITY_TYPES_COUNT, number(schema.entities.len())),
+        (H_ACTIONS, actions),
+        (H_ACTIONS_COUNT, number(schema.actions.len())),
+        (H_SOURCES, sources),
+        (H_SOURCES_COUNT, number(schema.sources.len())),
+        (H_CLOCK_SKEW, low(skew)),
+        (H_CLOCK_SKEW + 4, high(skew)),
+        (H_LEADS, leads),
+        (H_DEPTH_MAX, limits.depth_max.min(DEPTH_CEILING)),
+        (H_STRING_MAX, limits.string_bytes_max),
+        (H_ELEMENTS_MAX, limits.elements_max),
+        (H_ENTITIES_MAX, limits.request_entities_max),
+        (H_BYTES_MAX, limits.request_bytes_max),
+    ];
+    header.extend(anchors);
+    SchemaTables { header, types }
+}
+
+/// Writes a table of names: address and length of each. Its address.
+pub fn names<'a>(data: &mut Data, names: impl IntoIterator<Item = &'a str>) -> u32 {
+    let words: Vec<u32> = names.into_iter().flat_map(|name| [data.text(name), number(name.len())]).collect();
+    data.words(&words)
+}
+
+fn low(word: u64) -> u32 {
+    u32::try_from(word & u64::from(u32::MAX)).unwrap_or(0)
+}
+
+fn high(word: u64) -> u32 {
+    low(word >> 32)
+}
+
+impl Types {
+    /// The address of a type, which is written if it is not yet.
+    pub fn address(&mut self, data: &mut Data, schema: &Schema, ty: &Type) -> u32 {
+        if let Some(at) = self.written.get(ty) {
+            return *at;
+        }
+        let at = data.reserve(bytes(TYPE));
+        // A record can hold itself.
+        self.written.insert(ty.clone(), at);
+        let present = ty.present();
+        let (of, parts, count) = match present {
+            Type::Set(of) | Type::List(of) | Type::Map(of) => (self.address(data, schema, of), 0, 0),
+            Type::Enum(id) => {
+                let members = schema.enum_type(*id).map_or(&[][..], |declared| &declared.members);
+                let names = names(data, members.iter().map(|name| &**name));
+                (number(id.index()), names, number(members.len()))
+            }
+            Type::Entity(types) => (0, type_flags(data, schema, types), number(schema.entities.len())),
+            Type::Record(id) => {
+                let (fields, count) = self.fields(data, schema, *id);
+                (0, fields, count)
+            }
+            _ => (0, 0, 0),
+        };
+        data.patch32(at, kind(present).cast_unsigned());
+        data.patch32(at + bytes32(TYPE_OPTIONAL), u32::from(ty.is_optional()));
+        data.patch32(at + bytes32(TYPE_OF), of);
+        data.patch32(at + bytes32(TYPE_PARTS), parts);
+        data.patch32(at + bytes32(TYPE_PARTS_COUNT), count);
+        at
+    }
+
+    fn fields(&mut self, data: &mut Data, schema: &Schema, id: RecordId) -> (u32, u32) {
+        if let Some(fields) = self.records.get(&id) {
+            return *fields;
+        }
+        let fields = schema.record(id).map_or(&[][..], |record| &record.fields);
+        let table = data.reserve(fields.len() * bytes(FIELD));
+        self.records.insert(id, (table, number(fields.len())));
+        let mut row = table;
+        for Field { name, ty } in fields {
+            let address = self.address(data, schema, ty);
+            let name = data.span(name);
+            data.patch64(row, name);
+            data.patch32(row + 8, address);
+            row += bytes32(FIELD);
+        }
+        (table, number(fields.len()))
+    }
+}
+
+/// The tag of a type's values.
+pub fn kind(ty: &Type) -> i32 {
+    match ty {
+        Type::Bool => T_BOOL,
+        Type::Int => T_INT,
+        Type::Decimal => T_DECIMAL,
+        Type::String => T_STRING,
+        Type::Timestamp => T_TIMESTAMP,
+        Type::Duration => T_DURATION,
+        Type::Ip => T_IP,
+        Type::IpRange => T_RANGE,
+        Type::Version => T_VERSION,
+        Type::Quantity => T_QUANTITY,
+        Type::Path => T_PATH,
+        Type::Host => T_HOST,
+        Type::Enum(_) => T_ENUM,
+        Type::Entity(_) => T_ENTITY,
+        Type::Set(_) => T_SET,
+        Type::List(_) => T_LIST,
+        Type::Map(_) => T_MAP,
+        Type::Record(_) => T_RECORD,
+        Type::Optional(of) => kind(of),
+    }
+}
+
+/// A byte for each entity type: whether it is one of these.
+fn type_flags(data: &mut Data, schema: &Schema, types: &[EntityTypeId]) -> u32 {
+    data.flags((0..schema.entities.len()).map(|at| types.contains(&EntityTypeId::new(at))))
+}
+
+struct Writer<'a> {
+    data: &'a mut Data,
+    policy: &'a Policy,
+    schema: &'a Schema,
+    types: Types,
+}
+
+impl<'a> Writer<'a> {
+    fn attributes(&mut self, declared: &[Attribute], extent: impl Fn(usize) -> &'a Extent) -> u32 {
+        let rows: Vec<Vec<u8>> =
+            declared.iter().enumerate().map(|(at, attribute)| self.attribute(attribute, extent(at))).collect();
+        self.data.shared(&rows.concat(), 8)
+    }
+
+    fn attribute(&mut self, declared: &Attribute, extent: &Extent) -> Vec<u8> {
+        let complete = self.schema.source(declared.from).is_some_and(|source| source.complete);
+        let is_silent = complete && declared.ty.is_optional() && *extent != Extent::Nothing;
+        let ages = declared.freshness.iter().filter_map(|bound| match bound {
+            Freshness::Since { age, .. } => Some(age.millis().max(0) / 1000),
+            Freshness::Until { .. } => None,
+        });
+        let mut row = Row::new(ATTRIBUTE);
+        row.put64(0, self.data.span(&declared.name));
+        row.put(ATTRIBUTE_TYPE, self.types.address(self.data, self.schema, &declared.ty));
+        row.put(ATTRIBUTE_FROM, number(declared.from.index()));
+        row.put(ATTRIBUTE_EXTENT, self.extent(extent));
+        row.put(ATTRIBUTE_BOUNDS, self.bounds(&declared.freshness));
+        row.put(ATTRIBUTE_BOUNDS_COUNT, number(declared.freshness.len()));
+        if let Some(step_up) = &declared.step_up {
+            row.put(ATTRIBUTE_GIVES, self.data.cell(&step_up.gives));
+            row.put64(ATTRIBUTE_ACR, self.data.span(&step_up.acr));
+        }
+        row.put64(ATTRIBUTE_MAX_AGE, ages.min().unwrap_or(-1).cast_unsigned());
+        row.put(ATTRIBUTE_COMPLETE, complete.into());
+        row.put(ATTRIBUTE_SILENT, is_silent.into());
+        row.0
+    }
+
+    fn bounds(&mut self, freshness: &[Freshness]) -> u32 {
+        let mut rows = Vec::with_capacity(freshness.len() * bytes(BOUND));
+        for bound in freshness {
+            let mut row = Row::new(BOUND);
+            if let Freshness::Since { age, .. } = bound {
+                row.put64(BOUND_AGE, age.millis().cast_unsigned());
+            }
+            let clock = bound.clock();
+            row.put(BOUND_IS_UNTIL, matches!(bound, Freshness::Until { .. }).into());
+            row.put(BOUND_CLOCK, clock.attribute);
+            row.put(BOUND_FIELDS, self.data.words(&clock.fields));
+            row.put(BOUND_FIELDS_COUNT, number(clock.fields.len()));
+            rows.extend(row.0);
+        }
+        self.data.shared(&rows, 8)
+    }
+
+    /// How much of a value is read. Goes as deep as types nest.
+    fn extent(&mut self, extent: &Extent) -> u32 {
+        let (kind, parts) = match extent {
+            Extent::Nothing => return EXTENT_NOTHING.cast_unsigned(),
+            Extent::Whole => return EXTENT_WHOLE.cast_unsigned(),
+            Extent::Fields(fields) => (EXTENT_FIELDS, fields.iter().map(|field| self.extent(field)).collect()),
+            Extent::Elements(of) => (EXTENT_ELEMENTS, vec![self.extent(of)]),
+        };
+        let words: Vec<u32> = [kind.cast_unsigned(), number(parts.len())].into_iter().chain(parts).collect();
+        self.data.words(&words)
+    }
+
+    fn entities(&mut self) -> u32 {
+        let schema = self.schema;
+        let rows: Vec<Vec<u8>> =
+            (0..).zip(&schema.entities).map(|(at, entity)| self.entity(EntityTypeId::new(at), entity)).collect();
+        self.data.shared(&rows.concat(), 8)
+    }
+
+    fn entity(&mut self, id: EntityTypeId, entity: &EntityType) -> Vec<u8> {
+        let policy = self.policy;
+        let mut row = Row::new(ENTITY);
+        row.put64(0, self.data.span(&entity.name));
+        row.put(ENTITY_ATTRIBUTES, self.attributes(&entity.attributes, |at| policy.attribute_extent(id, at)));
+        row.put(ENTITY_ATTRIBUTES_COUNT, number(entity.attributes.len()));
+        row.put(ENTITY_PARENTS, type_flags(self.data, self.schema, &entity.parents));
+        row.put(ENTITY_TAKES_PARENTS, (!entity.parents.is_empty()).into());
+        row.put(ENTITY_PARENTS_FROM, number(entity.parents_from.index()));
+        row.put(ENTITY_READS_PARENTS, policy.reads_parents(id).into());
+        row.0
+    }
+
+    /// Trees and rules of an action are for whoever writes those.
+    fn actions(&mut self) -> u32 {
+        let schema = self.schema;
+        let mut rows = Vec::with_capacity(schema.actions.len() * bytes(ACTION_SIZE));
+        for (at, Action { name, subjects, subject_from, resources }) in (0..).zip(&schema.actions) {
+            let mut row = Row::new(ACTION_SIZE);
+            row.put64(0, self.data.span(name));
+            row.put(ACTION_SUBJECTS, type_flags(self.data, schema, subjects));
+            row.put(ACTION_RESOURCES, type_flags(self.data, schema, resources));
+            row.put(ACTION_SUBJECT_FROM, number(subject_from.index()));
+            row.put(ACTION_STEPS_UP, self.policy.can_step_up(ActionId::new(at)).into());
+            rows.extend(row.0);
+        }
+        // Not shared: it is to be patched.
+        self.data.align(8);
+        self.data.bytes(&rows)
+    }
+
+    fn sources(&mut self) -> u32 {
+        let schema = self.schema;
+        let mut rows = Vec::with_capacity(schema.sources.len() * bytes(SOURCE));
+        for source in &schema.sources {
+            let mut row = Row::new(SOURCE);
+            row.put64(0, self.data.span(&source.name));
+            row.put(SOURCE_COMPLETE, source.complete.into());
+            rows.extend(row.0);
+        }
+        self.data.shared(&rows, 4)
+    }
+
+    /// A byte for each pair of entity types: whether parents of the first lead to the second.
+    fn leads(&mut self) -> u32 {
+        let (policy, all) = (self.policy, 0..self.schema.entities.len());
+        let pairs = all.clone().flat_map(|from| all.clone().map(move |to| (from, to)));
+        let leads = pairs.map(|(from, to)| policy.parents_lead_to(EntityTypeId::new(from), EntityTypeId::new(to)));
+        self.data.flags(leads)
+    }
+
+    /// The anchors, sorted, and behind them the number of each.
+    fn anchors(&mut self) -> [(i32, u32); 2] {
+        let anchors = self.policy.anchors();
+        let mut sorted: Vec<(&EntityUid, u32)> = anchors.iter().zip(0..).collect();
+        sorted.sort_unstable();
+        let mut rows = Vec::with_capacity(sorted.len() * 20);
+        for (uid, _) in &sorted {
+            rows.extend(self.data.encode_entity(uid));
+        }
+        rows.extend(sorted.iter().flat_map(|(_, number)| number.to_le_bytes()));
+        [(H_ANCHORS, self.data.shared(&rows, 8)), (H_ANCHORS_COUNT, number(anchors.len()))]
+    }
+}
+
+/// A row of a table.
+pub(super) struct Row(pub Vec<u8>);
+
+impl Row {
+    pub fn new(size: i32) -> Self {
+        Self(vec![0; bytes(size)])
+    }
+
+    pub fn put(&mut self, at: i32, value: u32) {
+        self.put_bytes(at, &value.to_le_bytes());
+    }
+
+    pub fn put64(&mut self, at: i32, value: u64) {
+        self.put_bytes(at, &value.to_le_bytes());
+    }
+
+    pub fn put_bytes(&mut self, at: i32, value: &[u8]) {
+        let places = self.0.iter_mut().skip(bytes(at));
+        places.zip(value).for_each(|(place, byte)| *place = *byte);
+    }
+}
+
+/// A size or an offset of the layout, none of which is negative.
+pub(super) fn bytes(size: i32) -> usize {
+    usize::try_from(size).unwrap_or(0)
+}
+
+fn bytes32(size: i32) -> u32 {
+    size.cast_unsigned()
+}
