@@ -4,6 +4,7 @@
 
 pub use crate::graph::reads::Extent;
 pub use crate::index::export::{Bucket, By, Dimension, Division, Entry, Filing, Index, Lookup, LookupKind, Rest, Trees};
+pub use crate::schema::text::member;
 
 use crate::graph::{Derived, Policy};
 use crate::id::{ActionId, ConstId, EntityTypeId, NodeId, RuleId};

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::value::Timestamp;
 
 pub use calendar::{time_in, weekday_in};
-pub use posix::PosixRule;
+pub use posix::{Daylight, PosixRule, YearDay};
 
 /// A time zone.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]

@@ -20,29 +20,31 @@ use crate::value::{civil_from_days, days_from_civil};
 pub struct PosixRule {
     /// Seconds east of UTC.
     std: i32,
-    dst: Option<Dst>,
+    dst: Option<Daylight>,
 }
 
 /// Daylight saving time.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-struct Dst {
+pub struct Daylight {
     /// Seconds east of UTC.
-    offset: i32,
+    pub offset: i32,
     /// When it starts, in standard time.
-    start: YearDay,
+    pub start: YearDay,
     /// When it ends, in daylight saving time.
-    end: YearDay,
+    pub end: YearDay,
 }
 
 /// `Mm.w.d/time`: the `w`-th day `d` of the week in month `m`, the last one for week 5.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-struct YearDay {
-    month: u8,
-    week: u8,
+pub struct YearDay {
+    /// From 1.
+    pub month: u8,
+    /// From 1 to 5, which is the last.
+    pub week: u8,
     /// 0 for Sunday.
-    weekday: u8,
+    pub weekday: u8,
     /// Seconds from midnight of that day; may be negative, and more than a day.
-    time: i32,
+    pub time: i32,
 }
 
 const DAY_SECONDS: i64 = 86_400;
@@ -67,13 +69,13 @@ impl PosixRule {
             None => (std + 3_600, text),
         };
         let (start, end) = text.strip_prefix(',')?.split_once(',')?;
-        let dst = Dst { offset, start: YearDay::parse(start)?, end: YearDay::parse(end)? };
+        let dst = Daylight { offset, start: YearDay::parse(start)?, end: YearDay::parse(end)? };
         Some(Self { std, dst: Some(dst) }).filter(Self::is_valid)
     }
 
     /// Whether every number is in its range.
     pub(super) fn is_valid(&self) -> bool {
-        let is_dst_valid = |dst: &Dst| is_offset(dst.offset) && dst.start.is_valid() && dst.end.is_valid();
+        let is_dst_valid = |dst: &Daylight| is_offset(dst.offset) && dst.start.is_valid() && dst.end.is_valid();
         is_offset(self.std) && self.dst.as_ref().is_none_or(is_dst_valid)
     }
 
@@ -103,6 +105,12 @@ impl PosixRule {
     #[must_use]
     pub const fn std_offset(&self) -> i32 {
         self.std
+    }
+
+    /// Daylight saving time, if the rule has any.
+    #[must_use]
+    pub const fn daylight(&self) -> Option<&Daylight> {
+        self.dst.as_ref()
     }
 }
 

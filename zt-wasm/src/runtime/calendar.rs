@@ -45,7 +45,9 @@ fn calendar_month(year: i64, month: i64) -> i64 {
     let shifted = year + 400 - (month <= 2) as i64;
     let of_era = shifted % 400;
     let of_year = (153 * from_march + 2) / 5;
-    return shifted / 400 * CALENDAR_ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - CALENDAR_EPOCH_DAYS - CALENDAR_ERA_DAYS;
+    return shifted / 400 * CALENDAR_ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year
+        - CALENDAR_EPOCH_DAYS
+        - CALENDAR_ERA_DAYS;
 }
 
 /// The year of a day since the epoch.
@@ -170,7 +172,7 @@ pub fn weekday_is(zone_table: i32, days: i32) -> i32 {
     }
     let day = local_day();
     let is_in = calendar_has_day(days, day);
-    let mut later = 1;
+    let mut later = 1i64;
     while later <= 7 && calendar_has_day(days, day + later) == is_in {
         later += 1;
     }

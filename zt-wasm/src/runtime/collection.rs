@@ -107,18 +107,14 @@ pub fn contains(a: i32, b: i32) -> i32 {
         return UNKNOWN;
     }
     match tag_used(ld32(a)) {
-        T_SET => {
-            match tag_used(tag) {
-                T_IP => contains_address(a, b),
-                _ => set_contains(a, b),
-            }
-        }
-        T_LIST => {
-            match tag_used(tag) {
-                T_IP => contains_address(a, b),
-                _ => list_contains(a, b),
-            }
-        }
+        T_SET => match tag_used(tag) {
+            T_IP => contains_address(a, b),
+            _ => set_contains(a, b),
+        },
+        T_LIST => match tag_used(tag) {
+            T_IP => contains_address(a, b),
+            _ => list_contains(a, b),
+        },
         T_STRING => {
             if tag == T_STRING {
                 (text_find(ld32(a + 8), ld32(a + 12), ld32(b + 8), ld32(b + 12)) >= 0) as i32

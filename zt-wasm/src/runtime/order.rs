@@ -153,17 +153,21 @@ fn order_inside(a: i32, b: i32) -> i32 {
 /// Equality, where of sets and lists only the sizes count.
 fn equal_outside(a: i32, b: i32) -> i32 {
     let tag = ld32(a);
-    if tag != ld32(b) {
+    if tag != ld32(b) || tag < T_BOOL {
         return UNKNOWN;
     }
     match tag_used(tag) {
         T_STRING | T_PATH | T_HOST => text_equal(a, b) as i32,
         T_ENTITY => (ld32(a + 4) == ld32(b + 4) && text_equal(a, b)) as i32,
         T_ENUM => {
-            if ld64(a + 8) != ld64(b + 8) { UNKNOWN } else { (ld32(a + 4) == ld32(b + 4)) as i32 }
+            if ld64(a + 8) != ld64(b + 8) {
+                UNKNOWN
+            } else {
+                (ld32(a + 4) == ld32(b + 4)) as i32
+            }
         }
         T_SET | T_LIST => (ld32(a + 4) == ld32(b + 4)) as i32,
-        T_UNKNOWN | T_ABSENT | T_MAP | T_RECORD => UNKNOWN,
+        T_MAP | T_RECORD => UNKNOWN,
         _ => (order_outside(a, b) == 0) as i32,
     }
 }
@@ -216,7 +220,11 @@ pub fn values_less(a: i32, b: i32, or_equal: bool) -> i32 {
             (order_outside(a, b) < or_equal as i32) as i32
         }
         T_ENUM => {
-            if ld64(a + 8) != ld64(b + 8) { UNKNOWN } else { (ld32(a + 4) < ld32(b + 4) + or_equal as i32) as i32 }
+            if ld64(a + 8) != ld64(b + 8) {
+                UNKNOWN
+            } else {
+                (ld32(a + 4) < ld32(b + 4) + or_equal as i32) as i32
+            }
         }
         _ => UNKNOWN,
     }

@@ -4,5 +4,7 @@
 //! offsets come from `runtime/layout.rs`.
 
 pub mod data;
+pub mod patterns;
 pub mod schema;
 pub mod store;
+pub mod zones;
