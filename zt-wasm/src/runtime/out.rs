@@ -99,9 +99,19 @@ pub fn out_int(number: i64) {
     }
 }
 
-/// A digit of a number in base 16.
-pub fn out_hex_digit(digit: i32) {
-    out_byte(if digit < 10 { b'0' as i32 + digit } else { b'a' as i32 - 10 + digit });
+/// A digit of a number in base 16, as text.
+pub fn hex_letter(digit: i32) -> i32 {
+    return if digit < 10 { b'0' as i32 + digit } else { b'a' as i32 - 10 + digit };
+}
+
+/// What a digit of a number in base 16 stands for, in either case; -1 for any other byte.
+pub fn hex_value(byte: i32) -> i32 {
+    let digit = byte - b'0' as i32;
+    if digit >= 0 && digit <= 9 {
+        return digit;
+    }
+    let letter = (byte | 32) - b'a' as i32;
+    return if letter >= 0 && letter <= 5 { letter + 10 } else { -1 };
 }
 
 /// A JSON string.
@@ -170,8 +180,8 @@ fn out_json_escape(byte: i32) {
         return;
     }
     out_word(0x303075, 3);
-    out_hex_digit(byte >> 4);
-    out_hex_digit(byte & 15);
+    out_byte(hex_letter(byte >> 4));
+    out_byte(hex_letter(byte & 15));
 }
 
 /// Makes a JSON string of all that was written since the text was `mark` bytes long.
@@ -229,9 +239,9 @@ fn out_quoted_escape(byte: i32) {
     }
     out_word(0x7b75, 2);
     if byte > 15 {
-        out_hex_digit(byte >> 4);
+        out_byte(hex_letter(byte >> 4));
     }
-    out_hex_digit(byte & 15);
+    out_byte(hex_letter(byte & 15));
     out_byte(b'}' as i32);
 }
 
