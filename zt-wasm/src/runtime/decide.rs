@@ -1,1 +1,472 @@
-//! The decision: which rules fire and what follows.
+//! How a module decides: as `zt-eval/src/eval/mod.rs` does, which says why.
+//!
+//! A deny rule fires when its condition is true or unknown, an allow rule only when it is true and every argument of its
+//! obligations is known. The effect is allow when an allow rule fires and no deny rule does that none of them overrides.
+
+use super::challenge::*;
+use super::env::*;
+use super::facts::*;
+use super::layout::*;
+use super::leaves::*;
+use super::memo::*;
+use super::memory::*;
+use super::order::*;
+use super::sort::*;
+use super::walk::*;
+
+/// Deny rules that fired: a list of three numbers each, the rule, whether it is true or unknown, whether it is overridden.
+const FIRED: i32 = 1928;
+const FIRED_NUMBERS: i32 = 3;
+/// The action's row.
+pub const DECIDING: i32 = 1940;
+
+const REASON_NONE: i32 = 0;
+const REASON_RULE: i32 = 1;
+const REASON_UNKNOWN: i32 = 2;
+const REASON_NO_RULE: i32 = 3;
+pub const REASON_INVALID: i32 = 4;
+
+// Of an action's row: its divisions.
+pub const TREE_DENIES: i32 = ACTION_TREES;
+pub const TREE_DUTIES: i32 = ACTION_TREES + 4;
+pub const TREE_ALLOWS: i32 = ACTION_TREES + 8;
+pub const TREE_AUDITS: i32 = ACTION_TREES + 12;
+
+/// Decides the request that was bound; `full` when every field of the decision is wanted.
+pub fn decide(full: bool) {
+    decision_clear();
+    st32(FULL, full as i32);
+    st32(GRANTED, NOWHERE);
+    if ld32(ERROR) == 0 && ld32(FAILED) == 0 {
+        facts_reset();
+        st32(DECIDING, ld32(H_ACTIONS) + ld32(ACTION) * ACTION_SIZE);
+        walk_prepare();
+        decide_restart();
+        if full {
+            decide_in_full();
+        } else {
+            decide_effect();
+        }
+    }
+    if ld32(ERROR) != 0 || ld32(FAILED) != 0 {
+        decide_invalid();
+    }
+}
+
+/// The denial of a request that does not fit the policy.
+pub fn decide_invalid() {
+    decision_clear();
+    st32(REASON, REASON_INVALID);
+}
+
+/// A denial of which nothing is known.
+fn decision_clear() {
+    st32(EFFECT, 0);
+    st32(REASON, REASON_NONE);
+    st32(HAS_FLIP, 0);
+    list_new(RULES);
+    list_new(OVERRIDDEN);
+    list_new(AUDIT);
+    list_new(OBLIGED);
+    list_new(FACTS);
+    list_new(UNKNOWNS);
+    list_new(CHALLENGE);
+    list_new(FIRED);
+}
+
+/// Forgets what was computed and looked up: the same request is looked at in another way.
+pub fn decide_restart() {
+    st32(KEYS + 4, 0);
+    level_renew(0);
+}
+
+pub fn truth_and(a: i32, b: i32) -> i32 {
+    if a == FALSE || b == FALSE {
+        return FALSE;
+    }
+    return if a == UNKNOWN { UNKNOWN } else { b };
+}
+
+pub fn truth_or(a: i32, b: i32) -> i32 {
+    if a == TRUE || b == TRUE {
+        return TRUE;
+    }
+    return if a == UNKNOWN { UNKNOWN } else { b };
+}
+
+fn tree(at: i32) -> i32 {
+    return ld32(ld32(DECIDING) + at);
+}
+
+/// A rule's row. A number is a rule's, unless memory has come to its end.
+pub fn rule_row(rule: i32) -> i32 {
+    if (rule as u32) < (ld32(H_RULES_COUNT) as u32) {
+        return ld32(H_RULES) + rule * RULE;
+    }
+    return ld32(H_RULES);
+}
+
+/// The truth of a candidate's condition, as far as that is wanted: one that is not may be given as unknown or false.
+fn condition_truth(rule: i32, proven: i32, want: i32) -> i32 {
+    let row = rule_row(rule);
+    let conjuncts = ld32(row + RULE_CONJUNCTS);
+    let count = ld32(row + RULE_CONJUNCTS_COUNT);
+    let mut truth = TRUE;
+    let mut at = 0;
+    while at < count {
+        if at > 15 || (proven >> at) & 1 == 0 {
+            truth = truth_and(truth, node_truth(ld32(conjuncts + at * 4)));
+            if truth == FALSE || truth == UNKNOWN && want == WANT_TRUE {
+                return truth;
+            }
+        }
+        at += 1;
+    }
+    return truth;
+}
+
+/// Whether an allow rule fires, when the truth of its condition is known: every argument of its obligations must be a value in
+/// which nothing is unknown.
+fn args_truth(rule: i32, condition: i32) -> i32 {
+    let row = rule_row(rule);
+    let mut duty = ld32(row + RULE_DUTIES);
+    let end = duty + ld32(row + RULE_DUTIES_COUNT) * DUTY;
+    let mut truth = condition;
+    while duty != end {
+        let nodes = ld32(duty + DUTY_NODES);
+        let count = ld32(duty + DUTY_COUNT);
+        let mut at = 0;
+        while at < count {
+            if truth == FALSE {
+                return FALSE;
+            }
+            truth = truth_and(truth, argument_truth(node_value(ld32(nodes + at * 4))));
+            at += 1;
+        }
+        duty += DUTY;
+    }
+    return truth;
+}
+
+fn argument_truth(cell: i32) -> i32 {
+    let tag = ld32(cell);
+    if tag == T_ABSENT {
+        return FALSE;
+    }
+    return if tag != T_UNKNOWN && wholly_known(cell) { TRUE } else { UNKNOWN };
+}
+
+/// Whether a candidate among the allow rules fires.
+fn allow_fires(rule: i32, proven: i32) -> bool {
+    if condition_truth(rule, proven, WANT_TRUE) != TRUE {
+        return false;
+    }
+    return args_truth(rule, TRUE) == TRUE;
+}
+
+/// Whether an allow rule of the action that overrides this deny rule fires.
+fn overridden_truth(deny: i32) -> i32 {
+    let row = rule_row(deny);
+    let allows = ld32(row + RULE_OVERRIDERS);
+    let count = ld32(row + RULE_OVERRIDERS_COUNT);
+    let mut truth = FALSE;
+    let mut at = 0;
+    while at < count && truth != TRUE {
+        let allow = ld32(allows + at * 4);
+        if is_of_action(allow) {
+            truth = truth_or(truth, args_truth(allow, condition_truth(allow, 0, WANT_NOT_FALSE)));
+        }
+        at += 1;
+    }
+    return truth;
+}
+
+/// Whether a rule is among the action's allow rules that override any.
+fn is_of_action(allow: i32) -> bool {
+    let overriding = ld32(ld32(DECIDING) + ACTION_RULES);
+    if overriding == NOWHERE {
+        return false;
+    }
+    let mut low = 0;
+    let mut high = ld32(overriding);
+    while low < high {
+        let middle = (low + high) >> 1;
+        let rule = ld32(overriding + 4 + middle * 4);
+        if rule == allow {
+            return true;
+        }
+        if rule < allow {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return false;
+}
+
+fn decide_effect() {
+    let settled = denies_settled();
+    if settled < 0 {
+        return;
+    }
+    let duties = tree(TREE_DUTIES);
+    if ld32(duties + 4) != 0 || ld32(duties + DIVISION_DIMENSIONS_COUNT) != 0 {
+        walk_candidates(duties, NOWHERE, WANT_TRUE);
+        allow_candidates();
+    }
+    // An override is an allow rule that fires.
+    if ld32(EFFECT) != 0 || settled > 0 || any_allows(tree(TREE_ALLOWS)) {
+        st32(EFFECT, 1);
+    }
+    // Fields that are wanted in full only.
+    list_new(RULES);
+}
+
+/// Takes down the candidates that fire, and that they do.
+fn allow_candidates() {
+    let mut at = 0;
+    while at < ld32(CANDIDATES + 4) {
+        let candidate = ld32(ld32(CANDIDATES) + at * 4);
+        let rule = ld32(candidate);
+        if allow_fires(rule, ld32(candidate + CANDIDATE_PROVEN)) {
+            st32(EFFECT, 1);
+            push(RULES, rule);
+            if ld32(rule_row(rule) + RULE_DUTIES_COUNT) != 0 {
+                push(OBLIGED, rule);
+            }
+        }
+        at += 1;
+    }
+}
+
+/// The effect alone; stops as soon as it is settled. Whether it is allow.
+pub fn effect_allows() -> bool {
+    let settled = denies_settled();
+    if settled != 0 {
+        return settled > 0;
+    }
+    return any_allows(tree(TREE_ALLOWS)) || any_allows(tree(TREE_DUTIES));
+}
+
+/// Whether any deny rule fires and is overridden; -1 when one stands.
+fn denies_settled() -> i32 {
+    let mut overridden = 0;
+    walk_start(tree(TREE_DENIES), WANT_NOT_FALSE);
+    loop {
+        let entry = walk_next();
+        if entry == NOWHERE {
+            return overridden;
+        }
+        if condition_truth(ld32(entry), ld32(WALK_PROVEN), WANT_NOT_FALSE) != FALSE {
+            if overridden_truth(ld32(entry)) != TRUE {
+                return -1;
+            }
+            overridden = 1;
+        }
+    }
+}
+
+/// Whether any allow rule of a division fires.
+fn any_allows(division: i32) -> bool {
+    walk_start(division, WANT_TRUE);
+    loop {
+        let entry = walk_next();
+        if entry == NOWHERE {
+            return false;
+        }
+        if allow_fires(ld32(entry), ld32(WALK_PROVEN)) {
+            return true;
+        }
+    }
+}
+
+fn decide_in_full() {
+    find_fired();
+    let mut stands = false;
+    let mut fired = ld32(FIRED);
+    let end = fired + ld32(FIRED + 4) * 4;
+    while fired != end {
+        if ld32(fired + 8) == TRUE {
+            push(OVERRIDDEN, ld32(fired));
+        } else {
+            stands = true;
+        }
+        fired += FIRED_NUMBERS * 4;
+    }
+    if !stands {
+        walk_candidates(tree(TREE_DUTIES), tree(TREE_ALLOWS), WANT_TRUE);
+        allow_candidates();
+    }
+    if ld32(EFFECT) == 0 {
+        denied();
+    }
+    find_audited();
+    if ld32(EFFECT) == 0 {
+        challenge_find();
+    }
+}
+
+/// The deny rules that fire, in source order.
+fn find_fired() {
+    walk_candidates(tree(TREE_DENIES), NOWHERE, WANT_NOT_FALSE);
+    let mut at = 0;
+    while at < ld32(CANDIDATES + 4) {
+        let candidate = ld32(ld32(CANDIDATES) + at * 4);
+        let rule = ld32(candidate);
+        let truth = condition_truth(rule, ld32(candidate + CANDIDATE_PROVEN), WANT_NOT_FALSE);
+        if truth != FALSE {
+            let overridden = overridden_truth(rule);
+            push(FIRED, rule);
+            push(FIRED, truth);
+            push(FIRED, overridden);
+        }
+        at += 1;
+    }
+    if ld32(FAILED) != 0 {
+        list_new(FIRED);
+    }
+}
+
+/// Why, by which rules, and what is unknown.
+fn denied() {
+    let mut reason = REASON_NO_RULE;
+    let mut is_closed = false;
+    let mut fired = ld32(FIRED);
+    let end = fired + ld32(FIRED + 4) * 4;
+    while fired != end {
+        let truth = ld32(fired + 4);
+        let overridden = ld32(fired + 8);
+        if overridden != TRUE {
+            push(RULES, ld32(fired));
+            if truth == TRUE {
+                reason = REASON_RULE;
+                // No override is open: nothing that could be found out changes the denial.
+                if overridden == FALSE {
+                    is_closed = true;
+                }
+            } else if reason == REASON_NO_RULE {
+                reason = REASON_UNKNOWN;
+            }
+        }
+        fired += FIRED_NUMBERS * 4;
+    }
+    st32(REASON, reason);
+    if !is_closed {
+        find_unknown();
+    }
+}
+
+/// What could change the denial if it were known.
+fn find_unknown() {
+    walk_candidates(tree(TREE_DUTIES), tree(TREE_ALLOWS), WANT_NOT_FALSE);
+    let mut no_allow_fires = true;
+    let mut at = 0;
+    let count = ld32(CANDIDATES + 4);
+    while at < count {
+        let candidate = ld32(ld32(CANDIDATES) + at * 4);
+        let rule = ld32(candidate);
+        let condition = condition_truth(rule, ld32(candidate + CANDIDATE_PROVEN), WANT_NOT_FALSE);
+        let truth = args_truth(rule, condition);
+        if truth == TRUE {
+            no_allow_fires = false;
+        }
+        // What was proven does not matter any more.
+        st32(candidate + CANDIDATE_PROVEN, truth);
+        at += 1;
+    }
+    let open = keep_open(no_allow_fires);
+    if no_allow_fires && open == 0 {
+        return;
+    }
+    leaves_start();
+    let mut fired = ld32(FIRED);
+    let end = fired + ld32(FIRED + 4) * 4;
+    while fired != end {
+        if ld32(fired + 4) == UNKNOWN && ld32(fired + 8) != TRUE {
+            leaves_of(ld32(rule_row(ld32(fired)) + RULE_CONDITION));
+        }
+        fired += FIRED_NUMBERS * 4;
+    }
+    at = 0;
+    while at < open && ld32(FAILED) == 0 {
+        leaves_of_allow(ld32(ld32(ld32(CANDIDATES) + at * 4)));
+        at += 1;
+    }
+    sort_from(UNKNOWNS, 0, ORDER_UNKNOWNS);
+    list_dedup(UNKNOWNS, 0, ORDER_UNKNOWNS);
+}
+
+/// Leaves of the candidates those that could change the denial; how many.
+fn keep_open(no_allow_fires: bool) -> i32 {
+    let candidates = ld32(CANDIDATES);
+    let count = ld32(CANDIDATES + 4);
+    let mut kept = 0;
+    let mut at = 0;
+    while at < count {
+        let candidate = ld32(candidates + at * 4);
+        if ld32(candidate + CANDIDATE_PROVEN) == UNKNOWN {
+            if no_allow_fires || overrides_standing(ld32(candidate)) {
+                st32(candidates + kept * 4, candidate);
+                kept += 1;
+            }
+        }
+        at += 1;
+    }
+    return kept;
+}
+
+/// Whether an allow rule overrides a deny rule that stands.
+fn overrides_standing(allow: i32) -> bool {
+    let mut fired = ld32(FIRED);
+    let end = fired + ld32(FIRED + 4) * 4;
+    while fired != end {
+        let row = rule_row(ld32(fired));
+        let mut overrider = ld32(row + RULE_OVERRIDERS);
+        let last = overrider + ld32(row + RULE_OVERRIDERS_COUNT) * 4;
+        while overrider != last {
+            if ld32(overrider) == allow && ld32(fired + 8) != TRUE {
+                return true;
+            }
+            overrider += 4;
+        }
+        fired += FIRED_NUMBERS * 4;
+    }
+    return false;
+}
+
+fn leaves_of_allow(rule: i32) {
+    let row = rule_row(rule);
+    leaves_of(ld32(row + RULE_CONDITION));
+    let mut duty = ld32(row + RULE_DUTIES);
+    let end = duty + ld32(row + RULE_DUTIES_COUNT) * DUTY;
+    while duty != end {
+        let nodes = ld32(duty + DUTY_NODES);
+        let count = ld32(duty + DUTY_COUNT);
+        let mut at = 0;
+        while at < count {
+            leaves_of_argument(ld32(nodes + at * 4));
+            at += 1;
+        }
+        duty += DUTY;
+    }
+}
+
+/// The `audit` rules that would fire.
+fn find_audited() {
+    walk_candidates(tree(TREE_AUDITS), NOWHERE, WANT_NOT_FALSE);
+    let mut at = 0;
+    while at < ld32(CANDIDATES + 4) {
+        let candidate = ld32(ld32(CANDIDATES) + at * 4);
+        let rule = ld32(candidate);
+        let truth = condition_truth(rule, ld32(candidate + CANDIDATE_PROVEN), WANT_NOT_FALSE);
+        let fires = if ld32(rule_row(rule) + RULE_IS_DENY) != 0 {
+            truth != FALSE
+        } else {
+            args_truth(rule, truth) == TRUE
+        };
+        if fires {
+            push(AUDIT, rule);
+        }
+        at += 1;
+    }
+}

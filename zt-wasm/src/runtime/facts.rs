@@ -27,7 +27,7 @@ const FACT_CHAINS_MASK: i32 = 1804;
 const FACT_CHAINS_FIRST: i32 = 16;
 
 // The span in which evidence is fresh, in milliseconds: from, and until before.
-const FRESH_FROM: i32 = 1840;
+pub const FRESH_FROM: i32 = 1840;
 const FRESH_UNTIL: i32 = 1848;
 
 const INSTANT_MIN: i64 = -62135596800000;

@@ -7,6 +7,7 @@ use super::env::*;
 use super::facts::*;
 use super::gather::*;
 use super::layout::*;
+use super::leaves::*;
 use super::memory::*;
 use super::store::*;
 use super::walk::*;
@@ -171,6 +172,7 @@ fn climb_put_off(uid: i32) -> i32 {
     let said = said_find(uid);
     if said == NOWHERE {
         note_parents(uid);
+        leaves_note_open(uid);
         return UNKNOWN;
     }
     let step = ld32(CLIMB_STEP);
@@ -182,7 +184,11 @@ fn climb_put_off(uid: i32) -> i32 {
     st32(said + SAID_AT, 0);
     st32(said + SAID_BACK, ld32(CLIMB_AT));
     st32(CLIMB_AT, said);
-    return if ld32(said + SAID_PARENTS_KNOWN) != 0 { FALSE } else { UNKNOWN };
+    if ld32(said + SAID_PARENTS_KNOWN) != 0 {
+        return FALSE;
+    }
+    leaves_note_open(uid);
+    return UNKNOWN;
 }
 
 /// Looks at the ancestors that the store has of one of its entities: whether what is looked for is among them.

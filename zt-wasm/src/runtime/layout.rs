@@ -226,3 +226,144 @@ pub const EXTENT_NOTHING: i32 = 0;
 pub const EXTENT_WHOLE: i32 = 1;
 pub const EXTENT_FIELDS: i32 = 2;
 pub const EXTENT_ELEMENTS: i32 = 3;
+
+// Tables of the decision procedure.
+
+pub const H_TEXTS: i32 = 1972; // the text of a decision without what is in it: address
+pub const H_NODES_COUNT: i32 = 1976;
+pub const H_KEPT: i32 = 1980; // where data are kept: address; a datum takes
+pub const KEPT: i32 = 8; // its stamp, and its truth or the address of its cell
+
+// A rule: as JSON (address and length), and
+pub const RULE_CONJUNCTS: i32 = 8; // address of node numbers
+pub const RULE_CONJUNCTS_COUNT: i32 = 12;
+pub const RULE_CONDITION: i32 = 16; // its whole condition: a node
+pub const RULE_DUTIES: i32 = 20;
+pub const RULE_DUTIES_COUNT: i32 = 24;
+pub const RULE_OVERRIDERS: i32 = 28; // address of numbers of rules: the deciding allow rules that override it
+pub const RULE_OVERRIDERS_COUNT: i32 = 32;
+pub const RULE_IS_DENY: i32 = 36;
+pub const RULE: i32 = 40;
+
+// What a rule obliges to: as JSON before the arguments (address and length) and behind them, and
+pub const DUTY_BEHIND: i32 = 8; // address and length
+pub const DUTY_ARGS: i32 = 16; // address of arguments, in the order in which they are written
+pub const DUTY_NODES: i32 = 20; // address of node numbers, in the order in which they are declared
+pub const DUTY_COUNT: i32 = 24;
+pub const DUTY: i32 = 28;
+// An argument: what stands before it (address and length), and
+pub const ARG_NODE: i32 = 8;
+pub const ARG_TYPE: i32 = 12; // address of its type
+pub const ARG: i32 = 16;
+
+// Deciding allow rules of an action that override any deny rule: their count and their numbers, sorted, at what
+// ACTION_RULES of the action says; or nowhere, when there is none.
+
+// What is not the tag of a value, and yet is told apart by `tag_used`: arms that a policy's tables have nothing for are left
+// out of its module.
+
+// Lookups: which keys the value of a slot gives.
+pub const T_LOOKUP_KEYS: i32 = 32;
+pub const T_LOOKUP_ANCHORS: i32 = 33;
+pub const T_LOOKUP_TYPE: i32 = 34;
+// Dimensions of divisions.
+pub const T_BY_KEYS: i32 = 36;
+pub const T_BY_INTERVALS: i32 = 37;
+// Sections of the keys of a slot.
+pub const T_KEYS_ALWAYS: i32 = 40;
+pub const T_KEYS_EQUAL: i32 = 41;
+pub const T_KEYS_ELEMENTS: i32 = 42;
+pub const T_KEYS_IPS: i32 = 43;
+pub const T_KEYS_RANGES: i32 = 44;
+pub const T_KEYS_PREFIXES: i32 = 45;
+pub const T_KEYS_SUFFIXES: i32 = 46;
+pub const T_KEYS_INFIXES: i32 = 47;
+pub const T_KEYS_PATHS: i32 = 48;
+pub const T_KEYS_HOSTS: i32 = 49;
+// Kinds of nodes, for what is unknown.
+pub const T_NODE_OPERATOR: i32 = 64;
+pub const T_NODE_CONTEXT: i32 = 65;
+pub const T_NODE_ATTRIBUTE: i32 = 66;
+pub const T_NODE_FIELD: i32 = 67;
+pub const T_NODE_ELEMENT: i32 = 68;
+pub const T_NODE_INDEX: i32 = 69;
+pub const T_NODE_WITHIN: i32 = 70;
+pub const T_NODE_NOW: i32 = 71;
+pub const T_NODE_QUANTIFIED: i32 = 72;
+pub const T_NODE_IF: i32 = 73;
+pub const T_NODE_OTHERWISE: i32 = 74;
+
+// The index: what all lookups are, so that they can be forgotten.
+pub const INDEX_LOOKUPS: i32 = 0;
+pub const INDEX_LOOKUPS_COUNT: i32 = 4;
+pub const INDEX: i32 = 8;
+
+// A division: entries that are always looked at (address and how many), and dimensions.
+pub const DIVISION_DIMENSIONS: i32 = 8;
+pub const DIVISION_DIMENSIONS_COUNT: i32 = 12;
+pub const DIVISION: i32 = 16;
+
+// A dimension: its kind, and
+pub const DIMENSION_ALL: i32 = 4; // address of all its entries
+pub const DIMENSION_ALL_COUNT: i32 = 8;
+pub const DIMENSION_BY: i32 = 12; // address of the lookup, or the node of the slot
+pub const DIMENSION_TABLE: i32 = 16; // address of buckets, sorted by key, or of intervals
+pub const DIMENSION_TABLE_COUNT: i32 = 20;
+pub const DIMENSION_ENTRIES: i32 = 24; // of intervals: address of entries, by position
+pub const DIMENSION_ENTRIES_COUNT: i32 = 28;
+pub const DIMENSION: i32 = 32;
+
+// A bucket: its key, and
+pub const BUCKET_AT: i32 = 4; // address of its entries, or of a division
+pub const BUCKET_COUNT: i32 = 8; // of entries; -1 for a division
+pub const BUCKET: i32 = 12;
+
+// An interval: numbers of 16 bytes.
+pub const INTERVAL_LOW: i32 = 0;
+pub const INTERVAL_HIGH: i32 = 16;
+pub const INTERVAL_REACH: i32 = 32;
+pub const INTERVAL_POSITION: i32 = 48;
+pub const INTERVAL: i32 = 56;
+
+// An entry: its rule, and
+pub const ENTRY_PROVEN: i32 = 4; // 2 bytes
+pub const ENTRY_ALSO: i32 = 6; // 2 bytes
+pub const ENTRY_LOOKUP: i32 = 8; // address of a further lookup, or nowhere
+pub const ENTRY_KEY: i32 = 12;
+pub const ENTRY: i32 = 16;
+
+// A lookup: its kind, and
+pub const LOOKUP_SLOT: i32 = 4; // a node
+pub const LOOKUP_TABLE: i32 = 8; // address of sections of keys; of anchors: of a byte for each entity type
+pub const LOOKUP_COUNT: i32 = 12; // of sections
+pub const LOOKUP_STAMP: i32 = 16; // when it was done last, and what it found
+pub const LOOKUP_START: i32 = 20;
+pub const LOOKUP_END: i32 = 24;
+pub const LOOKUP_IS_ALL: i32 = 28;
+pub const LOOKUP: i32 = 32;
+
+// A section of keys: its kind, and
+pub const SECTION_AT: i32 = 4; // address of its rows
+pub const SECTION_COUNT: i32 = 8;
+pub const SECTION: i32 = 12;
+// A row of values: a cell and
+pub const VALUE_KEY: i32 = 16;
+pub const VALUE_ROW: i32 = 24;
+// A row of texts: address and length, in the order of bytes as they are read (from the end, for suffixes and hosts), and
+pub const TEXT_REST: i32 = 8; // 0 nothing more, 1 nothing or a further segment, 2 anything
+pub const TEXT_KEY: i32 = 12;
+pub const TEXT_ROW: i32 = 16;
+/// Stands for a segment in texts of paths, for a label in those of hosts.
+pub const WILD: i32 = 255;
+
+// A node, at the address that the table of nodes has (nowhere for constants): kind (1 byte), the deepest level whose variable
+// it depends on (1 byte), flags (2 bytes), and
+pub const NODE_STAMP: i32 = 4; // when it was last looked into
+pub const NODE_COUNT: i32 = 8; // of nodes that it reads
+pub const NODE_CHILDREN: i32 = 12; // their numbers; then, 4 bytes each
+// of a context attribute its position; of an entity's the position and the type; of a field and of an element at a key the
+// address and the length of what follows the record or map; of an element or a quantifier its level;
+// and, when the flag says so, address and length of its text.
+/// A condition: `node_truth` gives what it is.
+pub const NODE_IS_CONDITION: i32 = 1;
+pub const NODE_HAS_TEXT: i32 = 2;

@@ -1,1 +1,237 @@
 //! The rules that could apply, by way of the index.
+//!
+//! From a division to the entries that its slots' values lead to, one at a time: [`walk_start`], then [`walk_next`] until it
+//! gives nowhere. There is one walk at a time. A walk consults what `zt-eval`'s does and proves the same conjuncts.
+
+use super::env::*;
+use super::keys::*;
+use super::layout::*;
+use super::memory::*;
+use super::sort::*;
+
+/// The keys that lookups found in this decision: a list.
+pub const KEYS: i32 = 1856;
+const WALK_WANT: i32 = 1872;
+const WALK_FRAME: i32 = 1876; // where the walk is: the innermost division
+const WALK_AT: i32 = 1880; // the next entry
+const WALK_END: i32 = 1884;
+const WALK_FRAMES: i32 = 1888; // the outermost division
+/// Of the entry that a walk gave: which conjuncts are known to hold.
+pub const WALK_PROVEN: i32 = 1892;
+/// Addresses of candidates: a list.
+pub const CANDIDATES: i32 = 1896;
+
+/// Conditions that are true count.
+pub const WANT_TRUE: i32 = 0;
+/// Conditions that are true or unknown count.
+pub const WANT_NOT_FALSE: i32 = 1;
+
+// A division on the way.
+const WALK_FRAME_NEXT: i32 = 0; // the next dimension
+const WALK_FRAME_END: i32 = 4;
+const WALK_FRAME_DIMENSION: i32 = 8; // the dimension at hand
+const WALK_FRAME_KEY: i32 = 12; // the position of its next key
+const WALK_FRAME_KEYS: i32 = 16; // behind its last key
+const WALK_FRAME_SIZE: i32 = 24;
+/// Divisions inside divisions; `zt-eval` makes a few, and with more there is no decision.
+pub const WALK_FRAMES_MAX: i32 = 16;
+
+// A candidate: its rule, and which conjuncts are known to hold.
+pub const CANDIDATE_PROVEN: i32 = 4;
+const CANDIDATE: i32 = 8;
+
+/// Memory for the walks of a decision.
+pub fn walk_prepare() {
+    list_new(KEYS);
+    list_new(CANDIDATES);
+    st32(WALK_FRAMES, alloc(WALK_FRAME_SIZE * WALK_FRAMES_MAX));
+}
+
+/// Begins to go through the entries of a division.
+pub fn walk_start(division: i32, want: i32) {
+    st32(WALK_WANT, want);
+    st32(WALK_FRAME, ld32(WALK_FRAMES) - WALK_FRAME_SIZE);
+    walk_enter(division);
+}
+
+fn walk_enter(division: i32) {
+    let frame = ld32(WALK_FRAME) + WALK_FRAME_SIZE;
+    if frame == ld32(WALK_FRAMES) + WALK_FRAMES_MAX * WALK_FRAME_SIZE {
+        st32(FAILED, 1);
+        return;
+    }
+    let dimensions = ld32(division + DIVISION_DIMENSIONS);
+    st32(WALK_FRAME, frame);
+    st32(frame + WALK_FRAME_NEXT, dimensions);
+    st32(frame + WALK_FRAME_END, dimensions + ld32(division + DIVISION_DIMENSIONS_COUNT) * DIMENSION);
+    st32(frame + WALK_FRAME_KEY, 0);
+    st32(frame + WALK_FRAME_KEYS, 0);
+    walk_entries(ld32(division), ld32(division + 4));
+}
+
+fn walk_entries(at: i32, count: i32) {
+    st32(WALK_AT, at);
+    st32(WALK_END, at + count * ENTRY);
+}
+
+/// The next entry whose rule could be wanted, or nowhere. A rule may come more than once, and in any order.
+pub fn walk_next() -> i32 {
+    loop {
+        let entry = ld32(WALK_AT);
+        if entry != ld32(WALK_END) {
+            st32(WALK_AT, entry + ENTRY);
+            if walk_considers(entry) {
+                return entry;
+            }
+        } else if ld32(FAILED) != 0 || !walk_on() {
+            return NOWHERE;
+        }
+    }
+}
+
+/// Goes to further entries, if only to none; whether there is anywhere to go.
+fn walk_on() -> bool {
+    let frame = ld32(WALK_FRAME);
+    let key = ld32(frame + WALK_FRAME_KEY);
+    let dimension = ld32(frame + WALK_FRAME_NEXT);
+    if key < ld32(frame + WALK_FRAME_KEYS) {
+        st32(frame + WALK_FRAME_KEY, key + 1);
+        walk_key(ld32(frame + WALK_FRAME_DIMENSION), ld32(ld32(KEYS) + key * 4));
+    } else if dimension != ld32(frame + WALK_FRAME_END) {
+        st32(frame + WALK_FRAME_NEXT, dimension + DIMENSION);
+        st32(frame + WALK_FRAME_DIMENSION, dimension);
+        walk_dimension(frame, dimension);
+    } else if frame != ld32(WALK_FRAMES) {
+        st32(WALK_FRAME, frame - WALK_FRAME_SIZE);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// Whether the entry's further test leaves it open that its rule's condition is wanted.
+fn walk_considers(entry: i32) -> bool {
+    let proven = ld16(entry + ENTRY_PROVEN);
+    let lookup = ld32(entry + ENTRY_LOOKUP);
+    st32(WALK_PROVEN, proven);
+    if lookup == NOWHERE {
+        return true;
+    }
+    walk_find(lookup);
+    if walk_found(lookup, ld32(entry + ENTRY_KEY)) {
+        st32(WALK_PROVEN, proven | ld16(entry + ENTRY_ALSO));
+        return true;
+    }
+    return ld32(lookup + LOOKUP_IS_ALL) == 0 && ld32(WALK_WANT) != WANT_TRUE;
+}
+
+fn walk_found(lookup: i32, key: i32) -> bool {
+    let keys = ld32(KEYS);
+    let mut at = keys + ld32(lookup + LOOKUP_START) * 4;
+    let end = keys + ld32(lookup + LOOKUP_END) * 4;
+    while at < end {
+        if ld32(at) == key {
+            return true;
+        }
+        at += 4;
+    }
+    return false;
+}
+
+/// Asks the slot of a dimension.
+fn walk_dimension(frame: i32, dimension: i32) {
+    let mut start = ld32(KEYS + 4);
+    let mut end = start;
+    let is_all = match tag_used(ld32(dimension)) {
+        T_BY_INTERVALS => {
+            let is_known = intervals_stab(dimension, node_value(ld32(dimension + DIMENSION_BY)));
+            end = ld32(KEYS + 4);
+            is_known
+        }
+        T_BY_KEYS => {
+            let lookup = ld32(dimension + DIMENSION_BY);
+            walk_find(lookup);
+            start = ld32(lookup + LOOKUP_START);
+            end = ld32(lookup + LOOKUP_END);
+            ld32(lookup + LOOKUP_IS_ALL) != 0
+        }
+        _ => false,
+    };
+    if !is_all && ld32(WALK_WANT) != WANT_TRUE {
+        walk_entries(ld32(dimension + DIMENSION_ALL), ld32(dimension + DIMENSION_ALL_COUNT));
+        end = start;
+    }
+    st32(frame + WALK_FRAME_KEY, start);
+    st32(frame + WALK_FRAME_KEYS, end);
+}
+
+/// Goes to what a dimension has under a key.
+fn walk_key(dimension: i32, key: i32) {
+    match tag_used(ld32(dimension)) {
+        T_BY_INTERVALS => {
+            // A key is a position, unless memory has come to its end.
+            if (key as u32) < (ld32(dimension + DIMENSION_ENTRIES_COUNT) as u32) {
+                walk_entries(ld32(dimension + DIMENSION_ENTRIES) + key * ENTRY, 1);
+            }
+        }
+        T_BY_KEYS => {
+            let bucket = walk_bucket(ld32(dimension + DIMENSION_TABLE), ld32(dimension + DIMENSION_TABLE_COUNT), key);
+            if bucket != NOWHERE {
+                let count = ld32(bucket + BUCKET_COUNT);
+                if count < 0 {
+                    walk_enter(ld32(bucket + BUCKET_AT));
+                } else {
+                    walk_entries(ld32(bucket + BUCKET_AT), count);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn walk_bucket(table: i32, count: i32, key: i32) -> i32 {
+    let mut low = 0;
+    let mut high = count;
+    while low < high {
+        let middle = (low + high) >> 1;
+        let bucket = table + middle * BUCKET;
+        let found = ld32(bucket);
+        if found == key {
+            return bucket;
+        }
+        if (found as u32) < (key as u32) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NOWHERE;
+}
+
+/// The candidates of one or two divisions, the second of which may be nowhere, in source order and each once.
+pub fn walk_candidates(first: i32, second: i32, want: i32) {
+    st32(CANDIDATES + 4, 0);
+    walk_collect(first, want);
+    if second != NOWHERE {
+        walk_collect(second, want);
+    }
+    sort_from(CANDIDATES, 0, ORDER_CANDIDATES);
+    list_dedup(CANDIDATES, 0, ORDER_CANDIDATES);
+    if ld32(FAILED) != 0 {
+        st32(CANDIDATES + 4, 0);
+    }
+}
+
+fn walk_collect(division: i32, want: i32) {
+    walk_start(division, want);
+    loop {
+        let entry = walk_next();
+        if entry == NOWHERE {
+            return;
+        }
+        let candidate = alloc(CANDIDATE);
+        st32(candidate, ld32(entry));
+        st32(candidate + CANDIDATE_PROVEN, ld32(WALK_PROVEN));
+        push(CANDIDATES, candidate);
+    }
+}

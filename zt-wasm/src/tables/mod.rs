@@ -4,7 +4,10 @@
 //! offsets come from `runtime/layout.rs`.
 
 pub mod data;
+pub mod index;
+pub mod nodes;
 pub mod patterns;
+pub mod rules;
 pub mod schema;
 pub mod store;
 pub mod zones;

@@ -1,0 +1,482 @@
+//! Which keys a slot's value gives: one value against many constants.
+//!
+//! Equal constants are found by halving their sorted rows, texts by narrowing them byte by byte, intervals as `zt-eval` does;
+//! ranges and parts of texts are tried one by one. Keys come in the order in which `zt-eval` finds them: on it depends what is
+//! consulted where the first rule that fires ends a search.
+
+use super::address::*;
+use super::env::*;
+use super::hierarchy::*;
+use super::layout::*;
+use super::memory::*;
+use super::order::*;
+use super::sort::*;
+use super::walk::*;
+
+/// Numbers that wait: a list.
+pub const WAITING: i32 = 1908;
+/// Where keys that are to be found once each begin among all; -1 when they come once each anyway.
+const DISTINCT: i32 = 1920;
+/// How many keys there may be before repeated ones are next dropped.
+const DISTINCT_FULL: i32 = 1924;
+/// So many keys are looked through one by one.
+const FEW: i32 = 16;
+/// A point: 16 bytes.
+const POINT: i32 = R2;
+
+/// What a lookup finds, done once for each trial of a decision.
+pub fn walk_find(lookup: i32) {
+    if ld32(lookup + LOOKUP_STAMP) == ld32(LEVELS) {
+        return;
+    }
+    let start = ld32(KEYS + 4);
+    st32(DISTINCT, -1);
+    let is_all = keys_of(lookup, node_value(ld32(lookup + LOOKUP_SLOT)));
+    st32(lookup + LOOKUP_START, start);
+    st32(lookup + LOOKUP_END, ld32(KEYS + 4));
+    st32(lookup + LOOKUP_IS_ALL, is_all as i32);
+    st32(lookup + LOOKUP_STAMP, ld32(LEVELS));
+}
+
+/// Adds the keys that a slot's value gives. Whether those are all: it is known what the slot is.
+fn keys_of(lookup: i32, cell: i32) -> bool {
+    match tag_used(ld32(lookup)) {
+        T_LOOKUP_KEYS => {
+            if ld32(cell) <= T_ABSENT {
+                return false;
+            }
+            keys_hit(ld32(lookup + LOOKUP_TABLE), ld32(lookup + LOOKUP_COUNT), cell);
+            return true;
+        }
+        T_LOOKUP_ANCHORS => {
+            if ld32(cell) != T_ENTITY {
+                return false;
+            }
+            return anchors_of(cell, ld32(lookup + LOOKUP_TABLE));
+        }
+        T_LOOKUP_TYPE => {
+            if ld32(cell) != T_ENTITY {
+                return false;
+            }
+            push(KEYS, ld32(cell + 4));
+            return true;
+        }
+        _ => return false,
+    }
+}
+
+fn keys_hit(sections: i32, count: i32, cell: i32) {
+    let tag = ld32(cell);
+    let mut section = sections;
+    let end = sections + count * SECTION;
+    while section != end {
+        let rows = ld32(section + SECTION_AT);
+        let number = ld32(section + SECTION_COUNT);
+        match tag_used(ld32(section)) {
+            T_KEYS_ALWAYS => always_hit(rows, number),
+            T_KEYS_EQUAL => {
+                if tag < T_SET {
+                    equal_hit(rows, number, cell);
+                }
+            }
+            T_KEYS_ELEMENTS => {
+                if tag >= T_SET && tag <= T_MAP {
+                    elements_hit(rows, number, cell);
+                }
+            }
+            T_KEYS_IPS => {
+                if tag == T_RANGE {
+                    ips_hit(rows, number, cell);
+                }
+            }
+            T_KEYS_RANGES => {
+                if tag == T_IP {
+                    ranges_hit(rows, number, cell);
+                }
+            }
+            T_KEYS_PREFIXES => {
+                if tag == T_STRING {
+                    texts_hit(rows, number, cell, false);
+                }
+            }
+            T_KEYS_SUFFIXES => {
+                if tag == T_STRING {
+                    texts_hit(rows, number, cell, true);
+                }
+            }
+            T_KEYS_INFIXES => {
+                if tag == T_STRING {
+                    parts_hit(rows, number, cell);
+                }
+            }
+            T_KEYS_PATHS => {
+                if tag == T_PATH {
+                    texts_hit(rows, number, cell, false);
+                }
+            }
+            T_KEYS_HOSTS => {
+                if tag == T_HOST {
+                    texts_hit(rows, number, cell, true);
+                }
+            }
+            _ => {}
+        }
+        section += SECTION;
+    }
+}
+
+/// A key that was found.
+fn key_push(key: i32) {
+    let start = ld32(DISTINCT);
+    if start >= 0 {
+        let count = ld32(KEYS + 4);
+        if count - start <= FEW && key_is_among(key, start, count) {
+            return;
+        }
+    }
+    push(KEYS, key);
+    if start >= 0 && ld32(KEYS + 4) >= ld32(DISTINCT_FULL) {
+        keys_drop_repeated();
+        let twice = (ld32(KEYS + 4) - start) * 2;
+        st32(DISTINCT_FULL, start + if twice > 4 * FEW { twice } else { 4 * FEW });
+    }
+}
+
+fn key_is_among(key: i32, start: i32, end: i32) -> bool {
+    let keys = ld32(KEYS);
+    let mut at = start;
+    while at < end {
+        if ld32(keys + at * 4) == key {
+            return true;
+        }
+        at += 1;
+    }
+    return false;
+}
+
+fn keys_drop_repeated() {
+    let start = ld32(DISTINCT);
+    if ld32(KEYS + 4) - start > FEW {
+        sort_from(KEYS, start, ORDER_NUMBERS);
+        list_dedup(KEYS, start, ORDER_NUMBERS);
+    }
+}
+
+fn always_hit(rows: i32, count: i32) {
+    let mut at = 0;
+    while at < count {
+        key_push(ld32(rows + at * 4));
+        at += 1;
+    }
+}
+
+/// The key of the constant that equals a scalar.
+fn equal_hit(rows: i32, count: i32, cell: i32) {
+    let mut low = 0;
+    let mut high = count;
+    while low < high {
+        let middle = (low + high) >> 1;
+        let row = rows + middle * VALUE_ROW;
+        let order = value_order(cell, row);
+        if order == 0 {
+            key_push(ld32(row + VALUE_KEY));
+            return;
+        }
+        if order > 0 {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+}
+
+/// The keys of the elements of a collection, or of the keys of a map; of addresses, too, that a range among the elements holds.
+fn elements_hit(rows: i32, count: i32, cell: i32) {
+    let elements = ld32(cell + 8);
+    let step = if ld32(cell) == T_MAP { 2 * CELL } else { CELL };
+    let end = elements + ld32(cell + 4) * step;
+    let ips = ips_are_sought(rows, count);
+    // Elements of a list can repeat, and ranges overlap.
+    if ld32(cell) == T_LIST || ips && ranges_are_among(elements, end, step) {
+        st32(DISTINCT, ld32(KEYS + 4));
+        st32(DISTINCT_FULL, ld32(KEYS + 4) + 4 * FEW);
+    }
+    let mut element = elements;
+    while element != end {
+        if ld32(element) < T_SET {
+            equal_hit(rows, count, element);
+        }
+        if ips && ld32(element) == T_RANGE && step == CELL {
+            ips_hit(rows, count, element);
+        }
+        element += step;
+    }
+    if ld32(DISTINCT) >= 0 {
+        keys_drop_repeated();
+        st32(DISTINCT, -1);
+    }
+}
+
+fn ips_are_sought(rows: i32, count: i32) -> bool {
+    let mut at = 0;
+    while at < count {
+        if ld32(rows + at * VALUE_ROW) == T_IP {
+            return true;
+        }
+        at += 1;
+    }
+    return false;
+}
+
+fn ranges_are_among(elements: i32, end: i32, step: i32) -> bool {
+    let mut element = elements;
+    while element != end {
+        if ld32(element) == T_RANGE {
+            return true;
+        }
+        element += step;
+    }
+    return false;
+}
+
+/// The keys of the addresses that a range holds.
+fn ips_hit(rows: i32, count: i32, range: i32) {
+    let mut at = 0;
+    while at < count {
+        let row = rows + at * VALUE_ROW;
+        if ld32(row) == T_IP && range_holds(range, row) {
+            key_push(ld32(row + VALUE_KEY));
+        }
+        at += 1;
+    }
+}
+
+/// The keys of the ranges that hold an address.
+fn ranges_hit(rows: i32, count: i32, ip: i32) {
+    let mut at = 0;
+    while at < count {
+        let row = rows + at * VALUE_ROW;
+        if range_holds(row, ip) {
+            key_push(ld32(row + VALUE_KEY));
+        }
+        at += 1;
+    }
+}
+
+/// The keys of the texts that lead a text, or, backwards, end it, with wildcards for one segment each. Rows are narrowed to
+/// those that share what was read so far; where a literal and a wildcard both lead on, the wildcard waits.
+fn texts_hit(rows: i32, count: i32, cell: i32, is_backwards: bool) {
+    let text = ld32(cell + 8);
+    let len = ld32(cell + 12);
+    let mut low = 0;
+    let mut high = count;
+    let mut depth = 0;
+    let mut at = 0;
+    list_new(WAITING);
+    loop {
+        low = texts_ending(rows, low, high, depth, text, len, at, is_backwards);
+        let wild = texts_from(rows, low, high, depth, WILD);
+        if wild < high {
+            let behind = segment_end(text, len, at, is_backwards);
+            if behind > at {
+                push(WAITING, wild);
+                push(WAITING, high);
+                push(WAITING, depth + 1);
+                push(WAITING, behind);
+            }
+        }
+        high = wild;
+        if at < len {
+            let byte = text_byte(text, len, at, is_backwards);
+            low = texts_from(rows, low, high, depth, byte);
+            high = texts_from(rows, low, high, depth, byte + 1);
+            depth += 1;
+            at += 1;
+        } else {
+            low = high;
+        }
+        if low >= high {
+            if ld32(WAITING + 4) == 0 || ld32(FAILED) != 0 {
+                return;
+            }
+            at = list_pop(WAITING);
+            depth = list_pop(WAITING);
+            high = list_pop(WAITING);
+            low = list_pop(WAITING);
+        }
+    }
+}
+
+fn text_byte(text: i32, len: i32, at: i32, is_backwards: bool) -> i32 {
+    return ld8(if is_backwards { text + len - 1 - at } else { text + at });
+}
+
+/// Reports the rows that end at this depth, which stand before the others; the first of the others.
+fn texts_ending(rows: i32, low: i32, high: i32, depth: i32, text: i32, len: i32, at: i32, is_backwards: bool) -> i32 {
+    let mut row = low;
+    while row < high {
+        let place = rows + row * TEXT_ROW;
+        if ld32(place + 4) != depth {
+            return row;
+        }
+        let rest = ld32(place + TEXT_REST);
+        let mut is_accepted = at == len || rest == 2;
+        if !is_accepted && rest == 1 {
+            is_accepted = text_byte(text, len, at, is_backwards) == b'/' as i32;
+        }
+        if is_accepted {
+            key_push(ld32(place + TEXT_KEY));
+        }
+        row += 1;
+    }
+    return row;
+}
+
+/// The first row of which the byte at this depth is not less; all are longer.
+fn texts_from(rows: i32, low: i32, high: i32, depth: i32, byte: i32) -> i32 {
+    let mut from = low;
+    let mut to = high;
+    while from < to {
+        let middle = (from + to) >> 1;
+        if ld8(ld32(rows + middle * TEXT_ROW) + depth) < byte {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return from;
+}
+
+/// Behind the segment of a path, or the label of a host, that begins here; here when there is none. Backwards, a label is
+/// read from its end, and must not be a bracketed address.
+fn segment_end(text: i32, len: i32, at: i32, is_backwards: bool) -> i32 {
+    let separator = if is_backwards { b'.' as i32 } else { b'/' as i32 };
+    let mut end = at;
+    while end < len {
+        if text_byte(text, len, end, is_backwards) == separator {
+            break;
+        }
+        end += 1;
+    }
+    if is_backwards && end > at {
+        if text_byte(text, len, end - 1, true) == b'[' as i32 {
+            return at;
+        }
+    }
+    return end;
+}
+
+/// The keys of the texts that are part of a text: in the order in which they are first complete, longer ones first; when
+/// there are many, in the order of rows. Rows are sorted by text.
+fn parts_hit(rows: i32, count: i32, cell: i32) {
+    let mut found = 0;
+    let mut end = 0;
+    let mut row = 0;
+    list_new(WAITING);
+    while row < count {
+        let place = rows + row * TEXT_ROW;
+        if row == 0 || !part_is_same(place) {
+            end = part_end(ld32(cell + 8), ld32(cell + 12), ld32(place), ld32(place + 4));
+            if end > 0 {
+                found += 1;
+            }
+        }
+        if end > 0 {
+            let part = alloc(8);
+            st32(part, place);
+            st32(part + 4, end);
+            push(WAITING, part);
+        }
+        row += 1;
+    }
+    if found <= FEW {
+        sort_from(WAITING, 0, ORDER_PARTS);
+    }
+    let mut at = 0;
+    while at < ld32(WAITING + 4) && ld32(FAILED) == 0 {
+        key_push(ld32(ld32(ld32(WAITING) + at * 4) + TEXT_KEY));
+        at += 1;
+    }
+}
+
+/// Whether a row has the same text as the one before it.
+fn part_is_same(row: i32) -> bool {
+    return bytes_equal(ld32(row - TEXT_ROW), ld32(row - TEXT_ROW + 4), ld32(row), ld32(row + 4));
+}
+
+/// Where a text is first complete in another one, or zero.
+fn part_end(text: i32, len: i32, part: i32, part_len: i32) -> i32 {
+    let mut at = 0;
+    while at + part_len <= len {
+        if ld8(text + at) == ld8(part) {
+            if bytes_equal(text + at, part_len, part, part_len) {
+                return at + part_len;
+            }
+        }
+        at += 1;
+    }
+    return 0;
+}
+
+/// The positions of the intervals that hold a value. Whether its kind has an order, and it is known.
+pub fn intervals_stab(dimension: i32, cell: i32) -> bool {
+    if !point_of(cell) {
+        return false;
+    }
+    let table = ld32(dimension + DIMENSION_TABLE);
+    let mut start = 0;
+    let mut end = ld32(dimension + DIMENSION_TABLE_COUNT);
+    list_new(WAITING);
+    loop {
+        let middle = (start + end) >> 1;
+        let item = table + middle * INTERVAL;
+        let is_empty = start >= end;
+        if is_empty || wide_less(item + INTERVAL_REACH, POINT) {
+            if ld32(WAITING + 4) == 0 || ld32(FAILED) != 0 {
+                return true;
+            }
+            end = list_pop(WAITING);
+            start = list_pop(WAITING);
+        } else {
+            if !wide_less(POINT, item + INTERVAL_LOW) {
+                if !wide_less(item + INTERVAL_HIGH, POINT) {
+                    push(KEYS, ld32(item + INTERVAL_POSITION));
+                }
+                push(WAITING, middle + 1);
+                push(WAITING, end);
+            }
+            end = middle;
+        }
+    }
+}
+
+/// Puts down an image of a value that keeps the order of its kind; whether the kind has one.
+fn point_of(cell: i32) -> bool {
+    let mut low = ld64(cell + 8);
+    let mut high = low >> 63;
+    match tag_used(ld32(cell)) {
+        T_INT | T_DECIMAL | T_TIMESTAMP | T_DURATION => {}
+        T_ENUM => {
+            low = ld32(cell + 4) as u32 as i64;
+            high = 0;
+        }
+        T_QUANTITY => {
+            high = ld64(low as i32 + 8);
+            low = ld64(low as i32);
+        }
+        _ => return false,
+    }
+    st64(POINT, low);
+    st64(POINT + 8, high);
+    return true;
+}
+
+/// Whether one number of 16 bytes is less than another.
+fn wide_less(a: i32, b: i32) -> bool {
+    let high = ld64(a + 8);
+    let other = ld64(b + 8);
+    if high != other {
+        return high < other;
+    }
+    return (ld64(a) as u64) < (ld64(b) as u64);
+}

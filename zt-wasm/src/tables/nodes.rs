@@ -1,0 +1,287 @@
+//! Nodes, as the routines go through them for what is unknown.
+//!
+//! A node has its text where it can be what is unknown: an operation on known values that has no exact result. Most
+//! comparisons cannot, by the types that are declared, and so have none.
+
+use std::collections::BTreeSet;
+
+use zt_eval::Policy;
+use zt_eval::codegen::member;
+use zt_eval::graph::{CompareOp, Node, Quantifier};
+use zt_eval::id::NodeId;
+use zt_eval::pattern::Pattern;
+use zt_eval::schema::Type;
+use zt_eval::value::Value;
+
+use super::data::{Data, number};
+use crate::layout::*;
+
+/// Writes the table of a policy's nodes; where it is. `tags` gets what `tag_used` tells apart.
+pub fn write(data: &mut Data, policy: &Policy, tags: &mut BTreeSet<i32>) -> u32 {
+    let args: BTreeSet<NodeId> =
+        policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| duty.args.iter().copied()).collect();
+    let conditions: BTreeSet<NodeId> = policy.rules().iter().map(|rule| rule.condition).collect();
+    let mut rows = Vec::with_capacity(policy.nodes().len());
+    for (id, node) in policy.nodes().iter().enumerate().map(|(at, node)| (NodeId::new(at), node)) {
+        if matches!(node, Node::Const(_)) {
+            rows.push(NOWHERE.cast_unsigned());
+            continue;
+        }
+        let is_root = args.contains(&id) || conditions.contains(&id) && !is_condition(node);
+        let has_text = is_root || Shapes { policy }.can_be_named(node);
+        tags.insert(kind(node));
+        let row = row(data, policy, id, node, has_text);
+        data.align(4);
+        // A row has a stamp, and so is shared with no other.
+        rows.push(data.bytes(&row));
+    }
+    data.words(&rows)
+}
+
+fn row(data: &mut Data, policy: &Policy, id: NodeId, node: &Node, has_text: bool) -> Vec<u8> {
+    let kind = kind(node);
+    let mut children = node.children();
+    if kind == T_NODE_OPERATOR || kind == T_NODE_NOW {
+        // A constant is known, and not asked.
+        children.retain(|child| policy.constant_of(*child).is_none());
+    }
+    let flags = if is_condition(node) { NODE_IS_CONDITION } else { 0 } | if has_text { NODE_HAS_TEXT } else { 0 };
+    let level = u32::from(policy.level(id));
+    let mut words = vec![(kind | flags << 16).cast_unsigned() | level << 8, 0, number(children.len())];
+    words.extend(children.iter().map(|child| number(child.index())));
+    more(data, policy, node, &mut words);
+    if has_text {
+        let text = policy.node_text(id);
+        words.extend([data.text(&text), number(text.len())]);
+    }
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// What a row has behind its children.
+fn more(data: &mut Data, policy: &Policy, node: &Node, words: &mut Vec<u32>) {
+    let suffix = match node {
+        Node::Context(attribute) => return words.push(*attribute),
+        Node::Attribute { ty, attribute, .. } => return words.extend([*attribute, number(ty.index())]),
+        Node::Element(level) | Node::Quantified { level, .. } => return words.push(u32::from(*level)),
+        Node::Field { record, field, .. } => {
+            let declared = policy.schema().record(*record).and_then(|record| record.fields.get(*field as usize));
+            format!(".{}", member(declared.map_or("?", |field| &field.name)))
+        }
+        Node::Index(_, key) => format!("[{}]", policy.node_text(*key)),
+        _ => return,
+    };
+    words.extend([data.text(&suffix), number(suffix.len())]);
+}
+
+fn kind(node: &Node) -> i32 {
+    match node {
+        Node::Context(_) => T_NODE_CONTEXT,
+        Node::Attribute { .. } => T_NODE_ATTRIBUTE,
+        Node::Field { .. } => T_NODE_FIELD,
+        Node::Element(_) => T_NODE_ELEMENT,
+        Node::Index(..) => T_NODE_INDEX,
+        Node::Within(..) => T_NODE_WITHIN,
+        Node::Now(..) | Node::Weekday(..) | Node::TimeOfDay(..) => T_NODE_NOW,
+        Node::Quantified { .. } => T_NODE_QUANTIFIED,
+        Node::If { .. } => T_NODE_IF,
+        Node::Otherwise(..) => T_NODE_OTHERWISE,
+        _ => T_NODE_OPERATOR,
+    }
+}
+
+/// Whether a node is a condition by its kind: what it gives is a truth.
+#[must_use]
+pub fn is_condition(node: &Node) -> bool {
+    match node {
+        Node::And(_)
+        | Node::Or(_)
+        | Node::Not(_)
+        | Node::Compare(..)
+        | Node::Within(..)
+        | Node::Contains(..)
+        | Node::ContainsAny(..)
+        | Node::ContainsAll(..)
+        | Node::StartsWith(..)
+        | Node::EndsWith(..)
+        | Node::Is(..)
+        | Node::IsPresent(_)
+        | Node::IsEmpty(_)
+        | Node::Matches(..)
+        | Node::Now(..)
+        | Node::Weekday(..)
+        | Node::TimeOfDay(..) => true,
+        Node::Quantified { quantifier, .. } => *quantifier != Quantifier::Count,
+        _ => false,
+    }
+}
+
+/// What is known beforehand of what nodes give.
+struct Shapes<'p> {
+    policy: &'p Policy,
+}
+
+impl Shapes<'_> {
+    /// Whether a node can be unknown, or no condition, without that any operand is unknown. Rather yes than no.
+    fn can_be_named(&self, node: &Node) -> bool {
+        let never = match node {
+            Node::Const(_)
+            | Node::Context(_)
+            | Node::Subject
+            | Node::Resource
+            | Node::IsPresent(_)
+            | Node::Weekday(..)
+            | Node::TimeOfDay(..)
+            | Node::Otherwise(..) => true,
+            Node::Now(_, time) => self.shape(*time) == Some(Type::Timestamp),
+            Node::And(all) | Node::Or(all) => all.iter().all(|child| self.is_truth(*child)),
+            Node::Not(of) => self.is_truth(*of),
+            Node::If { condition, .. } => self.is_truth(*condition),
+            Node::Quantified { over, .. } => self.shape(*over).is_some_and(|shape| is_collection(&shape)),
+            Node::Compare(op, left, right) => self.both(*left, *right).is_some_and(|shapes| compares(*op, &shapes)),
+            Node::Contains(outer, inner) => self.both(*outer, *inner).is_some_and(|shapes| contains(&shapes)),
+            Node::ContainsAny(left, right) | Node::ContainsAll(left, right) => {
+                self.both(*left, *right).is_some_and(|(left, right)| match (element(&left), element(&right)) {
+                    (Some(left), Some(right)) => left == right && is_scalar(left),
+                    _ => false,
+                })
+            }
+            Node::StartsWith(left, right) => self.both(*left, *right).is_some_and(|shapes| {
+                shapes == (Type::String, Type::String) || shapes == (Type::Path, Type::Path)
+            }),
+            Node::EndsWith(left, right) => self.both(*left, *right) == Some((Type::String, Type::String)),
+            Node::Is(of, _) => self.shape(*of).is_some_and(|shape| is_entity(&shape)),
+            Node::IsEmpty(of) | Node::Size(of) => {
+                self.shape(*of).is_some_and(|shape| shape == Type::String || is_collection(&shape))
+            }
+            Node::Lower(of) => self.shape(*of) == Some(Type::String),
+            Node::Matches(of, pattern) => {
+                let shape = match self.policy.pattern(*pattern) {
+                    Some(Pattern::Glob(_)) => Some(Type::String),
+                    Some(Pattern::Route(_)) => Some(Type::Path),
+                    Some(Pattern::HostGlob(_)) => Some(Type::Host),
+                    // An automaton can give up.
+                    Some(Pattern::Regex(_)) | None => None,
+                };
+                shape.is_some() && self.shape(*of) == shape
+            }
+            Node::Within(inner, outer) => self.both(*inner, *outer).is_some_and(|(inner, outer)| {
+                is_entity(&inner) && (is_entity(&outer) || element(&outer).is_some_and(is_entity))
+            }),
+            _ => false,
+        };
+        !never
+    }
+
+    fn is_truth(&self, id: NodeId) -> bool {
+        self.policy.node(id).is_some_and(is_condition) || self.shape(id) == Some(Type::Bool)
+    }
+
+    fn both(&self, left: NodeId, right: NodeId) -> Option<(Type, Type)> {
+        Some((self.shape(left)?, self.shape(right)?))
+    }
+
+    /// The type of every value that a node gives, if it gives nothing else but what is unknown: never what is absent. Goes
+    /// as deep as places nest.
+    fn shape(&self, id: NodeId) -> Option<Type> {
+        let schema = self.policy.schema();
+        match self.policy.node(id)? {
+            Node::Const(constant) => value_shape(self.policy.constant(*constant)?),
+            Node::Param(param) => {
+                let param = schema.param(*param)?;
+                param.value.as_ref().and_then(|_| present(param.ty.present()))
+            }
+            Node::Subject | Node::Resource => Some(Type::Entity(Vec::new())),
+            Node::Context(at) => present(&schema.context.get(*at as usize)?.ty),
+            Node::Attribute { of, ty, attribute } => {
+                self.shape(*of)?;
+                present(&schema.entity(*ty)?.attributes.get(*attribute as usize)?.ty)
+            }
+            Node::Field { of, record, field } => {
+                let is_record = self.shape(*of)? == Type::Record(*record);
+                let fields = &schema.record(*record)?.fields;
+                if is_record { present(&fields.get(*field as usize)?.ty) } else { None }
+            }
+            Node::Lower(of) => self.shape(*of).filter(|shape| *shape == Type::String),
+            Node::Size(of) => self.shape(*of).map(|_| Type::Int),
+            Node::Key(_) => Some(Type::String),
+            node if is_condition(node) => Some(Type::Bool),
+            _ => None,
+        }
+    }
+}
+
+/// A type that is not optional; entities of whatever types are alike here.
+fn present(ty: &Type) -> Option<Type> {
+    match ty {
+        Type::Optional(_) => None,
+        Type::Entity(_) => Some(Type::Entity(Vec::new())),
+        Type::Set(of) => Some(Type::Set(present(of)?.into())),
+        Type::List(of) => Some(Type::List(present(of)?.into())),
+        other => Some(other.clone()),
+    }
+}
+
+fn value_shape(value: &Value) -> Option<Type> {
+    Some(match value {
+        Value::Bool(_) => Type::Bool,
+        Value::Int(_) => Type::Int,
+        Value::Decimal(_) => Type::Decimal,
+        Value::String(_) => Type::String,
+        Value::Timestamp(_) => Type::Timestamp,
+        Value::Duration(_) => Type::Duration,
+        Value::Ip(_) => Type::Ip,
+        Value::IpRange(_) => Type::IpRange,
+        Value::Version(_) => Type::Version,
+        Value::Quantity(_) => Type::Quantity,
+        Value::Path(_) => Type::Path,
+        Value::Host(_) => Type::Host,
+        Value::Enum(member) => Type::Enum(member.ty),
+        Value::Entity(_) => Type::Entity(Vec::new()),
+        Value::Set(all) => Type::Set(elements_shape(all)?.into()),
+        Value::List(all) => Type::List(elements_shape(all)?.into()),
+        Value::Map(_) | Value::Record(_) => return None,
+    })
+}
+
+/// The shape that all elements have, of which there is at least one.
+fn elements_shape(all: &[Value]) -> Option<Type> {
+    let (first, rest) = all.split_first()?;
+    let shape = value_shape(first)?;
+    rest.iter().all(|each| value_shape(each).as_ref() == Some(&shape)).then_some(shape)
+}
+
+fn is_collection(ty: &Type) -> bool {
+    matches!(ty, Type::Set(_) | Type::List(_) | Type::Map(_))
+}
+
+fn is_entity(ty: &Type) -> bool {
+    matches!(ty, Type::Entity(_))
+}
+
+fn is_scalar(ty: &Type) -> bool {
+    !is_collection(ty) && !matches!(ty, Type::Record(_) | Type::Optional(_))
+}
+
+fn element(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Set(of) | Type::List(of) => Some(of),
+        _ => None,
+    }
+}
+
+/// Whether any two values of these types compare.
+fn compares(op: CompareOp, (left, right): &(Type, Type)) -> bool {
+    let is_ordered = matches!(left, Type::Int | Type::Decimal | Type::Timestamp | Type::Duration | Type::Quantity);
+    left == right && if op == CompareOp::Equal { is_scalar(left) } else { is_ordered }
+}
+
+/// Whether of any two values of these types one has the other or has not.
+fn contains((outer, inner): &(Type, Type)) -> bool {
+    match (outer, inner) {
+        (Type::String, Type::String) | (Type::IpRange, Type::Ip) => true,
+        (Type::Set(of) | Type::List(of), inner) => {
+            **of == *inner && is_scalar(inner) || **of == Type::IpRange && *inner == Type::Ip
+        }
+        _ => false,
+    }
+}
