@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use zt_eval::decision::Fact;
 use zt_eval::facts::{Reading, World};
 use zt_eval::id::EntityTypeId;
-use zt_eval::value::{Datum, EntityUid, Timestamp, Value};
+use zt_eval::value::{Datum, EntityUid, Timestamp};
 use zt_eval::{Policy, Request, Store, Truth};
 
 use super::machine::{byte_at, datum_at, place_uid, same, uid_at};
@@ -140,6 +140,10 @@ fn attributes(world: World<'_>, uid: &EntityUid, cell: i32) -> Result<(), String
     same("of what is absent", &noted(|| datum_at(attribute_value(CELL_ABSENT, ty, 0)))?, &absent)
 }
 
+fn note(facts: &mut BTreeSet<Fact>, parents: &EntityUid) {
+    facts.insert(Fact::Parents(parents.clone()));
+}
+
 fn truth_of(truth: i32) -> Truth {
     match truth {
         FALSE => Truth::False,
@@ -151,7 +155,7 @@ fn truth_of(truth: i32) -> Truth {
 
 fn one_within(world: World<'_>, inner: (&EntityUid, i32), outer: (&EntityUid, i32)) -> Result<(), String> {
     let mut facts = BTreeSet::new();
-    let truth = world.within(inner.0, outer.0, &mut |uid| drop(facts.insert(Fact::Parents(uid.clone()))));
+    let truth = world.within(inner.0, outer.0, &mut |uid| note(&mut facts, uid));
     same("within", &noted(|| truth_of(within(inner.1, outer.1)))?, &(truth, facts, None))
 }
 
@@ -168,7 +172,7 @@ fn sets(world: World<'_>, all: &[EntityUid], cells: &[i32]) -> Result<(), String
             put_cell(outer, tag, chosen.len() as i32, elements.into());
             let (mut truth, mut facts) = (Truth::False, BTreeSet::new());
             for uid in &chosen {
-                let consulted = &mut |uid: &EntityUid| drop(facts.insert(Fact::Parents(uid.clone())));
+                let consulted = &mut |uid: &EntityUid| note(&mut facts, uid);
                 truth = truth.or(world.within(inner, uid, consulted));
                 if truth == Truth::True {
                     break;
@@ -192,21 +196,19 @@ fn anchors(world: World<'_>, uid: &EntityUid, cell: i32) -> Result<(), String> {
         |from: usize| anchors.iter().any(|anchor| world.policy.parents_lead_to(EntityTypeId::new(from), anchor.ty));
     let leads = alloc(types as i32);
     (0..types).for_each(|from| st8(leads + from as i32, leads_on(from).into()));
-    let mut keys = Vec::new();
-    let mut is_all = false;
-    let (_, facts, _) = noted(|| {
+    let (is_all, facts, _) = noted(|| {
         [0, 4, 8].into_iter().for_each(|at| st32(KEYS + at, 0));
         anchors_of(cell, leads)
     })?;
-    [0, 4, 8].into_iter().for_each(|at| st32(KEYS + at, 0));
-    is_all |= anchors_of(cell, leads);
-    keys.extend((0..ld32(KEYS + 4)).map(|at| ld32(ld32(KEYS) + at * 4)));
+    let keys: Vec<i32> = (0..ld32(KEYS + 4)).map(|at| ld32(ld32(KEYS) + at * 4)).collect();
 
     let mut expected: BTreeSet<i32> = BTreeSet::new();
     let (mut is_known, mut consulted) = (true, BTreeSet::new());
     for (number, anchor) in (0..).zip(&anchors) {
-        match world.within(uid, anchor, &mut |uid| drop(consulted.insert(Fact::Parents(uid.clone())))) {
-            Truth::True => drop(expected.insert(number)),
+        match world.within(uid, anchor, &mut |uid| note(&mut consulted, uid)) {
+            Truth::True => {
+                expected.insert(number);
+            }
             Truth::Unknown => is_known = false,
             Truth::False => {}
         }
@@ -228,7 +230,5 @@ fn anchors(world: World<'_>, uid: &EntityUid, cell: i32) -> Result<(), String> {
         Some(stored) => number(uid).into_iter().chain(world.store.ancestors(stored).filter_map(number)).collect(),
         None => number(uid).into_iter().chain(expected.iter().copied().filter(|at| Some(*at) != number(uid))).collect(),
     };
-    same(&what, &keys, &in_order)?;
-    let _ = Value::Bool(is_all);
-    Ok(())
+    same(&what, &keys, &in_order)
 }

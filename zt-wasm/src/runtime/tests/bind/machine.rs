@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use zt_eval::facts::Known;
 use zt_eval::id::{EntityTypeId, EnumId};
 use zt_eval::value::{
     Datum, Decimal, Duration, EntityUid, EnumMember, Host, Ip, IpRange, Path, Quantity, Text, Timestamp, Value, Version,
@@ -50,6 +49,11 @@ impl Machine {
             st64(cell + 8, 0);
         }
         Self { end }
+    }
+
+    /// Makes the memory as large as it is before binding this request.
+    pub fn make_room(&self, text: &str) {
+        grow_to(((self.end + text.len() as i32 + 7) & -8) + (1 << 16));
     }
 
     /// Binds a request, which stands at the very end of what is not the arena.
@@ -114,11 +118,6 @@ pub fn place_uid(uid: &EntityUid) -> i32 {
     st32(at + 8, at + CELL);
     st32(at + 12, id.len() as i32);
     at
-}
-
-/// What a routine gives, as `zt-eval` would give it.
-pub fn known(datum: &Datum) -> Known<'_> {
-    Known::from(datum)
 }
 
 fn bytes_at(at: i32) -> Vec<u8> {
