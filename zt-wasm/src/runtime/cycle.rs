@@ -1,7 +1,7 @@
 //! Whether parents close a cycle.
 //!
 //! Twice: through the parents that the request says by themselves, and together with the store's, which alone speaks for its
-//! own entities. A way is gone without recursion; each description keeps how far it has come.
+//! own entities: no way leads to one of them, as it goes on to what the store leaves open above. A way is gone without recursion; each description keeps how far it has come.
 
 use super::env::*;
 use super::gather::*;
@@ -61,9 +61,7 @@ fn cycle_above(root: i32, with_store: bool) -> bool {
                 st32(next + SAID_STEP, STEP_OPEN);
                 st32(next + SAID_BACK, last);
                 st32(next + SAID_AT_OPEN, 0);
-                // The store alone speaks for its own entities.
-                let is_stored = with_store && store_find(next) != NOWHERE;
-                st32(next + SAID_AT, if is_stored { ld32(next + SAID_PARENTS_COUNT) } else { 0 });
+                st32(next + SAID_AT, 0);
                 last = next;
             }
         } else {
