@@ -1,7 +1,8 @@
 //! Whether parents close a cycle.
 //!
 //! Twice: through the parents that the request says by themselves, and together with the store's, which alone speaks for its
-//! own entities: no way leads to one of them, as it goes on to what the store leaves open above. A way is gone without recursion; each description keeps how far it has come.
+//! own entities: no way leads to one of them, as it goes on to what the store leaves open above. A way is gone without
+//! recursion; each description keeps how far it has come.
 
 use super::env::*;
 use super::gather::*;
