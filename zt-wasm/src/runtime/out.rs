@@ -4,6 +4,7 @@
 //! [`FAILED`] is set: whoever reads the text has to look at that first.
 
 use super::env::*;
+use super::json::*;
 use super::layout::*;
 use super::memory::*;
 
@@ -126,7 +127,7 @@ pub fn out_json_part(at: i32, len: i32) {
     let end = at + len;
     let mut from = at;
     loop {
-        let to = json_plain_end(from, end);
+        let to = json_plain(from, end);
         out_bytes(from, to - from);
         if to >= end {
             return;
@@ -134,34 +135,6 @@ pub fn out_json_part(at: i32, len: i32) {
         out_json_escape(ld8(to));
         from = to + 1;
     }
-}
-
-/// The first byte from `at` that stands for itself in no JSON string; `end` if all do.
-fn json_plain_end(at: i32, end: i32) -> i32 {
-    let mut to = at;
-    while to + 8 <= end {
-        // The lowest byte of which the highest bit is set in `found` is one that is below 32, a quote, or a backslash. Higher
-        // bytes may be found for what was borrowed from them.
-        let bytes = ld64(to);
-        let quotes = bytes ^ 0x2222222222222222;
-        let slashes = bytes ^ 0x5c5c5c5c5c5c5c5c;
-        let low = bytes.wrapping_sub(0x2020202020202020) & !bytes;
-        let quote = quotes.wrapping_sub(0x0101010101010101) & !quotes;
-        let slash = slashes.wrapping_sub(0x0101010101010101) & !slashes;
-        let found = ((low | quote | slash) as u64) & 0x8080808080808080;
-        if found != 0 {
-            return to + (found.trailing_zeros() >> 3) as i32;
-        }
-        to += 8;
-    }
-    while to < end {
-        let byte = ld8(to);
-        if byte < 32 || byte == b'"' as i32 || byte == b'\\' as i32 {
-            return to;
-        }
-        to += 1;
-    }
-    return end;
 }
 
 fn out_json_escape(byte: i32) {

@@ -3,11 +3,15 @@
 //! A type's kind is the tag of its values. The cell is written when there is such a value; otherwise it may be written too,
 //! and what is in it means nothing.
 
+use super::address::*;
 use super::env::*;
+use super::hostname::*;
 use super::layout::*;
 use super::memory::*;
 use super::number::*;
+use super::path::*;
 use super::time::*;
+use super::version::*;
 
 /// The value of a type that a text stands for; whether there is one.
 pub fn scalar_of_text(ty: i32, at: i32, len: i32, out: i32) -> bool {
@@ -30,6 +34,11 @@ pub fn scalar_of_text(ty: i32, at: i32, len: i32, out: i32) -> bool {
             scalar_put(is_one, T_DURATION, out)
         }
         T_QUANTITY => scalar_quantity(at, len, out),
+        T_IP => ip_parse(at, len, out),
+        T_RANGE => range_parse(at, len, out),
+        T_VERSION => version_parse(at, len, out),
+        T_PATH => path_parse(at, len, out),
+        T_HOST => hostname_parse(at, len, out),
         T_ENUM => scalar_enum(ty, at, len, out),
         _ => false,
     };
