@@ -29,6 +29,13 @@ const LITERAL_MAX: i32 = 2000;
 /// Writes a value of a type as a request would give it. What is unknown inside a record is left out, what is absent is
 /// `null`. A value that is of another type is `null`, which no value of a policy is.
 pub fn out_value(ty: i32, value: i32) {
+    match tag_used(ld32(value)) {
+        T_SET | T_LIST | T_MAP | T_RECORD => json_collection(ty, value),
+        _ => json_scalar(ty, value),
+    }
+}
+
+fn json_collection(ty: i32, value: i32) {
     let mut frame = json_value_open(NOWHERE, ty, value);
     while frame != NOWHERE {
         frame = json_value_next(frame);
@@ -211,6 +218,14 @@ pub fn out_literal(datum: i32) {
 /// Writes a scalar, or begins a collection; gives the frame to go on with.
 fn literal_open(frame: i32, datum: i32) -> i32 {
     let tag = ld32(datum);
+    if tag == T_UNKNOWN {
+        out_word(0x6e776f6e6b6e75, 7);
+        return frame;
+    }
+    if tag == T_ABSENT {
+        out_word(0x746e65736261, 6);
+        return frame;
+    }
     if tag < T_SET {
         literal_scalar(datum);
         return frame;
@@ -245,8 +260,6 @@ fn literal_next(frame: i32) -> i32 {
 fn literal_scalar(datum: i32) {
     let tag = ld32(datum);
     match tag_used(tag) {
-        T_UNKNOWN => out_word(0x6e776f6e6b6e75, 7),
-        T_ABSENT => out_word(0x746e65736261, 6),
         T_BOOL => out_bool(ld32(datum + 4)),
         T_INT => out_int(ld64(datum + 8)),
         T_STRING | T_HOST => out_quoted(ld32(datum + 8), ld32(datum + 12)),
