@@ -170,7 +170,7 @@ pub fn weekday_is(zone_table: i32, days: i32) -> i32 {
     }
     let day = local_day();
     let is_in = calendar_has_day(days, day);
-    let mut later = 1;
+    let mut later = 1i64;
     while later <= 7 && calendar_has_day(days, day + later) == is_in {
         later += 1;
     }
