@@ -16,8 +16,18 @@ pub(super) fn valid_head(text: &[u8]) -> &str {
     }
 }
 
-/// Reads a string behind its opening quote.
+/// The string behind an opening quote, and the offset behind its closing one; nothing if it has escapes or mistakes.
 #[inline]
+pub(super) fn plain_string<'a>(scanner: &Scanner<'a>, start: usize) -> Option<(&'a str, usize)> {
+    let end = start + plain_len(scanner.text.get(start..)?);
+    if *scanner.text.get(end)? != b'"' {
+        return None;
+    }
+    Some((scanner.valid.get(start..end)?, end + 1))
+}
+
+/// Reads a string behind its opening quote.
+#[cold]
 pub(super) fn string_tail<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, JsonError> {
     let plain = plain_text(scanner)?;
     if scanner.rest().first() == Some(&b'"') {
@@ -156,10 +166,26 @@ fn code_unit(rest: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
+/// The end of an integer that starts there; nothing if it is none in JSON's grammar, or goes on as another number.
+#[inline]
+pub(super) fn plain_integer(text: &[u8], start: usize) -> Option<usize> {
+    let digits = start + usize::from(text.get(start) == Some(&b'-'));
+    let mut end = digits;
+    while text.get(end)?.is_ascii_digit() {
+        end += 1;
+    }
+    let has_one_form = end == digits + 1 || end > digits && text.get(digits) != Some(&b'0');
+    let goes_on = matches!(text.get(end), Some(b'.' | b'e' | b'E'));
+    (has_one_form && !goes_on).then_some(end)
+}
+
 /// Reads a number and gives its text.
 pub(super) fn number<'a>(scanner: &mut Scanner<'a>) -> Result<&'a str, JsonError> {
     let start = scanner.offset;
-    skip_number(scanner)?;
+    match plain_integer(scanner.text, start) {
+        Some(end) => scanner.offset = end,
+        None => skip_number(scanner)?,
+    }
     Ok(scanner.valid.get(start..scanner.offset).unwrap_or_default())
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod cycle;
 mod describe;
 mod gather;
 mod invalid;
+pub(crate) mod names;
 mod part;
 mod parts;
 pub(crate) mod read;

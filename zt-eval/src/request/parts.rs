@@ -205,7 +205,7 @@ impl Binder<'_, '_> {
         let mut seen = vec![false; self.reader.schema.sources.len()];
         mark.object(|scanner, key, offset| {
             let Some(source) = self.reader.schema.find_source(&key) else {
-                let kind = InvalidKind::UnknownSource(key.clone().into_owned());
+                let kind = InvalidKind::UnknownSource(key.to_owned());
                 return Err(InvalidRequest::new(kind, Some(offset)).under(&key));
             };
             if seen.get_mut(source.index()).is_some_and(|seen| std::mem::replace(seen, true)) {

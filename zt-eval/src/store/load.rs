@@ -22,7 +22,7 @@ use crate::value::{Datum, EntityUid, Text};
 /// A store with the entities of a document added.
 pub(super) fn upsert(old: &Store, schema: &Schema, limits: &Limits, text: &[u8]) -> Result<Store, StoreError> {
     old.check_fits(schema)?;
-    let reader = Reader { schema, limits, on_mistyped: OnMistyped::Refuse };
+    let reader = Reader { schema, limits, names: None, on_mistyped: OnMistyped::Refuse };
     let mut scanner = reader.scanner(text, "entities_bytes_max", limits.entities_bytes_max)?;
     let mut loader = Loader {
         reader,
