@@ -145,14 +145,27 @@ impl<'a> Scanner<'a> {
     /// When no string stands there, or it has a control character, a bad escape, half a surrogate pair, or bad UTF-8.
     #[inline]
     pub fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
-        self.expect(b'"')?;
-        match text::plain_string(self, self.offset) {
-            Some((plain, end)) => {
-                self.offset = end;
-                Ok(Cow::Borrowed(plain))
-            }
-            None => text::string_tail(self),
+        match self.plain_string() {
+            Some(plain) => Ok(Cow::Borrowed(plain)),
+            None => self.other_string(),
         }
+    }
+
+    /// Reads a string that has no space before it and no escape in it. Otherwise nothing is read.
+    #[inline]
+    fn plain_string(&mut self) -> Option<&'a str> {
+        if *self.text.get(self.offset)? != b'"' {
+            return None;
+        }
+        let (plain, end) = text::plain_string(self, self.offset + 1)?;
+        self.offset = end;
+        Some(plain)
+    }
+
+    #[inline(never)]
+    fn other_string(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        self.expect(b'"')?;
+        text::string_tail(self)
     }
 
     /// Reads an object: calls `member` with each key and the key's offset, in order; it must read exactly the value.
@@ -172,7 +185,7 @@ impl<'a> Scanner<'a> {
         loop {
             let decoded;
             let (key, offset) = match self.plain_key(is_first) {
-                Some(found) => found,
+                Some(key) => (key, self.offset - key.len() - r#""":"#.len()),
                 None if self.has_next(b'}', is_first)? => {
                     let (key, offset) = self.key()?;
                     decoded = key;
@@ -364,10 +377,10 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
-    /// The next key and its offset where it stands as it does in most documents: behind a comma unless it is the first, with
+    /// The next key, read with its colon, where it stands as it does in most documents: behind a comma unless it is the first, with
     /// no space about it and no escape in it. Otherwise nothing is read.
-    #[inline]
-    fn plain_key(&mut self, is_first: bool) -> Option<(&'a str, usize)> {
+    #[inline(always)]
+    fn plain_key(&mut self, is_first: bool) -> Option<&'a str> {
         let mut at = self.offset;
         if !is_first {
             if *self.text.get(at)? != b',' {
@@ -383,7 +396,7 @@ impl<'a> Scanner<'a> {
             return None;
         }
         self.offset = end + 1;
-        Some((key, at))
+        Some(key)
     }
 
     fn key(&mut self) -> Result<(Cow<'a, str>, usize), JsonError> {

@@ -96,15 +96,22 @@ fn skip_plain(scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
 /// How many bytes stand before the first that is no plain text of a string.
 #[inline]
 fn plain_len(text: &[u8]) -> usize {
-    let (chunks, tail) = text.as_chunks::<8>();
-    for (at, chunk) in chunks.iter().enumerate() {
+    let mut len = 0;
+    while let Some(chunk) = text.get(len..).and_then(<[u8]>::first_chunk) {
         let found = not_plain(u64::from_le_bytes(*chunk));
         if found != 0 {
-            return at * 8 + (found.trailing_zeros() / 8) as usize;
+            return len + (found.trailing_zeros() / 8) as usize;
         }
+        len += chunk.len();
     }
+    last_plain_len(text, len)
+}
+
+/// The same for the last bytes of a document.
+#[cold]
+fn last_plain_len(text: &[u8], start: usize) -> usize {
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    chunks.len() * 8 + tail.iter().take_while(is_plain).count()
+    start + text.iter().skip(start).take_while(is_plain).count()
 }
 
 /// Which of eight bytes are a quote, a backslash or a control character: their highest bits are set. Bits above the lowest

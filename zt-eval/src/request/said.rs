@@ -41,7 +41,7 @@ impl Said {
             std::mem::swap(&mut self.data, &mut self.spare);
             self.data.clear();
         }
-        self.data.resize(count, Datum::Unknown);
+        self.data.resize_with(count, || Datum::Unknown);
         self.said.clear();
     }
 
