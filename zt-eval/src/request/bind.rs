@@ -101,7 +101,7 @@ impl<'r, 'p> Binder<'r, 'p> {
         let speaker = self.speaker;
         expect(&mut scanner, Kind::Object)?;
         scanner.object(|scanner, key, _| {
-            let Some(member) = Member::of(&key) else {
+            let Some(member) = Member::of(key) else {
                 return Ok(scanner.skip().map(drop)?);
             };
             if !given.insert(member as usize) {
@@ -152,7 +152,7 @@ impl<'r, 'p> Binder<'r, 'p> {
         let (mut properties, mut parents) = (None, None);
         expect(scanner, Kind::Object)?;
         scanner.object(|scanner, key, _| {
-            let (member, mark) = match &*key {
+            let (member, mark) = match key {
                 "type" => (0, None),
                 "id" => (1, None),
                 "properties" => (2, Some(&mut properties)),
@@ -226,7 +226,7 @@ impl<'r, 'p> Binder<'r, 'p> {
         let mut given = Bits::default();
         expect(scanner, Kind::Object)?;
         scanner.object(|scanner, key, _| {
-            let source = self.reader.schema.find_source(&key).ok_or_else(give_up)?;
+            let source = self.reader.schema.find_source(key).ok_or_else(give_up)?;
             if given.insert(source.index()) { self.part(source, scanner) } else { Err(give_up()) }
         })
     }
@@ -237,7 +237,7 @@ impl<'r, 'p> Binder<'r, 'p> {
         let mut given = Bits::default();
         expect(scanner, Kind::Object)?;
         scanner.object(|scanner, key, _| {
-            let member = match Member::of(&key) {
+            let member = match Member::of(key) {
                 None | Some(Member::Action | Member::Evidence) => return Ok(scanner.skip().map(drop)?),
                 Some(member) => member,
             };

@@ -80,7 +80,7 @@ fn attributes(
             return Ok(scanner.skip().map(drop)?);
         };
         if !said.give(at) {
-            return Err(duplicate(&key, offset));
+            return Err(duplicate(key, offset));
         }
         if !speaker.speaks_for(attribute.from) {
             return Ok(scanner.skip().map(drop)?);
@@ -92,7 +92,7 @@ fn attributes(
         if said.say(at, datum) {
             return Ok(());
         }
-        Err(InvalidRequest::new(InvalidKind::SaidTwice, Some(offset)).under(&key))
+        Err(InvalidRequest::new(InvalidKind::SaidTwice, Some(offset)).under(key))
     })?;
     said.end(declared, reads, speaker);
     Ok(())

@@ -127,7 +127,7 @@ fn binding_documents_of_one_shape_allocates_nothing() {
          context { token: Token from idp fresh until token.exp, ports: List<Port> }\naction call: User -> Request\n\
          allow calls: call when context.token.iss == \"https://login.example.com/\" and context.token.scopes contains \"read\"\n\
            and resource.method == \"GET\" and resource.path like \"/v1/**\" and any p in context.ports: (p.number == 443)\n\
-         deny named: call when any p in context.ports: (p.name == \"forbidden\")\n",
+         deny named: call when any p in context.ports: ((p.name otherwise \"\") == \"forbidden\")\n",
     ));
     let snapshot = Snapshot::new(policy, Store::empty()).unwrap();
     let document = |at: usize| {
