@@ -145,6 +145,25 @@ impl<'a> Scanner<'a> {
     /// When no string stands there, or it has a control character, a bad escape, half a surrogate pair, or bad UTF-8.
     #[inline]
     pub fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        match self.plain_string() {
+            Some(plain) => Ok(Cow::Borrowed(plain)),
+            None => self.other_string(),
+        }
+    }
+
+    /// Reads a string that has no space before it and no escape in it. Otherwise nothing is read.
+    #[inline]
+    fn plain_string(&mut self) -> Option<&'a str> {
+        if *self.text.get(self.offset)? != b'"' {
+            return None;
+        }
+        let (plain, end) = text::plain_string(self, self.offset + 1)?;
+        self.offset = end;
+        Some(plain)
+    }
+
+    #[inline(never)]
+    fn other_string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.expect(b'"')?;
         text::string_tail(self)
     }
@@ -158,14 +177,23 @@ impl<'a> Scanner<'a> {
     /// When no object stands there, it is malformed or nests too deep, or `member` gives an error.
     pub fn object<E: From<JsonError>>(
         &mut self,
-        mut member: impl FnMut(&mut Self, Cow<'a, str>, usize) -> Result<(), E>,
+        mut member: impl FnMut(&mut Self, &str, usize) -> Result<(), E>,
     ) -> Result<(), E> {
         self.expect(b'{')?;
         self.enter()?;
         let mut is_first = true;
-        while self.has_next(b'}', is_first)? {
+        loop {
+            let decoded;
+            let (key, offset) = match self.plain_key(is_first) {
+                Some(key) => (key, self.offset - key.len() - r#""":"#.len()),
+                None if self.has_next(b'}', is_first)? => {
+                    let (key, offset) = self.key()?;
+                    decoded = key;
+                    (&*decoded, offset)
+                }
+                None => break,
+            };
             is_first = false;
-            let (key, offset) = self.key()?;
             member(self, key, offset)?;
         }
         self.depth -= 1;
@@ -212,78 +240,127 @@ impl<'a> Scanner<'a> {
         if self.rest().is_empty() { Ok(()) } else { Err(self.error(JsonErrorKind::TrailingData)) }
     }
 
+    /// The place is kept beside the scanner, so that the usual steps need not write it there.
     fn skip_value(&mut self) -> Result<(), JsonError> {
         let mut open = Open::default();
+        let mut at = self.offset;
         loop {
-            match self.next_token()? {
-                b'"' => self.skip_string()?,
-                b'{' => {
-                    if self.skip_into(&mut open, Container::Object)? {
+            let (byte, start) = self.token_from(at)?;
+            at = match byte {
+                b'"' => self.past_string(start)?,
+                b'{' | b'[' => {
+                    let container = if byte == b'{' { Container::Object } else { Container::Array };
+                    let (inside, is_empty) = self.past_opening(start, &mut open, container)?;
+                    if !is_empty {
+                        at = inside;
                         continue;
                     }
+                    inside
                 }
-                b'[' => {
-                    if self.skip_into(&mut open, Container::Array)? {
-                        continue;
-                    }
-                }
-                b'-' | b'0'..=b'9' => text::skip_number(self)?,
-                b't' => self.literal(b"true")?,
-                b'f' => self.literal(b"false")?,
-                b'n' => self.literal(b"null")?,
-                _ => return Err(self.unexpected()),
-            }
-            if !self.skip_to_next(&mut open)? {
+                b'-' | b'0'..=b'9' => self.past_number(start)?,
+                b't' => self.past_literal(start, b"true")?,
+                b'f' => self.past_literal(start, b"false")?,
+                b'n' => self.past_literal(start, b"null")?,
+                _ => return Err(self.unexpected_at(start)),
+            };
+            let (next, is_end) = self.past_closings(at, &mut open)?;
+            at = next;
+            if is_end {
+                self.offset = at;
                 return Ok(());
             }
         }
     }
 
-    /// Reads past the opening byte and, if the container has anything in it, to the first value; tells which.
-    fn skip_into(&mut self, open: &mut Open, container: Container) -> Result<bool, JsonError> {
-        self.offset += 1;
+    /// Behind the opening byte: where the first value stands, or where the container, which has nothing in it, has ended.
+    #[inline]
+    fn past_opening(&mut self, at: usize, open: &mut Open, container: Container) -> Result<(usize, bool), JsonError> {
+        self.offset = at + 1;
         self.enter()?;
-        if self.next_token()? == container.closer() {
-            self.offset += 1;
+        let (next, start) = self.token_from(at + 1)?;
+        if next == container.closer() {
             self.depth -= 1;
-            return Ok(false);
+            return Ok((start + 1, true));
         }
         open.push(container);
-        if container == Container::Object {
-            self.skip_key()?;
-        }
-        Ok(true)
+        let inside = if container == Container::Object { self.past_key(start)? } else { start };
+        Ok((inside, false))
     }
 
-    /// Behind a value: closes what ends here and reads to the next value; false at the end of the outermost.
-    fn skip_to_next(&mut self, open: &mut Open) -> Result<bool, JsonError> {
+    /// Behind a value: closes what ends here and goes to the next value; or to the end of the outermost, and says so.
+    #[inline]
+    fn past_closings(&mut self, mut at: usize, open: &mut Open) -> Result<(usize, bool), JsonError> {
         while let Some(container) = open.last() {
-            let next = self.next_token()?;
+            let (next, start) = self.token_from(at)?;
             if next == b',' {
-                self.offset += 1;
-                if container == Container::Object {
-                    self.skip_key()?;
-                }
-                return Ok(true);
+                let inside = if container == Container::Object { self.past_key(start + 1)? } else { start + 1 };
+                return Ok((inside, false));
             }
             if next != container.closer() {
-                return Err(self.unexpected());
+                return Err(self.unexpected_at(start));
             }
-            self.offset += 1;
+            at = start + 1;
             self.depth -= 1;
             open.pop();
         }
-        Ok(false)
+        Ok((at, true))
     }
 
-    fn skip_key(&mut self) -> Result<(), JsonError> {
-        self.skip_string()?;
-        self.expect(b':')
+    #[inline]
+    fn past_key(&mut self, at: usize) -> Result<usize, JsonError> {
+        let (byte, start) = self.token_from(at)?;
+        if byte != b'"' {
+            return Err(self.unexpected_at(start));
+        }
+        let behind = self.past_string(start)?;
+        let (byte, colon) = self.token_from(behind)?;
+        if byte == b':' { Ok(colon + 1) } else { Err(self.unexpected_at(colon)) }
     }
 
-    fn skip_string(&mut self) -> Result<(), JsonError> {
-        self.expect(b'"')?;
-        text::skip_string_tail(self)
+    /// Past a string whose opening quote stands there.
+    #[inline]
+    fn past_string(&mut self, at: usize) -> Result<usize, JsonError> {
+        if let Some((_, end)) = text::plain_string(self, at + 1) {
+            return Ok(end);
+        }
+        self.offset = at + 1;
+        text::skip_string_tail(self)?;
+        Ok(self.offset)
+    }
+
+    #[inline]
+    fn past_number(&mut self, at: usize) -> Result<usize, JsonError> {
+        if let Some(end) = text::plain_integer(self.text, at) {
+            return Ok(end);
+        }
+        self.offset = at;
+        text::skip_number(self)?;
+        Ok(self.offset)
+    }
+
+    fn past_literal(&mut self, at: usize, literal: &[u8]) -> Result<usize, JsonError> {
+        self.offset = at;
+        self.literal(literal)?;
+        Ok(self.offset)
+    }
+
+    /// The next byte from there that is no space, and where it stands.
+    #[inline]
+    fn token_from(&mut self, at: usize) -> Result<(u8, usize), JsonError> {
+        match self.text.get(at) {
+            Some(byte) if *byte > b' ' => Ok((*byte, at)),
+            _ => {
+                self.offset = at;
+                let byte = self.token_behind_space()?;
+                Ok((byte, self.offset))
+            }
+        }
+    }
+
+    #[cold]
+    fn unexpected_at(&mut self, at: usize) -> JsonError {
+        self.offset = at;
+        self.unexpected()
     }
 
     /// Whether another element or member comes; reads the comma before it, or the closing byte.
@@ -300,7 +377,28 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
-    #[inline]
+    /// The next key, read with its colon, where it stands as it does in most documents: behind a comma unless it is the first, with
+    /// no space about it and no escape in it. Otherwise nothing is read.
+    #[inline(always)]
+    fn plain_key(&mut self, is_first: bool) -> Option<&'a str> {
+        let mut at = self.offset;
+        if !is_first {
+            if *self.text.get(at)? != b',' {
+                return None;
+            }
+            at += 1;
+        }
+        if *self.text.get(at)? != b'"' {
+            return None;
+        }
+        let (key, end) = text::plain_string(self, at + 1)?;
+        if *self.text.get(end)? != b':' {
+            return None;
+        }
+        self.offset = end + 1;
+        Some(key)
+    }
+
     fn key(&mut self) -> Result<(Cow<'a, str>, usize), JsonError> {
         self.next_token()?;
         let offset = self.offset;

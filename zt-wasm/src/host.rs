@@ -152,7 +152,6 @@ impl Module {
 type DecideArguments = (i32, i32, i32, i64, i32);
 
 /// An instance of a module: its memory, used again for each decision.
-#[derive(Debug)]
 pub struct Instance {
     store: Store<StoreLimits>,
     memory: Memory,

@@ -40,6 +40,7 @@ use crate::id::{ConstId, EntityTypeId, NodeId, ObligationId, ParamId, PatternId,
 use crate::index::Index;
 use crate::limits::Limits;
 use crate::pattern::Pattern;
+use crate::request::names::DeclaredNames;
 use crate::schema::Schema;
 use crate::value::{Arith, Duration, SetOp, Text, Value};
 use crate::zone::Zone;
@@ -301,6 +302,8 @@ pub(crate) struct Derived {
     pub index: Index,
     /// What its rules read of the evidence.
     pub reads: reads::Reads,
+    /// Where the names stand that keys of requests are looked up among.
+    pub names: DeclaredNames,
     /// SHA-256 of the wire form's body: all but the parameters' values.
     pub body_digest: [u8; 32],
     /// The policy's digest, which covers both.

@@ -12,6 +12,7 @@ use crate::id::{NodeId, RuleId};
 use crate::index::Index;
 use crate::limits::Limits;
 use crate::pattern::Pattern;
+use crate::request::names::DeclaredNames;
 use crate::schema::{Attribute, Freshness, Schema, Type};
 use crate::value::Value;
 
@@ -82,6 +83,7 @@ impl Derived {
             kept_count,
             held,
             reads: super::reads::Reads::of(policy, &levels),
+            names: DeclaredNames::of(&policy.schema),
             levels,
             leads_to,
             overriders: policy.overriders(),

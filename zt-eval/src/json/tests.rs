@@ -26,7 +26,7 @@ fn build(scanner: &mut Scanner<'_>) -> Result<serde_json::Value, JsonError> {
         Kind::Object => {
             let mut members = serde_json::Map::new();
             scanner
-                .object(|scanner, key, _| build(scanner).map(|value| drop(members.insert(key.into_owned(), value))))?;
+                .object(|scanner, key, _| build(scanner).map(|value| drop(members.insert(key.to_owned(), value))))?;
             Value::Object(members)
         }
     })

@@ -16,8 +16,18 @@ pub(super) fn valid_head(text: &[u8]) -> &str {
     }
 }
 
-/// Reads a string behind its opening quote.
+/// The string behind an opening quote, and the offset behind its closing one; nothing if it has escapes or mistakes.
 #[inline]
+pub(super) fn plain_string<'a>(scanner: &Scanner<'a>, start: usize) -> Option<(&'a str, usize)> {
+    let end = start + plain_len(scanner.text.get(start..)?);
+    if *scanner.text.get(end)? != b'"' {
+        return None;
+    }
+    Some((scanner.valid.get(start..end)?, end + 1))
+}
+
+/// Reads a string behind its opening quote.
+#[cold]
 pub(super) fn string_tail<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, JsonError> {
     let plain = plain_text(scanner)?;
     if scanner.rest().first() == Some(&b'"') {
@@ -86,15 +96,22 @@ fn skip_plain(scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
 /// How many bytes stand before the first that is no plain text of a string.
 #[inline]
 fn plain_len(text: &[u8]) -> usize {
-    let (chunks, tail) = text.as_chunks::<8>();
-    for (at, chunk) in chunks.iter().enumerate() {
+    let mut len = 0;
+    while let Some(chunk) = text.get(len..).and_then(<[u8]>::first_chunk) {
         let found = not_plain(u64::from_le_bytes(*chunk));
         if found != 0 {
-            return at * 8 + (found.trailing_zeros() / 8) as usize;
+            return len + (found.trailing_zeros() / 8) as usize;
         }
+        len += chunk.len();
     }
+    last_plain_len(text, len)
+}
+
+/// The same for the last bytes of a document.
+#[cold]
+fn last_plain_len(text: &[u8], start: usize) -> usize {
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    chunks.len() * 8 + tail.iter().take_while(is_plain).count()
+    start + text.iter().skip(start).take_while(is_plain).count()
 }
 
 /// Which of eight bytes are a quote, a backslash or a control character: their highest bits are set. Bits above the lowest
@@ -156,10 +173,26 @@ fn code_unit(rest: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
+/// The end of an integer that starts there; nothing if it is none in JSON's grammar, or goes on as another number.
+#[inline]
+pub(super) fn plain_integer(text: &[u8], start: usize) -> Option<usize> {
+    let digits = start + usize::from(text.get(start) == Some(&b'-'));
+    let mut end = digits;
+    while text.get(end)?.is_ascii_digit() {
+        end += 1;
+    }
+    let has_one_form = end == digits + 1 || end > digits && text.get(digits) != Some(&b'0');
+    let goes_on = matches!(text.get(end), Some(b'.' | b'e' | b'E'));
+    (has_one_form && !goes_on).then_some(end)
+}
+
 /// Reads a number and gives its text.
 pub(super) fn number<'a>(scanner: &mut Scanner<'a>) -> Result<&'a str, JsonError> {
     let start = scanner.offset;
-    skip_number(scanner)?;
+    match plain_integer(scanner.text, start) {
+        Some(end) => scanner.offset = end,
+        None => skip_number(scanner)?,
+    }
     Ok(scanner.valid.get(start..scanner.offset).unwrap_or_default())
 }
 

@@ -9,7 +9,7 @@ use super::bits::Bits;
 use super::describe::Describer;
 use super::gather::{Question, Speaker, check_fits};
 use super::invalid::{InvalidKind, InvalidRequest};
-use super::read::{OnMistyped, Reader, expect};
+use super::read::{Reader, expect};
 use super::{Request, parts};
 use crate::graph::Policy;
 use crate::id::{ActionId, EntityTypeId, SourceId};
@@ -18,8 +18,7 @@ use crate::schema::Schema;
 use crate::value::{EntityUid, Text};
 
 pub(super) fn bind(request: &mut Request, policy: &Policy, text: &[u8]) -> Result<(), InvalidRequest> {
-    let reader = Reader { schema: &policy.schema, limits: &policy.limits, on_mistyped: OnMistyped::Unknown };
-    let scanner = reader.scanner(text, "request_bytes_max", policy.limits.request_bytes_max)?;
+    let scanner = Reader::of(policy).scanner(text, "request_bytes_max", policy.limits.request_bytes_max)?;
     if in_one_pass(request, policy, &scanner) { Ok(()) } else { parts::bind(request, policy, scanner) }
 }
 
@@ -102,7 +101,7 @@ impl<'r, 'p> Binder<'r, 'p> {
         let speaker = self.speaker;
         expect(&mut scanner, Kind::Object)?;
         scanner.object(|scanner, key, _| {
-            let Some(member) = Member::of(&key) else {
+            let Some(member) = Member::of(key) else {
                 return Ok(scanner.skip().map(drop)?);
             };
             if !given.insert(member as usize) {
@@ -111,7 +110,7 @@ impl<'r, 'p> Binder<'r, 'p> {
             match member {
                 Member::Subject => self.subject = Some(self.named(speaker, scanner)?),
                 Member::Resource => self.resource = Some(self.named(speaker, scanner)?),
-                Member::Action => self.action = Some(action(self.reader.schema, scanner)?),
+                Member::Action => self.action = Some(action(&self.reader, scanner)?),
                 Member::Context => self.describer.context(speaker, scanner)?,
                 Member::Entities => self.entities(speaker, scanner)?,
                 Member::Evidence => self.evidence(scanner)?,
@@ -153,7 +152,7 @@ impl<'r, 'p> Binder<'r, 'p> {
         let (mut properties, mut parents) = (None, None);
         expect(scanner, Kind::Object)?;
         scanner.object(|scanner, key, _| {
-            let (member, mark) = match &*key {
+            let (member, mark) = match key {
                 "type" => (0, None),
                 "id" => (1, None),
                 "properties" => (2, Some(&mut properties)),
@@ -227,7 +226,7 @@ impl<'r, 'p> Binder<'r, 'p> {
         let mut given = Bits::default();
         expect(scanner, Kind::Object)?;
         scanner.object(|scanner, key, _| {
-            let source = self.reader.schema.find_source(&key).ok_or_else(give_up)?;
+            let source = self.reader.schema.find_source(key).ok_or_else(give_up)?;
             if given.insert(source.index()) { self.part(source, scanner) } else { Err(give_up()) }
         })
     }
@@ -238,7 +237,7 @@ impl<'r, 'p> Binder<'r, 'p> {
         let mut given = Bits::default();
         expect(scanner, Kind::Object)?;
         scanner.object(|scanner, key, _| {
-            let member = match Member::of(&key) {
+            let member = match Member::of(key) {
                 None | Some(Member::Action | Member::Evidence) => return Ok(scanner.skip().map(drop)?),
                 Some(member) => member,
             };
@@ -290,7 +289,7 @@ impl Entity {
     fn name_type(&mut self, reader: &Reader, scanner: &mut Scanner) -> Result<(), InvalidRequest> {
         expect(scanner, Kind::String)?;
         let name = reader.string(scanner)?;
-        self.ty = Some(reader.schema.find_entity(&name).ok_or_else(give_up)?);
+        self.ty = Some(reader.find_entity(&name).ok_or_else(give_up)?);
         self.name();
         Ok(())
     }
@@ -309,7 +308,7 @@ impl Entity {
     }
 }
 
-fn action(schema: &Schema, scanner: &mut Scanner) -> Result<ActionId, InvalidRequest> {
+fn action(reader: &Reader, scanner: &mut Scanner) -> Result<ActionId, InvalidRequest> {
     let mut action = None;
     expect(scanner, Kind::Object)?;
     scanner.object(|scanner, key, _| {
@@ -320,7 +319,7 @@ fn action(schema: &Schema, scanner: &mut Scanner) -> Result<ActionId, InvalidReq
             return Err(give_up());
         }
         expect(scanner, Kind::String)?;
-        action = Some(schema.find_action(&scanner.string()?).ok_or_else(give_up)?);
+        action = Some(reader.find_action(&scanner.string()?).ok_or_else(give_up)?);
         Ok::<_, InvalidRequest>(())
     })?;
     action.ok_or_else(give_up)

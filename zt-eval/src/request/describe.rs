@@ -7,6 +7,7 @@ use super::read::{Reader, duplicate, expect};
 use crate::graph::Policy;
 use crate::id::EntityTypeId;
 use crate::json::{Kind, Scanner};
+use crate::schema::Attribute;
 use crate::value::EntityUid;
 
 /// Adds what is read to a request.
@@ -70,25 +71,28 @@ fn attributes(
     speaker: Speaker,
     attributes: Attributes<'_, '_>,
 ) -> Result<(), InvalidRequest> {
-    let Attributes { declared, reads, said, pool } = attributes;
+    let Attributes { declared, reads, names, said, pool } = attributes;
     said.begin();
     scanner.object(|scanner, key, offset| {
-        let place = declared.iter().enumerate().find(|(_, each)| *each.name == *key);
-        let Some((at, attribute)) = place else {
+        let name_of = |at| declared.get(at).map(|attribute: &Attribute| &*attribute.name);
+        let place = names.and_then(|names| names.find(key, name_of));
+        let Some((at, attribute)) = place.and_then(|at| Some((at, declared.get(at)?))) else {
             return Ok(scanner.skip().map(drop)?);
         };
         if !said.give(at) {
-            return Err(duplicate(&key, offset));
+            return Err(duplicate(key, offset));
         }
         if !speaker.speaks_for(attribute.from) {
             return Ok(scanner.skip().map(drop)?);
         }
         let complete = is_complete(reader.schema, attribute.from);
-        let datum = reader.read(scanner, &attribute.ty, complete, reads.extent(at), pool).map_err(|e| e.under(&key))?;
+        let mut datum = said.take_spare(at);
+        let extent = reads.extent(at);
+        reader.read(scanner, &attribute.ty, complete, extent, pool, &mut datum).map_err(|e| e.under(key))?;
         if said.say(at, datum) {
             return Ok(());
         }
-        Err(InvalidRequest::new(InvalidKind::SaidTwice, Some(offset)).under(&key))
+        Err(InvalidRequest::new(InvalidKind::SaidTwice, Some(offset)).under(key))
     })?;
     said.end(declared, reads, speaker);
     Ok(())

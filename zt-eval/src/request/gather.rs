@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::invalid::{InvalidKind, InvalidRequest};
-use super::read::{OnMistyped, Pool, Reader};
+use super::names::Names;
+use super::read::{Pool, Reader};
 use super::said::Said;
 use super::{Asked, Described, Request, cycle};
 use crate::graph::Policy;
@@ -19,6 +20,9 @@ use crate::value::EntityUid;
 
 /// More entities than this are found by a table.
 const SCANNED_MAX: usize = 16;
+
+/// So many descriptions are looked at for one of the type that is wanted.
+const SPARES_SEEN: usize = 8;
 
 /// Who speaks in a part of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,12 +74,21 @@ impl Workspace {
         self.positions.clear();
         self.spare.append(entities);
     }
+
+    /// The memory of a description, if there is any; rather that of one whose attributes were of the same types.
+    fn spare(&mut self, ty: EntityTypeId) -> Option<Described> {
+        let last = self.spare.len().checked_sub(1)?;
+        let mut latest = self.spare.iter().enumerate().rev().take(SPARES_SEEN);
+        let at = latest.find(|(_, spare)| spare.uid.ty == ty).map_or(last, |(at, _)| at);
+        Some(self.spare.swap_remove(at))
+    }
 }
 
 /// The attributes of one thing, with what is declared and read of them, and what it takes to read them.
 pub(super) struct Attributes<'g, 'p> {
     pub declared: &'p [Attribute],
     pub reads: &'p AttributeReads,
+    pub names: Option<&'p Names>,
     pub said: &'g mut Said,
     pub pool: &'g mut Pool,
 }
@@ -104,7 +117,7 @@ impl<'r, 'p> Gathered<'r, 'p> {
 
     /// How values of a request are read.
     pub fn reader(&self) -> Reader<'p> {
-        Reader { schema: &self.policy.schema, limits: &self.policy.limits, on_mistyped: OnMistyped::Unknown }
+        Reader::of(self.policy)
     }
 
     pub fn context(&mut self) -> Attributes<'_, 'p> {
@@ -112,6 +125,7 @@ impl<'r, 'p> Gathered<'r, 'p> {
         Attributes {
             declared: &self.policy.schema.context,
             reads: &self.policy.derived.reads.context,
+            names: Some(self.policy.derived.names.context()),
             said: context,
             pool: &mut workspace.pool,
         }
@@ -126,6 +140,7 @@ impl<'r, 'p> Gathered<'r, 'p> {
         Ok(Attributes {
             declared: attributes_of(&policy.schema, uid.ty),
             reads: &policy.derived.reads.entity(uid.ty).attributes,
+            names: policy.derived.names.entity(uid.ty),
             said: &mut entity.attributes,
             pool: &mut workspace.pool,
         })
@@ -169,7 +184,7 @@ impl<'r, 'p> Gathered<'r, 'p> {
             return Err(too_many(self.policy, at));
         }
         let schema = &self.policy.schema;
-        let mut entity = self.request.workspace.spare.pop().unwrap_or_else(Described::nothing);
+        let mut entity = self.request.workspace.spare(uid.ty).unwrap_or_else(Described::nothing);
         entity.uid.clone_from(uid);
         entity.attributes.reset(attributes_of(schema, uid.ty).len());
         entity.parents.clear();

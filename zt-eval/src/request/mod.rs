@@ -4,7 +4,8 @@
 //! its own source or is unknown, and what no rule of the policy reads is unknown too. How it came about, from JSON or from
 //! a program, makes no difference: `bind` and `builder` only find out who says what, and `gather` decides what is known.
 //!
-//! A request can be bound again; it keeps its memory, so that binding one after the other hardly allocates.
+//! A request can be bound again; it keeps its memory, so that binding one after the other allocates nothing where they have
+//! the same shape. In that memory stand values of earlier documents, which nobody sees and which go with the request.
 
 mod bind;
 mod bits;
@@ -13,6 +14,7 @@ pub(crate) mod cycle;
 mod describe;
 mod gather;
 mod invalid;
+pub(crate) mod names;
 mod part;
 mod parts;
 pub(crate) mod read;

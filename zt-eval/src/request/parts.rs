@@ -59,7 +59,7 @@ fn members<'a, const N: usize>(
     scanner.object(|scanner, key, offset| {
         if let Some((_, mark)) = names.iter().zip(&mut marks).find(|(name, _)| ***name == *key) {
             if mark.is_some() {
-                return Err(duplicate(&key, offset));
+                return Err(duplicate(key, offset));
             }
             scanner.peek()?;
             *mark = Some(scanner.clone());
@@ -204,14 +204,14 @@ impl Binder<'_, '_> {
         expect(&mut mark, Kind::Object)?;
         let mut seen = vec![false; self.reader.schema.sources.len()];
         mark.object(|scanner, key, offset| {
-            let Some(source) = self.reader.schema.find_source(&key) else {
-                let kind = InvalidKind::UnknownSource(key.clone().into_owned());
-                return Err(InvalidRequest::new(kind, Some(offset)).under(&key));
+            let Some(source) = self.reader.schema.find_source(key) else {
+                let kind = InvalidKind::UnknownSource(key.to_owned());
+                return Err(InvalidRequest::new(kind, Some(offset)).under(key));
             };
             if seen.get_mut(source.index()).is_some_and(|seen| std::mem::replace(seen, true)) {
-                return Err(duplicate(&key, offset));
+                return Err(duplicate(key, offset));
             }
-            self.part(source, scanner).map_err(|e| e.under(&key))
+            self.part(source, scanner).map_err(|e| e.under(key))
         })
     }
 

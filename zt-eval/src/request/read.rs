@@ -3,6 +3,9 @@
 //! In a request, a value that is not of its type is unknown. In entity data and parameters, which somebody prepared, it is
 //! an error. Limits and duplicate keys are errors in both. The rest of a value is read even when it is known to be
 //! unknown as a whole, so that what makes a document invalid does not depend on the order of its parts.
+//!
+//! A value is read into a place that may hold one of an earlier document. Nothing of that is ever taken for said; but its
+//! memory is used again where nobody shares it, so that one document after the other needs hardly any new.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,8 +13,10 @@ use std::sync::Arc;
 
 use super::bits::Bits;
 use super::invalid::{InvalidKind, InvalidRequest, InvalidValue};
+use super::names::DeclaredNames;
+use crate::graph::Policy;
 use crate::graph::reads::Extent;
-use crate::id::RecordId;
+use crate::id::{ActionId, EntityTypeId, RecordId};
 use crate::json::{Kind, Scanner};
 use crate::limits::Limits;
 use crate::schema::{Field, Schema, Type};
@@ -26,7 +31,7 @@ const DEPTH_CEILING: u32 = 256;
 ///
 /// When the text is not JSON, not a value of the type, or exceeds a limit.
 pub fn parse_value(schema: &Schema, limits: &Limits, ty: &Type, text: &[u8]) -> Result<Datum, InvalidValue> {
-    let reader = Reader { schema, limits, on_mistyped: OnMistyped::Refuse };
+    let reader = Reader { schema, limits, names: None, on_mistyped: OnMistyped::Refuse };
     let mut scanner = reader.scanner(text, "request_bytes_max", limits.request_bytes_max)?;
     let datum = reader.datum(&mut scanner, ty, true)?;
     scanner.finish()?;
@@ -47,6 +52,8 @@ pub(crate) enum OnMistyped {
 pub(crate) struct Reader<'p> {
     pub schema: &'p Schema,
     pub limits: &'p Limits,
+    /// The schema's names, if they were put in order to be looked up fast.
+    pub names: Option<&'p DeclaredNames>,
     pub on_mistyped: OnMistyped,
 }
 
@@ -73,6 +80,38 @@ pub(crate) struct EntityNames<'a> {
 }
 
 impl<'p> Reader<'p> {
+    /// Reads requests to a policy.
+    pub fn of(policy: &'p Policy) -> Self {
+        let names = Some(&policy.derived.names);
+        Self { schema: &policy.schema, limits: &policy.limits, names, on_mistyped: OnMistyped::Unknown }
+    }
+
+    /// An entity type by the name that requests use.
+    pub fn find_entity(&self, name: &str) -> Option<EntityTypeId> {
+        let Some(names) = self.names else {
+            return self.schema.find_entity(name);
+        };
+        let entities = &self.schema.entities;
+        names.types().find(name, |at| entities.get(at).map(|entity| &*entity.name)).map(EntityTypeId::new)
+    }
+
+    /// An action by name.
+    pub fn find_action(&self, name: &str) -> Option<ActionId> {
+        let Some(names) = self.names else {
+            return self.schema.find_action(name);
+        };
+        let actions = &self.schema.actions;
+        names.actions().find(name, |at| actions.get(at).map(|action| &*action.name)).map(ActionId::new)
+    }
+
+    #[inline]
+    fn find_field(&self, id: RecordId, fields: &[Field], name: &str) -> Option<usize> {
+        match self.names.and_then(|names| names.record(id)) {
+            Some(names) => names.find(name, |at| fields.get(at).map(|field| &*field.name)),
+            None => fields.iter().position(|field| *field.name == *name),
+        }
+    }
+
     /// A scanner over a whole document of at most `bytes_max` bytes.
     pub fn scanner<'a>(
         &self,
@@ -89,10 +128,12 @@ impl<'p> Reader<'p> {
     /// Reads what is known of a place of type `ty`. In records, a missing optional member is absent if the speaker is
     /// `complete`.
     pub fn datum(&self, scanner: &mut Scanner, ty: &Type, complete: bool) -> Result<Datum, InvalidRequest> {
-        self.read(scanner, ty, complete, &Extent::Whole, &mut Pool::default())
+        let mut datum = Datum::Unknown;
+        self.read(scanner, ty, complete, &Extent::Whole, &mut Pool::default(), &mut datum)?;
+        Ok(datum)
     }
 
-    /// As [`datum`](Self::datum), so much of it.
+    /// As [`datum`](Self::datum), so much of it, into a place whatever it holds. After an error that means nothing.
     pub fn read(
         &self,
         scanner: &mut Scanner,
@@ -100,39 +141,52 @@ impl<'p> Reader<'p> {
         complete: bool,
         extent: &Extent,
         pool: &mut Pool,
-    ) -> Result<Datum, InvalidRequest> {
+        into: &mut Datum,
+    ) -> Result<(), InvalidRequest> {
         if *extent == Extent::Nothing {
             scanner.skip()?;
-            return Ok(Datum::Unknown);
+            *into = Datum::Unknown;
+            return Ok(());
         }
         let kind = scanner.peek()?;
         let offset = scanner.offset();
-        let value = match (ty.present(), kind) {
-            (Type::String, Kind::String) => Some(Value::String(self.string(scanner)?.into())),
+        let is_known = match (ty.present(), kind) {
+            (Type::String, Kind::String) => self.text(scanner, into)?,
             (_, Kind::Null) if ty.is_optional() => {
                 scanner.null()?;
-                return Ok(Datum::Absent);
+                *into = Datum::Absent;
+                true
             }
-            (Type::Set(of), Kind::Array) => self.set(scanner, of, complete, pool)?,
-            (Type::List(of), Kind::Array) => self.list(scanner, of, complete, extent.element(), pool)?,
-            (Type::Map(of), Kind::Object) => self.map(scanner, of, complete, extent.element(), pool)?,
-            (Type::Record(id), Kind::Object) => Some(self.record(scanner, *id, complete, extent, pool)?),
-            (Type::Entity(_), Kind::Object) => self.entity(scanner, ty)?,
-            (scalar, _) => self.scalar(scanner, scalar, kind)?,
+            (Type::Set(of), Kind::Array) => self.set(scanner, of, complete, pool, into)?,
+            (Type::List(of), Kind::Array) => self.list(scanner, of, complete, extent.element(), pool, into)?,
+            (Type::Map(of), Kind::Object) => self.map(scanner, of, complete, extent.element(), pool, into)?,
+            (Type::Record(id), Kind::Object) => self.record(scanner, *id, complete, extent, pool, into)?,
+            (Type::Entity(_), Kind::Object) => put(into, self.entity(scanner, ty)?),
+            (scalar, _) => put(into, self.scalar(scanner, scalar, kind)?),
         };
-        match value {
-            Some(value) => Ok(Datum::Value(value)),
-            None => self.mistyped(ty, offset),
-        }
+        if is_known { Ok(()) } else { self.mistyped(ty, offset, into) }
     }
 
-    pub fn mistyped(&self, ty: &Type, offset: usize) -> Result<Datum, InvalidRequest> {
+    fn mistyped(&self, ty: &Type, offset: usize, into: &mut Datum) -> Result<(), InvalidRequest> {
         match self.on_mistyped {
-            OnMistyped::Unknown => Ok(Datum::Unknown),
+            OnMistyped::Unknown => {
+                *into = Datum::Unknown;
+                Ok(())
+            }
             OnMistyped::Refuse => {
                 Err(InvalidRequest::new(InvalidKind::Mistyped(self.schema.type_text(ty)), Some(offset)))
             }
         }
+    }
+
+    /// Reads text, which is often what it was the last time.
+    #[inline]
+    fn text(&self, scanner: &mut Scanner, into: &mut Datum) -> Result<bool, InvalidRequest> {
+        let text = self.string(scanner)?;
+        if !matches!(into, Datum::Value(Value::String(last)) if last.as_str() == &*text) {
+            *into = Datum::Value(Value::String(text.into()));
+        }
+        Ok(true)
     }
 
     #[inline]
@@ -181,18 +235,29 @@ impl<'p> Reader<'p> {
         of: &Type,
         complete: bool,
         pool: &mut Pool,
-    ) -> Result<Option<Value>, InvalidRequest> {
+        into: &mut Datum,
+    ) -> Result<bool, InvalidRequest> {
+        let mut last = match std::mem::replace(into, Datum::Unknown) {
+            Datum::Value(Value::Set(last)) => own(last),
+            _ => None,
+        };
         let start = pool.values.len();
-        let is_known = self.elements(scanner, of, complete, &Extent::Whole, pool)?;
+        let is_known = self.elements(scanner, of, complete, &Extent::Whole, pool, &mut last)?;
         let elements = pool.values.get_mut(start..).unwrap_or_default();
         if !is_known || !elements.iter().all(Value::is_wholly_known) {
             pool.values.truncate(start);
-            return Ok(None);
+            return Ok(false);
         }
-        elements.sort_unstable();
-        let is_distinct = elements.is_sorted_by(|a, b| a < b);
+        let mut is_distinct = elements.is_sorted_by(|a, b| a < b);
+        if !is_distinct {
+            elements.sort_unstable();
+            is_distinct = elements.is_sorted_by(|a, b| a < b);
+        }
         let elements = pool.values.drain(start..);
-        Ok(Some(if is_distinct { Value::Set(shared(elements)) } else { Value::set(elements.collect()) }))
+        Ok(put(
+            into,
+            Some(if is_distinct { Value::Set(shared(elements, last)) } else { Value::set(elements.collect()) }),
+        ))
     }
 
     fn list(
@@ -202,13 +267,19 @@ impl<'p> Reader<'p> {
         complete: bool,
         extent: &Extent,
         pool: &mut Pool,
-    ) -> Result<Option<Value>, InvalidRequest> {
+        into: &mut Datum,
+    ) -> Result<bool, InvalidRequest> {
+        let mut last = match std::mem::replace(into, Datum::Unknown) {
+            Datum::Value(Value::List(last)) => own(last),
+            _ => None,
+        };
         let start = pool.values.len();
-        let is_known = self.elements(scanner, of, complete, extent, pool)?;
-        Ok(is_known.then(|| Value::List(shared(pool.values.drain(start..)))))
+        let is_known = self.elements(scanner, of, complete, extent, pool, &mut last)?;
+        Ok(is_known && put(into, Some(Value::List(shared(pool.values.drain(start..), last)))))
     }
 
-    /// Adds the elements of an array to the pool if all are values; tells whether they are.
+    /// Adds the elements of an array to the pool if all are values; tells whether they are. They take memory from the
+    /// elements of an earlier one.
     fn elements(
         &self,
         scanner: &mut Scanner,
@@ -216,9 +287,11 @@ impl<'p> Reader<'p> {
         complete: bool,
         extent: &Extent,
         pool: &mut Pool,
+        last: &mut Option<Arc<[Value]>>,
     ) -> Result<bool, InvalidRequest> {
         let offset = scanner.offset();
         let start = pool.values.len();
+        let mut spare = last.as_mut().and_then(Arc::get_mut).unwrap_or_default().iter_mut();
         let mut is_known = true;
         let mut count = 0;
         scanner.array(|scanner| {
@@ -227,7 +300,10 @@ impl<'p> Reader<'p> {
                 // Counted to the end, for the message; the array is refused.
                 return Ok(scanner.skip().map(drop)?);
             }
-            match self.read(scanner, of, complete, extent, pool).map_err(|error| error.at(count - 1))? {
+            let take = |spare| Datum::Value(std::mem::replace(spare, Value::Bool(false)));
+            let mut datum = spare.next().map_or(Datum::Unknown, take);
+            self.read(scanner, of, complete, extent, pool, &mut datum).map_err(|error| error.at(count - 1))?;
+            match datum {
                 Datum::Value(value) if is_known => pool.values.push(value),
                 Datum::Value(_) => {}
                 Datum::Absent | Datum::Unknown => {
@@ -248,7 +324,13 @@ impl<'p> Reader<'p> {
         complete: bool,
         extent: &Extent,
         pool: &mut Pool,
-    ) -> Result<Option<Value>, InvalidRequest> {
+        into: &mut Datum,
+    ) -> Result<bool, InvalidRequest> {
+        let mut last = match std::mem::replace(into, Datum::Unknown) {
+            Datum::Value(Value::Map(last)) => own(last),
+            _ => None,
+        };
+        let mut spare = last.as_mut().and_then(Arc::get_mut).unwrap_or_default().iter_mut();
         let mark = scanner.clone();
         let start = pool.entries.len();
         let mut is_known = true;
@@ -258,8 +340,10 @@ impl<'p> Reader<'p> {
             if count > self.limits.elements_max as usize {
                 return Ok(scanner.skip().map(drop)?);
             }
-            self.check_string(&key, Some(offset)).map_err(|error| error.under(&key))?;
-            let datum = self.read(scanner, of, complete, extent, pool).map_err(|error| error.under(&key))?;
+            self.check_string(key, Some(offset)).map_err(|error| error.under(key))?;
+            let take = |(_, spare): &mut (_, Value)| Datum::Value(std::mem::replace(spare, Value::Bool(false)));
+            let mut datum = spare.next().map_or(Datum::Unknown, take);
+            self.read(scanner, of, complete, extent, pool, &mut datum).map_err(|error| error.under(key))?;
             // A key whose value is unknown is kept too: it may be given twice.
             let value = datum.into_value();
             is_known &= value.is_some();
@@ -273,7 +357,7 @@ impl<'p> Reader<'p> {
             return Err(first_duplicate(mark));
         }
         let entries = pool.entries.drain(start..);
-        Ok(is_known.then(|| Value::Map(shared(entries))))
+        Ok(is_known && put(into, Some(Value::Map(shared(entries, last)))))
     }
 
     fn record(
@@ -283,30 +367,36 @@ impl<'p> Reader<'p> {
         complete: bool,
         extent: &Extent,
         pool: &mut Pool,
-    ) -> Result<Value, InvalidRequest> {
+        into: &mut Datum,
+    ) -> Result<bool, InvalidRequest> {
         let fields = self.schema.record(id).map_or(&[][..], |record| &record.fields);
-        let silence = |(at, field): (usize, &Field)| match extent.field(at) {
-            Extent::Nothing => Datum::Unknown,
-            _ => settle(&field.ty, None, complete),
+        let last = match std::mem::replace(into, Datum::Unknown) {
+            Datum::Value(Value::Record(last)) if last.len() == fields.len() => own(last),
+            _ => None,
         };
-        let mut data: Arc<[Datum]> = fields.iter().enumerate().map(silence).collect();
-        // Nobody shares it yet.
-        if let Some(data) = Arc::get_mut(&mut data) {
-            let mut seen = Bits::default();
-            scanner.object(|scanner, key, offset| {
-                let places = fields.iter().zip(data.iter_mut());
-                let Some((at, (field, datum))) = places.enumerate().find(|(_, (field, _))| *field.name == *key) else {
-                    return Ok(scanner.skip().map(drop)?);
-                };
-                if !seen.insert(at) {
-                    return Err(duplicate(&key, offset));
-                }
-                let read = self.read(scanner, &field.ty, complete, extent.field(at), pool);
-                *datum = read.map_err(|error| error.under(&key))?;
-                Ok(())
-            })?;
+        let mut data = last.unwrap_or_else(|| fields.iter().map(|_| Datum::Unknown).collect());
+        let Some(places) = Arc::get_mut(&mut data) else {
+            return Ok(scanner.skip().map(|_| false)?); // somebody else has it, whatever `own` said
+        };
+        let mut said = Bits::default();
+        scanner.object(|scanner, key, offset| {
+            let found = self.find_field(id, fields, key);
+            let Some((at, field, place)) = found.and_then(|at| Some((at, fields.get(at)?, places.get_mut(at)?))) else {
+                return Ok(scanner.skip().map(drop)?);
+            };
+            if !said.insert(at) {
+                return Err(duplicate(key, offset));
+            }
+            let read = self.read(scanner, &field.ty, complete, extent.field(at), pool, place);
+            read.map_err(|error| error.under(key))
+        })?;
+        for (at, (field, place)) in fields.iter().zip(places).enumerate().filter(|(at, _)| !said.contains(*at)) {
+            *place = match extent.field(at) {
+                Extent::Nothing => Datum::Unknown,
+                _ => settle(&field.ty, None, complete),
+            };
         }
-        Ok(Value::Record(data))
+        Ok(put(into, Some(Value::Record(data))))
     }
 
     fn entity(&self, scanner: &mut Scanner, ty: &Type) -> Result<Option<Value>, InvalidRequest> {
@@ -324,16 +414,16 @@ impl<'p> Reader<'p> {
         let mut names = EntityNames::default();
         let (mut has_type, mut has_id) = (false, false);
         scanner.object(|scanner, key, offset| {
-            let (seen, name) = match &*key {
+            let (seen, name) = match key {
                 "type" => (&mut has_type, &mut names.ty),
                 "id" => (&mut has_id, &mut names.id),
                 _ => return Ok(scanner.skip().map(drop)?),
             };
             if std::mem::replace(seen, true) {
-                return Err(duplicate(&key, offset));
+                return Err(duplicate(key, offset));
             }
             if scanner.peek()? == Kind::String {
-                *name = Some(self.string(scanner).map_err(|error| error.under(&key))?);
+                *name = Some(self.string(scanner).map_err(|error| error.under(key))?);
             } else {
                 scanner.skip()?;
             }
@@ -344,7 +434,7 @@ impl<'p> Reader<'p> {
 
     /// The entity that both names are given of, if its type exists.
     pub fn uid(&self, names: EntityNames) -> Option<EntityUid> {
-        let ty = self.schema.find_entity(&names.ty?)?;
+        let ty = self.find_entity(&names.ty?)?;
         Some(EntityUid { ty, id: names.id?.into() })
     }
 }
@@ -378,9 +468,30 @@ pub(crate) fn expect(scanner: &mut Scanner, kind: Kind) -> Result<(), InvalidReq
     Err(InvalidRequest::new(InvalidKind::Shape(expected), Some(scanner.offset())))
 }
 
-/// The values, shared; in one allocation, or none.
-fn shared<T>(values: std::vec::Drain<'_, T>) -> Arc<[T]> {
-    if values.len() == 0 { Arc::default() } else { values.collect() }
+/// Puts what was read into its place; tells whether it is anything.
+#[inline]
+fn put(into: &mut Datum, read: Option<Value>) -> bool {
+    let is_known = read.is_some();
+    *into = read.into();
+    is_known
+}
+
+/// The memory of a value that nobody else has.
+fn own<T: ?Sized>(mut last: Arc<T>) -> Option<Arc<T>> {
+    Arc::get_mut(&mut last).is_some().then_some(last)
+}
+
+/// The values, shared; in the memory of the last ones if that has their length, else in one allocation, or none.
+fn shared<T>(values: std::vec::Drain<'_, T>, mut last: Option<Arc<[T]>>) -> Arc<[T]> {
+    let places = last.as_mut().and_then(Arc::get_mut).filter(|places| places.len() == values.len());
+    match (places, values.len()) {
+        (_, 0) => Arc::default(),
+        (None, _) => values.collect(),
+        (Some(places), _) => {
+            places.iter_mut().zip(values).for_each(|(place, value)| *place = value);
+            last.unwrap_or_default()
+        }
+    }
 }
 
 /// The error for the first key that an object gives again; it gives one twice.
@@ -388,10 +499,9 @@ fn first_duplicate(mut object: Scanner) -> InvalidRequest {
     let mut seen = HashSet::new();
     let found = object.object(|scanner, key, offset| {
         scanner.skip()?;
-        if seen.contains(&key) {
-            return Err(duplicate(&key, offset));
+        if !seen.insert(key.to_owned()) {
+            return Err(duplicate(key, offset));
         }
-        seen.insert(key);
         Ok(())
     });
     found.err().unwrap_or_else(|| InvalidRequest::new(InvalidKind::DuplicateKey(String::new()), Some(object.offset())))

@@ -8,14 +8,23 @@ use crate::value::Datum;
 use super::gather::Speaker;
 
 /// What is known of the attributes of one thing, and what has been said of them while a request is put together.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Said {
     /// By position.
     data: Vec<Datum>,
+    /// What was known before, whose memory what is read next may take.
+    spare: Vec<Datum>,
     /// Positions that their own source has spoken of.
     said: Bits,
     /// Positions that the object being read has given.
     given: Bits,
+}
+
+impl Clone for Said {
+    /// Leaves the spare memory out: shared by two, it would serve neither.
+    fn clone(&self) -> Self {
+        Self { data: self.data.clone(), spare: Vec::new(), said: self.said.clone(), given: self.given.clone() }
+    }
 }
 
 /// What counts is what is known.
@@ -28,14 +37,22 @@ impl PartialEq for Said {
 impl Said {
     /// Nothing is said of so many attributes.
     pub fn reset(&mut self, count: usize) {
-        self.data.clear();
-        self.data.resize(count, Datum::Unknown);
+        if !self.data.is_empty() {
+            std::mem::swap(&mut self.data, &mut self.spare);
+            self.data.clear();
+        }
+        self.data.resize_with(count, || Datum::Unknown);
         self.said.clear();
     }
 
     /// By position.
     pub fn data(&self) -> &[Datum] {
         &self.data
+    }
+
+    /// What was known of this one before; means nothing but memory.
+    pub fn take_spare(&mut self, at: usize) -> Datum {
+        self.spare.get_mut(at).map_or(Datum::Unknown, |spare| std::mem::replace(spare, Datum::Unknown))
     }
 
     /// An object that says attributes begins.

@@ -22,7 +22,7 @@ use crate::value::{Datum, EntityUid, Text};
 /// A store with the entities of a document added.
 pub(super) fn upsert(old: &Store, schema: &Schema, limits: &Limits, text: &[u8]) -> Result<Store, StoreError> {
     old.check_fits(schema)?;
-    let reader = Reader { schema, limits, on_mistyped: OnMistyped::Refuse };
+    let reader = Reader { schema, limits, names: None, on_mistyped: OnMistyped::Refuse };
     let mut scanner = reader.scanner(text, "entities_bytes_max", limits.entities_bytes_max)?;
     let mut loader = Loader {
         reader,
@@ -95,7 +95,7 @@ impl Loader<'_> {
         self.data.clear();
         self.parents.clear();
         scanner.object(|scanner, key, offset| {
-            let is_twice = match &*key {
+            let is_twice = match key {
                 "type" => said.ty.is_some(),
                 "id" => said.id.is_some(),
                 "properties" => said.properties.is_said(),
@@ -103,9 +103,9 @@ impl Loader<'_> {
                 _ => return Ok(scanner.skip().map(drop)?),
             };
             if is_twice {
-                return Err(duplicate(&key, offset));
+                return Err(duplicate(key, offset));
             }
-            self.member(scanner, &key, &mut said).map_err(|error| error.under(&key))
+            self.member(scanner, key, &mut said).map_err(|error| error.under(key))
         })?;
         let missing = |name| InvalidRequest::new(InvalidKind::Missing(name), start);
         let ty = said.ty.ok_or_else(|| missing("type"))?;
@@ -198,9 +198,9 @@ impl Loader<'_> {
                 return Ok(());
             };
             if datum.is_some() {
-                return Err(duplicate(&key, offset));
+                return Err(duplicate(key, offset));
             }
-            *datum = Some(self.reader.datum(scanner, &attribute.ty, true).map_err(|error| error.under(&key))?);
+            *datum = Some(self.reader.datum(scanner, &attribute.ty, true).map_err(|error| error.under(key))?);
             Ok(())
         })
     }

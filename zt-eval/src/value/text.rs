@@ -54,7 +54,9 @@ impl Text {
 
 #[expect(clippy::cast_possible_truncation, reason = "any 32 bits of a hash serve")]
 fn hash_of(text: &str) -> u32 {
-    HASHES.hash_one(text.as_bytes()) as u32
+    let mut hasher = HASHES.build_hasher();
+    hasher.write(text.as_bytes());
+    hasher.finish() as u32
 }
 
 impl Default for Text {

@@ -25,6 +25,14 @@ pub struct Timestamp(i64);
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
+/// The seconds that nearly every token states: digits, too few to overflow, the first of them not zero.
+fn plain_seconds(text: &[u8]) -> Option<i64> {
+    if text.len() > 12 || matches!(text.first(), None | Some(b'0')) {
+        return None;
+    }
+    text.iter().try_fold(0, |seconds, byte| byte.is_ascii_digit().then(|| seconds * 10 + i64::from(byte - b'0')))
+}
+
 impl Timestamp {
     /// 0001-01-01T00:00:00Z.
     pub const MIN: Self = Self(-62_135_596_800_000);
@@ -58,6 +66,9 @@ impl Timestamp {
     /// the text is no JSON number, and outside the years 0001 to 9999.
     #[must_use]
     pub fn parse_seconds(text: &str) -> Option<Self> {
+        if let Some(seconds) = plain_seconds(text.as_bytes()) {
+            return Self::from_millis(seconds * 1000);
+        }
         let number = Number::parse(text)?;
         let scaled = number.scaled(3)?;
         let millis = match (number.negative, scaled.is_exact) {

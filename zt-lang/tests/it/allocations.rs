@@ -117,3 +117,36 @@ fn decisions_among_many_rules_allocate_nothing() {
     assert_eq!(check(&snapshot, &prepared, Mode::Effect), 50);
     check(&snapshot, &prepared, Mode::Full);
 }
+
+#[test]
+fn binding_documents_of_one_shape_allocates_nothing() {
+    let policy = compile(Sources::single(
+        "p.zt",
+        "package p\nsource idp verified\nentity User\nentity Request { method: String, path: Path }\n\
+         record Port { number: Int, name: String? }\nrecord Token { iss: String, exp: Timestamp, scopes: Set<String> }\n\
+         context { token: Token from idp fresh until token.exp, ports: List<Port> }\naction call: User -> Request\n\
+         allow calls: call when context.token.iss == \"https://login.example.com/\" and context.token.scopes contains \"read\"\n\
+           and resource.method == \"GET\" and resource.path like \"/v1/**\" and any p in context.ports: (p.number == 443)\n\
+         deny named: call when any p in context.ports: ((p.name otherwise \"\") == \"forbidden\")\n",
+    ));
+    let snapshot = Snapshot::new(policy, Store::empty()).unwrap();
+    let document = |at: usize| {
+        format!(
+            r#"{{"subject":{{"type":"User","id":"u{at}"}},"action":{{"name":"call"}},
+               "resource":{{"type":"Request","id":"r{at}","properties":{{"method":"GET","path":"/v1/things/{at}"}}}},
+               "context":{{"token":{{"iss":"https://login.example.com/","exp":1772449200,"scopes":["write","read","s{at}"]}},
+                 "ports":[{{"number":{at},"name":"a"}},{{"number":443,"name":"b{at}"}}]}}}}"#
+        )
+    };
+    let now = Timestamp::parse_rfc3339(NOW);
+    let (mut request, mut scratch, mut decision) = (Request::empty(), Scratch::new(), Decision::default());
+    for at in 0..20 {
+        let document = document(at);
+        let mut decide = || {
+            snapshot.decide_json_into(document.as_bytes(), now, Mode::Full, &mut request, &mut scratch, &mut decision);
+        };
+        let counted = measure(&mut decide);
+        assert_eq!(decision.effect, Effect::Allow, "{decision:?}");
+        assert!(at < 3 || counted.count_total == 0, "{counted:?} for {document}");
+    }
+}

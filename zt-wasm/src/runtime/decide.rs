@@ -3,6 +3,7 @@
 //! A deny rule fires when its condition is true or unknown, an allow rule only when it is true and every argument of its
 //! obligations is known. The effect is allow when an allow rule fires and no deny rule does that none of them overrides.
 
+use super::bind::*;
 use super::challenge::*;
 use super::env::*;
 use super::facts::*;
@@ -13,6 +14,7 @@ use super::memory::*;
 use super::order::*;
 use super::sort::*;
 use super::walk::*;
+use super::write::*;
 
 /// Deny rules that fired: a list of three numbers each, the rule, whether it is true or unknown, whether it is overridden.
 const FIRED: i32 = 1928;
@@ -466,4 +468,14 @@ fn find_audited() {
         }
         at += 1;
     }
+}
+
+/// Decides a request that stands somewhere outside of the arena, and writes the decision.
+pub fn decide_json(at: i32, len: i32, full: bool) {
+    arena_start(ld32(H_ARENA));
+    if !bind_request(at, len) {
+        st32(ERROR, 1);
+    }
+    decide(full);
+    write_decision();
 }

@@ -19,7 +19,7 @@ pub const H_ENUMS: i32 = 1600;
 // A frame: the one around (+0) and the one inside (+4), or nowhere, and
 const FRAME_CELL: i32 = 8;
 const FRAME_TYPE: i32 = 12;
-const FRAME_INDEX: i32 = 16; // of a record's fields the last one that is written, of all else the next one
+const FRAME_INDEX: i32 = 16; // of the elements, entries or fields the last one that is written
 const FRAME_IS_BEGUN: i32 = 20; // whether any is written
 const FRAME: i32 = 24;
 
@@ -50,7 +50,7 @@ fn json_value_open(frame: i32, ty: i32, value: i32) -> i32 {
         return frame;
     }
     out_byte(if tag < T_MAP { b'[' as i32 } else { b'{' as i32 });
-    return out_frame(frame, ty, value, if tag == T_RECORD { -1 } else { 0 });
+    return out_frame(frame, ty, value);
 }
 
 /// Writes the next element, entry or field of what is open, or its end; gives the frame to go on with.
@@ -58,15 +58,11 @@ fn json_value_next(frame: i32) -> i32 {
     let value = ld32(frame + FRAME_CELL);
     let ty = ld32(frame + FRAME_TYPE);
     let tag = ld32(value);
-    let mut index = ld32(frame + FRAME_INDEX);
-    let mut next = index + 1;
-    match tag_used(tag) {
-        T_RECORD => {
-            index = json_field_after(ty, value, index);
-            next = index;
-        }
-        _ => {}
-    }
+    let last = ld32(frame + FRAME_INDEX);
+    let index = match tag_used(tag) {
+        T_RECORD => json_field_after(ty, value, last),
+        _ => last + 1,
+    };
     if index < 0 || index >= ld32(value + 4) {
         out_byte(if tag < T_MAP { b']' as i32 } else { b'}' as i32 });
         return ld32(frame);
@@ -75,7 +71,7 @@ fn json_value_next(frame: i32) -> i32 {
         out_byte(b',' as i32);
     }
     st32(frame + FRAME_IS_BEGUN, 1);
-    st32(frame + FRAME_INDEX, next);
+    st32(frame + FRAME_INDEX, index);
     let cells = ld32(value + 8);
     match tag_used(tag) {
         T_RECORD => {
@@ -180,7 +176,7 @@ fn out_plain(value: i32) {
 }
 
 /// The frame inside another one, or a first one. When memory has come to its end there is none, and nothing goes on.
-fn out_frame(around: i32, ty: i32, value: i32, index: i32) -> i32 {
+fn out_frame(around: i32, ty: i32, value: i32) -> i32 {
     let mut frame = if around == NOWHERE { NOWHERE } else { ld32(around + 4) };
     if frame == NOWHERE {
         frame = alloc(FRAME);
@@ -192,7 +188,7 @@ fn out_frame(around: i32, ty: i32, value: i32, index: i32) -> i32 {
     }
     st32(frame + FRAME_CELL, value);
     st32(frame + FRAME_TYPE, ty);
-    st32(frame + FRAME_INDEX, index);
+    st32(frame + FRAME_INDEX, -1);
     st32(frame + FRAME_IS_BEGUN, 0);
     return if ld32(FAILED) != 0 { NOWHERE } else { frame };
 }
@@ -231,14 +227,14 @@ fn literal_open(frame: i32, datum: i32) -> i32 {
         return frame;
     }
     out_byte(if tag < T_MAP { b'[' as i32 } else { b'{' as i32 });
-    return out_frame(frame, NOWHERE, datum, 0);
+    return out_frame(frame, NOWHERE, datum);
 }
 
 /// Writes the next part of what is open, or its end; gives the frame to go on with.
 fn literal_next(frame: i32) -> i32 {
     let value = ld32(frame + FRAME_CELL);
     let tag = ld32(value);
-    let index = ld32(frame + FRAME_INDEX);
+    let index = ld32(frame + FRAME_INDEX) + 1;
     if index >= ld32(value + 4) {
         out_byte(if tag < T_MAP { b']' as i32 } else { b'}' as i32 });
         return ld32(frame);
@@ -246,7 +242,7 @@ fn literal_next(frame: i32) -> i32 {
     if index > 0 {
         out_word(0x202c, 2);
     }
-    st32(frame + FRAME_INDEX, index + 1);
+    st32(frame + FRAME_INDEX, index);
     let cells = ld32(value + 8);
     if tag != T_MAP {
         return literal_open(frame, cells + index * CELL);

@@ -73,7 +73,7 @@ fn build_theirs(scanner: &mut Scanner<'_>) -> Result<Value, JsonError> {
         Kind::Object => {
             let mut members = serde_json::Map::new();
             scanner.object(|scanner, key, _| {
-                build_theirs(scanner).map(|value| drop(members.insert(key.into_owned(), value)))
+                build_theirs(scanner).map(|value| drop(members.insert(key.to_string(), value)))
             })?;
             Value::Object(members)
         }

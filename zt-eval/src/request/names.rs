@@ -1,0 +1,206 @@
+//! Finds declared names among the keys of documents.
+//!
+//! A document has a key every twenty bytes, and few of them are worth more than being passed over. So a key is looked up by
+//! a mark made of its length and its ends, and compared with a name only if the marks are equal. Names that have too many
+//! marks in common are looked up by a keyed hash instead. Both ways a look-up is bounded, whatever the key is and whoever
+//! wrote the policy.
+
+use crate::id::{EntityTypeId, RecordId};
+use crate::schema::Schema;
+use crate::value::Text;
+
+/// Names that may stand between a name and where its mark puts it.
+const RUN_MAX: usize = 16;
+
+/// The names of one thing's parts, by position.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Names {
+    /// A power of two of places, a quarter of them taken at most; each name is at or behind where its mark puts it.
+    places: Box<[Option<Place>]>,
+    shift: u32,
+    is_hashed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Place {
+    mark: u32,
+    position: u32,
+}
+
+impl Names {
+    pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let names: Vec<&str> = names.collect();
+        Self::marked(&names, false).or_else(|| Self::marked(&names, true)).unwrap_or_default()
+    }
+
+    /// A table of the names, unless too many stand in each other's way; hashes are not held to that.
+    fn marked(names: &[&str], is_hashed: bool) -> Option<Self> {
+        let count = names.len().saturating_mul(4).next_power_of_two().max(4);
+        let shift = u32::BITS.saturating_sub(count.trailing_zeros());
+        let mut table = Self { places: vec![None; count].into(), shift, is_hashed };
+        for (name, position) in names.iter().zip(0..) {
+            let mark = table.mark(name);
+            let (mut at, mut run) = (table.start(mark), 0);
+            while let Some(Some(place)) = table.places.get(at) {
+                if place.mark == mark && names.get(place.position as usize) == Some(name) {
+                    break; // declared twice: the first counts
+                }
+                (at, run) = ((at + 1) & (count - 1), run + 1);
+            }
+            if run > RUN_MAX && !is_hashed {
+                return None;
+            }
+            if let Some(place @ None) = table.places.get_mut(at) {
+                *place = Some(Place { mark, position });
+            }
+        }
+        Some(table)
+    }
+
+    /// The position of a name, which is compared with those that `name_of` tells.
+    #[inline]
+    pub fn find<'a>(&self, name: &str, name_of: impl Fn(usize) -> Option<&'a str>) -> Option<usize> {
+        let mark = self.mark(name);
+        let mut at = self.start(mark);
+        while let Some(Some(place)) = self.places.get(at) {
+            let position = place.position as usize;
+            if place.mark == mark && name_of(position) == Some(name) {
+                return Some(position);
+            }
+            at = (at + 1) & (self.places.len() - 1);
+        }
+        None
+    }
+
+    #[inline]
+    fn start(&self, mark: u32) -> usize {
+        (mark >> self.shift) as usize
+    }
+
+    #[inline]
+    fn mark(&self, name: &str) -> u32 {
+        if self.is_hashed { Text::new(name).hash32() } else { mark(name) }
+    }
+}
+
+/// The same for equal names; different ones seldom share it unless they differ in the middle alone.
+#[inline]
+fn mark(name: &str) -> u32 {
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let bytes = name.as_bytes();
+    let (head, tail) = match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+        _ => short(bytes),
+    };
+    let mixed = (head.wrapping_mul(SPREAD).rotate_left(29) ^ tail).wrapping_add(bytes.len() as u64);
+    (mixed.wrapping_mul(SPREAD) >> 32) as u32
+}
+
+/// The ends of fewer than eight bytes.
+#[inline]
+fn short(bytes: &[u8]) -> (u64, u64) {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(head), Some(tail)) => (u32::from_le_bytes(*head).into(), u32::from_le_bytes(*tail).into()),
+        _ => {
+            let at = |at: usize| u64::from(bytes.get(at).copied().unwrap_or(0));
+            (at(0) | at(1) << 8, at(2))
+        }
+    }
+}
+
+/// The names that a policy's schema declares, where requests have keys for them.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct DeclaredNames {
+    context: Names,
+    /// By [`EntityTypeId`]: of attributes.
+    entities: Box<[Names]>,
+    /// By [`RecordId`]: of fields.
+    records: Box<[Names]>,
+    types: Names,
+    actions: Names,
+}
+
+impl DeclaredNames {
+    pub fn of(schema: &Schema) -> Self {
+        let attributes = |all: &[crate::schema::Attribute]| Names::new(all.iter().map(|attribute| &*attribute.name));
+        Self {
+            context: attributes(&schema.context),
+            entities: schema.entities.iter().map(|entity| attributes(&entity.attributes)).collect(),
+            records: schema.records.iter().map(|record| Names::new(record.fields.iter().map(|f| &*f.name))).collect(),
+            types: Names::new(schema.entities.iter().map(|entity| &*entity.name)),
+            actions: Names::new(schema.actions.iter().map(|action| &*action.name)),
+        }
+    }
+
+    /// Of the context's attributes.
+    pub fn context(&self) -> &Names {
+        &self.context
+    }
+
+    /// Of the attributes of an entity type.
+    pub fn entity(&self, ty: EntityTypeId) -> Option<&Names> {
+        self.entities.get(ty.index())
+    }
+
+    /// Of the fields of a record type.
+    pub fn record(&self, id: RecordId) -> Option<&Names> {
+        self.records.get(id.index())
+    }
+
+    /// Of the entity types.
+    pub fn types(&self) -> &Names {
+        &self.types
+    }
+
+    /// Of the actions.
+    pub fn actions(&self) -> &Names {
+        &self.actions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(names: &[String], asked: &[String]) {
+        let table = Names::new(names.iter().map(String::as_str));
+        for name in names.iter().chain(asked) {
+            let expected = names.iter().position(|each| each == name);
+            assert_eq!(table.find(name, |at| names.get(at).map(String::as_str)), expected, "{name} in {names:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn names_are_found_where_they_are_declared(
+            names in prop::collection::vec("[ab]{0,4}|[a-c]{6,10}|[a-z]{0,20}", 0..40),
+            asked in prop::collection::vec("[ab]{0,4}|[a-c]{6,10}|[a-z]{0,20}", 0..40),
+        ) {
+            check(&names, &asked);
+        }
+    }
+
+    #[test]
+    fn names_that_differ_in_the_middle_are_told_apart() {
+        let names: Vec<String> = (0..100).map(|at| format!("a-long-head-{at:03}-a-long-tail")).collect();
+        check(&names, &["a-long-head-100-a-long-tail".to_owned()]);
+    }
+
+    #[test]
+    fn names_may_be_declared_twice_and_many() {
+        let names: Vec<String> =
+            (0..5_000).map(|at| format!("a-long-head-{}-a-long-tail", at % 2_500 + 10_000)).collect();
+        check(&names[..200], &names[2_000..2_100]);
+        let table = Names::new(names.iter().map(String::as_str));
+        assert!(table.is_hashed);
+        assert_eq!(table.find(&names[4_999], |at| names.get(at).map(String::as_str)), Some(2_499));
+    }
+
+    #[test]
+    fn no_name_is_found_among_none() {
+        check(&[], &[String::new(), "a".to_owned()]);
+        assert_eq!(Names::default().find("a", |_| None), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! The index: the same candidates, the same evidence.
