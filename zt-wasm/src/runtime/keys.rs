@@ -394,7 +394,8 @@ fn parts_hit(rows: i32, count: i32, cell: i32) {
     }
     let mut at = 0;
     while at < ld32(WAITING + 4) && ld32(FAILED) == 0 {
-        key_push(ld32(ld32(ld32(WAITING) + at * 4) + TEXT_KEY));
+        let part = ld32(ld32(WAITING) + at * 4);
+        key_push(ld32(ld32(part) + TEXT_KEY));
         at += 1;
     }
 }
