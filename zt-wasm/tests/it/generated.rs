@@ -1,0 +1,103 @@
+//! Generated policies, as modules.
+//!
+//! `ZT_PROPERTY_CASES` multiplies the number of policies, as in the properties of the language.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use zt_eval::Store;
+use zt_eval::decision::Mode;
+use zt_lang::oracle::Choices;
+use zt_lang::oracle::policy::{Files, crowded, policy};
+use zt_lang::oracle::property::Subject;
+use zt_lang::oracle::request::{instant, request, store};
+use zt_wasm::host::Host;
+
+use crate::agree::{Both, host};
+
+const POLICIES: u32 = 100;
+/// Policies of many rules.
+const CROWDED: u32 = 40;
+const STORES: u64 = 2;
+/// Requests to a store; each is decided in both modes, and once more damaged.
+const REQUESTS: u64 = 40;
+
+fn times() -> u32 {
+    std::env::var("ZT_PROPERTY_CASES").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+}
+
+#[test]
+fn modules_of_generated_policies_decide_as_the_engine_does() {
+    let (host, asked) = (host(), Cell::new(0u64));
+    run(POLICIES * times(), 200..1200, policy, &host, &asked);
+    run(CROWDED * times(), 500..3000, crowded, &host, &asked);
+    println!("{} decisions", asked.get());
+}
+
+fn run(
+    policies: u32,
+    bytes: Range<usize>,
+    generate: fn(&mut Choices<'_>) -> Files,
+    host: &Host,
+    asked: &Cell<u64>,
+) {
+    let config = Config { cases: policies, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+    let strategy = (proptest::collection::vec(proptest::num::u8::ANY, bytes), proptest::num::u64::ANY);
+    let outcome = TestRunner::new(config).run(&strategy, |(bytes, seed)| {
+        let subject = Subject::compile(generate(&mut Choices::new(&bytes))).map_err(TestCaseError::fail)?;
+        agrees(&subject, seed, host, asked).map_err(TestCaseError::fail)
+    });
+    match outcome {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, (_, seed))) => panic!("seed {seed}: {reason}"),
+        Err(TestError::Abort(reason)) => panic!("{reason}"),
+    }
+}
+
+fn agrees(subject: &Subject, seed: u64, host: &Host, asked: &Cell<u64>) -> Result<(), String> {
+    let policy = &subject.compiled;
+    if policy.missing_params().next().is_some() {
+        // It decides nothing yet.
+        return Ok(());
+    }
+    let told = |error: String, entities: &str| {
+        let files: Vec<String> = subject.files.0.iter().map(|(name, text)| format!("// ---- {name}\n{text}")).collect();
+        format!("{error}\nentities {entities}\n{}", files.join("\n"))
+    };
+    for round in 0..STORES {
+        let mut choices = Choices::endless(seed.wrapping_add(round));
+        let text = store(policy.schema(), &mut choices);
+        let entities = Store::from_json(policy, text.as_bytes()).map_err(|error| told(error.to_string(), &text))?;
+        let mut both = Both::of(host, policy, &entities);
+        for _ in 0..REQUESTS {
+            let (mut request, now) = (request(policy.schema(), &mut choices).into_bytes(), instant(&mut choices));
+            for mode in [Mode::Full, Mode::Effect] {
+                drop(both.agree(&request, now, mode).map_err(|error| told(error, &text))?);
+            }
+            damage(&mut request, &mut choices);
+            drop(both.agree(&request, now, Mode::Full).map_err(|error| told(error, &text))?);
+            asked.set(asked.get() + 3);
+        }
+    }
+    Ok(())
+}
+
+/// Changes a byte, cuts the rest off, or doubles a part.
+fn damage(request: &mut Vec<u8>, choices: &mut Choices<'_>) {
+    let at = choices.below(request.len().max(1));
+    match choices.below(4) {
+        0 => request.truncate(at),
+        1 => {
+            let end = (at + choices.below(40)).min(request.len());
+            let part = request.get(at..end).unwrap_or_default().to_vec();
+            request.splice(at..at, part);
+        }
+        2 => request.insert(at, *b"\"{}[],:\\ 0ntf\x00\xff".get(choices.below(15)).unwrap_or(&b' ')),
+        _ => {
+            if let Some(byte) = request.get_mut(at) {
+                *byte ^= 1 << choices.below(8);
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Modules against the engine: every field of every decision, as JSON, byte for byte.
+#![cfg(feature = "host")]
+
+mod agree;
+mod examples;
+mod generated;
