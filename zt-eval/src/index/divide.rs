@@ -12,7 +12,7 @@ use super::intervals::Intervals;
 use super::keys::Keys;
 use super::{
     Bucket, By, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, LEAF_MAX, Lookup, LookupKind, Range, Trees,
-    count,
+    count, gates,
 };
 use crate::graph::{Node, Policy};
 use crate::id::{EntityTypeId, RuleId};
@@ -36,6 +36,8 @@ struct Filed {
 struct Keyed {
     key: u32,
     filed: Filed,
+    /// What was proven before the key was.
+    before: u16,
 }
 
 /// Fills the index of a policy.
@@ -90,7 +92,7 @@ struct Builder<'b, 'p> {
 /// The lookups that were made.
 struct Lookups {
     known: HashMap<Lookup, u32>,
-    /// By axis: the lookup of the tree that is being made; none for intervals.
+    /// By axis: the lookup of the tree that is being made.
     of_axis: Vec<Option<u32>>,
 }
 
@@ -104,11 +106,27 @@ struct AxisLoad {
 }
 
 impl Builder<'_, '_> {
+    /// Finds the conjuncts that all of the rules share and that are looked at first, and takes them for proven.
+    fn open_gates(&mut self, filed: &mut [Filed]) -> Range {
+        let start = count(self.index.gates.len());
+        if filed.len() > SMALL {
+            let proven = filed.iter().map(|each| (each.rule, each.proven));
+            let gates = gates::shared(self.policy, self.index, proven);
+            for each in filed {
+                each.proven |= gates::bits(self.index.conjuncts(each.rule), &gates);
+            }
+            self.index.gates.extend(gates);
+        }
+        Range { start, end: count(self.index.gates.len()) }
+    }
+
     /// The divisions of one kind of rules of an action.
     fn tree(&mut self, rules: &[RuleId]) -> u32 {
         self.make_lookups(rules);
-        let filed = rules.iter().map(|rule| Filed { rule: *rule, used: 0, proven: 0, copies: 1 }).collect::<Vec<_>>();
-        self.divide(&filed, 0)
+        let none_proven = |rule: &RuleId| Entry::none_proven(self.index.conjuncts(*rule).len());
+        let filed = |rule| Filed { rule, used: 0, proven: none_proven(&rule), copies: 1 };
+        let filed = rules.iter().copied().map(filed).collect();
+        self.divide(filed, 0)
     }
 
     /// Which anchors are asked for depends on the rules, and with them how far up a lookup goes.
@@ -131,7 +149,7 @@ impl Builder<'_, '_> {
     fn make_lookup(&mut self, axis: u32, wanted: &[bool]) -> Option<u32> {
         let Axis { slot, family } = self.axis(axis)?;
         let kind = match family {
-            Family::Intervals => return None,
+            Family::Intervals => LookupKind::Point,
             Family::Keys => LookupKind::Keys(self.keys.get(axis as usize).copied()?),
             Family::Type => LookupKind::Type,
             Family::Anchors => LookupKind::Anchors(self.leading(wanted)),
@@ -154,8 +172,9 @@ impl Builder<'_, '_> {
         self.lookups.of_axis.get(axis as usize).copied().flatten()
     }
 
-    fn divide(&mut self, filed: &[Filed], depth: u32) -> u32 {
-        let choices = if filed.len() <= LEAF_MAX || depth >= DEPTH_MAX { Vec::new() } else { self.choose(filed) };
+    fn divide(&mut self, mut filed: Vec<Filed>, depth: u32) -> u32 {
+        let gates = self.open_gates(&mut filed);
+        let choices = if filed.len() <= LEAF_MAX || depth >= DEPTH_MAX { Vec::new() } else { self.choose(&filed) };
         let mut loose = Vec::new();
         let mut by_axis: Vec<(u32, Vec<Keyed>)> = Vec::new();
         for (at, each) in filed.iter().enumerate() {
@@ -165,13 +184,13 @@ impl Builder<'_, '_> {
             }
         }
         by_axis.sort_by_key(|(axis, _)| *axis);
-        let loose = self.entries(&loose);
+        let loose = self.entries(loose);
         let made: Vec<Dimension> =
             by_axis.into_iter().filter_map(|(axis, keyed)| self.dimension(axis, keyed, depth)).collect();
         let start = count(self.index.dimensions.len());
         self.index.dimensions.extend(made);
         let dimensions = Range { start, end: count(self.index.dimensions.len()) };
-        self.index.divisions.push(Division { loose, dimensions });
+        self.index.divisions.push(Division { gates, loose, dimensions });
         count(self.index.divisions.len()) - 1
     }
 
@@ -182,9 +201,10 @@ impl Builder<'_, '_> {
             guard.exact && self.guards.places(guard).iter().all(|place| self.is_exact(place.axis, place.key));
         let proven = if is_exact { filed.proven | of_rule.conjuncts } else { filed.proven };
         let copies = filed.copies.saturating_mul(count(self.guards.places(guard).len()));
+        let before = filed.proven;
         let filed = Filed { used: filed.used | 1_u64.checked_shl(count(chosen)).unwrap_or(0), proven, copies, ..filed };
         for place in self.guards.places(guard) {
-            let keyed = Keyed { key: place.key, filed };
+            let keyed = Keyed { key: place.key, filed, before };
             match by_axis.iter_mut().find(|(axis, _)| *axis == place.axis) {
                 Some((_, all)) => all.push(keyed),
                 None => by_axis.push((place.axis, vec![keyed])),
@@ -200,6 +220,10 @@ impl Builder<'_, '_> {
             }
             family => family.is_some(),
         }
+    }
+
+    fn is_interval(&self, axis: u32) -> bool {
+        self.axis(axis).is_some_and(|axis| axis.family == Family::Intervals)
     }
 
     fn axis(&self, axis: u32) -> Option<Axis> {
@@ -218,7 +242,8 @@ impl Builder<'_, '_> {
             let guard = self.guards.guard(of_rule.guard)?;
             let copies = filed.copies.saturating_mul(count(self.guards.places(guard).len()));
             let fits = filed.used == 0 || copies <= COPIES_MAX;
-            (fits && filed.used >> at & 1 == 0).then_some((at, guard))
+            let is_proven = of_rule.conjuncts != 0 && of_rule.conjuncts & !filed.proven == 0;
+            (fits && filed.used >> at & 1 == 0 && !is_proven).then_some((at, guard))
         })
     }
 
@@ -254,10 +279,9 @@ impl Builder<'_, '_> {
             let on_axis = self.loads.get(place.axis as usize);
             u64::from(on_axis.and_then(|loads| loads.get(place.key as usize)).copied().unwrap_or_default())
         };
-        let is_interval = |axis| self.axis(axis).is_some_and(|axis| axis.family == Family::Intervals);
         // Of intervals, half are expected to hold a value.
         let each = self.guards.places(guard).iter().map(|place| match self.on_axis.get(place.axis as usize) {
-            Some(on_axis) if is_interval(place.axis) => on_axis.rules / 2 + 1,
+            Some(on_axis) if self.is_interval(place.axis) => on_axis.rules / 2 + 1,
             _ => load(place),
         });
         each.sum()
@@ -333,40 +357,42 @@ impl Builder<'_, '_> {
     }
 
     fn dimension(&mut self, axis: u32, mut keyed: Vec<Keyed>, depth: u32) -> Option<Dimension> {
-        let mut all: Vec<Filed> = keyed.iter().map(|keyed| Filed { proven: 0, ..keyed.filed }).collect();
+        let before = |keyed: &Keyed| Filed { proven: keyed.before, ..keyed.filed };
+        let mut all: Vec<Filed> = keyed.iter().map(before).collect();
         all.sort_unstable_by_key(|filed| filed.rule);
         all.dedup_by_key(|filed| filed.rule);
-        let all = self.entries(&all);
-        let Some(lookup) = self.lookup(axis) else {
-            let bounds = |keyed: &Keyed| self.guards.intervals.get(keyed.key as usize).copied();
-            let intervals = Intervals::build(&keyed.iter().filter_map(bounds).collect::<Vec<_>>());
-            let entries: Vec<Filed> = keyed.iter().map(|keyed| keyed.filed).collect();
-            let first = self.entries(&entries).start;
-            return Some(Dimension { by: By::Intervals { slot: self.axis(axis)?.slot, intervals, first }, all });
-        };
+        let all = self.entries(all);
+        let lookup = self.lookup(axis)?;
+        if self.is_interval(axis) {
+            let bounds = |keyed: &Keyed| self.guards.intervals.get(keyed.key as usize).copied().unwrap_or_default();
+            let (intervals, order) = Intervals::build(&keyed.iter().map(bounds).collect::<Vec<_>>());
+            let in_order = order.iter().filter_map(|at| keyed.get(*at as usize));
+            let first = self.entries(in_order.map(|keyed| keyed.filed)).start;
+            return Some(Dimension { by: By::Intervals { lookup, intervals, first }, all });
+        }
         // Stable: within a bucket, rules stay in source order.
         keyed.sort_by_key(|keyed| keyed.key);
         let mut buckets = Vec::new();
         for run in keyed.chunk_by(|a, b| a.key == b.key) {
             let Some(key) = run.first().map(|keyed| keyed.key) else { continue };
             let filed: Vec<Filed> = run.iter().map(|keyed| keyed.filed).collect();
-            buckets.push((key, self.bucket(&filed, depth)));
+            buckets.push((key, self.bucket(filed, depth)));
         }
         let table = self.index.tables.add(&buckets);
         Some(Dimension { by: By::Keys { lookup, table }, all })
     }
 
-    fn bucket(&mut self, filed: &[Filed], depth: u32) -> Bucket {
+    fn bucket(&mut self, filed: Vec<Filed>, depth: u32) -> Bucket {
         if filed.len() <= LEAF_MAX {
             return Bucket::Entries(self.entries(filed));
         }
         Bucket::Division(self.divide(filed, depth + 1))
     }
 
-    fn entries(&mut self, filed: &[Filed]) -> Range {
+    fn entries(&mut self, filed: impl IntoIterator<Item = Filed>) -> Range {
         let start = count(self.index.entries.len());
         for each in filed {
-            let entry = self.entry(*each);
+            let entry = self.entry(each);
             self.index.entries.push(entry);
         }
         Range { start, end: count(self.index.entries.len()) }
@@ -375,7 +401,7 @@ impl Builder<'_, '_> {
     /// The entry of a rule, with the test of another slot if there is one: most rules that come up need not be looked into.
     fn entry(&self, filed: Filed) -> Entry {
         let single = |guard: Guard| match self.guards.places(guard) {
-            [place] => Some((self.lookup(place.axis)?, *place)),
+            [place] if !self.is_interval(place.axis) => Some((self.lookup(place.axis)?, *place)),
             _ => None,
         };
         let further = self.usable(filed).find_map(|(at, guard)| Some((at, guard.exact, single(guard)?)));

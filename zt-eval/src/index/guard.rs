@@ -15,9 +15,6 @@ use crate::id::{NodeId, RuleId};
 use crate::schema::Type;
 use crate::value::Value;
 
-/// Conjuncts that a set of bits can name.
-const CONJUNCTS_MAX: usize = 16;
-
 /// All that rules can be filed by.
 pub(super) struct Guards<'p> {
     policy: &'p Policy,
@@ -148,7 +145,7 @@ impl<'p> Guards<'p> {
     fn add_rule(&mut self, conjuncts: &[NodeId]) {
         let first = self.of_rules.len();
         for (at, node) in conjuncts.iter().enumerate() {
-            let bit = if at < CONJUNCTS_MAX { 1 << at } else { 0 };
+            let bit = if at < super::PROVABLE_MAX { 1 << at } else { 0 };
             if let Some(guard) = self.guard_of(*node)
                 && self.affords(self.guard(guard).map_or(0, |guard| self.places(guard).len()))
             {
