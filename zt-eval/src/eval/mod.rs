@@ -7,10 +7,13 @@
 mod apply;
 mod candidates;
 mod challenge;
+mod clock;
 mod evaluator;
 mod explain;
+mod hierarchy;
 mod leaves;
 mod operand;
+mod quantified;
 mod scratch;
 
 #[cfg(all(test, feature = "build"))]
@@ -173,6 +176,9 @@ impl<'a, 's> Evaluator<'a, 's> {
     /// Whether any deny rule fires and is overridden; `None` when one stands.
     fn denies_settled(&mut self, rules: &'a ActionRules, trees: Trees) -> Option<bool> {
         let mut overridden = false;
+        if self.derived.index.is_empty(trees.denies) {
+            return Some(false);
+        }
         let flow = self.each_candidate(trees.denies, Want::NotFalse, &mut |this, found| {
             if this.candidate_truth(found, Want::NotFalse) == Truth::False {
                 return ControlFlow::Continue(());

@@ -8,7 +8,7 @@ use super::Fired;
 use super::candidates::Candidate;
 use crate::decision::{Decision, Fact};
 use crate::facts::Climb;
-use crate::graph::{Derived, Effect, Policy};
+use crate::graph::{Derived, Effect, Node, Policy};
 use crate::id::NodeId;
 use crate::value::{Datum, Timestamp, Value};
 
@@ -51,7 +51,6 @@ pub struct Scratch {
     /// Memory of the arguments of obligations of decisions that were used again.
     args: Vec<Vec<Value>>,
     /// Nodes computed, for tests that count.
-    #[cfg(test)]
     pub(crate) computed: u64,
 }
 
@@ -187,7 +186,7 @@ impl Scratch {
         decision.overridden.clear();
         decision.audit.clear();
         decision.unknown.clear();
-        for duty in decision.obligations.drain(..) {
+        while let Some(duty) = decision.obligations.pop() {
             let mut args = duty.args;
             args.clear();
             self.args.push(args);
@@ -248,6 +247,11 @@ impl Scratch {
     #[inline]
     pub(super) fn keeps_all(&self) -> bool {
         self.keeps_all
+    }
+
+    /// Counts a node that was computed.
+    pub(super) fn note_computed(&mut self, node: &Node) {
+        self.computed += u64::from(!node.only_reads());
     }
 
     /// Whether the node has not been walked since its level's stamp was renewed; it then has.

@@ -4,18 +4,24 @@
 //! most rules apart, since each slot costs a lookup; rules that it leaves crowded take another. Every choice only counts how
 //! often places occur, so building takes time linear in what is filed.
 
+mod choose;
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::guard::{Axis, Family, Guard, Guards, OfRule, Place};
+use foldhash::fast::FixedState;
+
+use super::guard::{Axis, Family, Guard, Guards, OfRule};
 use super::intervals::Intervals;
 use super::keys::Keys;
 use super::{
     Bucket, By, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, LEAF_MAX, Lookup, LookupKind, Range, Trees,
     count, gates,
 };
-use crate::graph::{Node, Policy};
+use crate::graph::Policy;
 use crate::id::{EntityTypeId, RuleId};
+
+use choose::{AxisLoad, Offer, Offers};
 
 /// Rules for which looking a slot up is worth it.
 const SMALL: usize = 3;
@@ -48,9 +54,10 @@ pub(super) fn build(policy: &Policy, leads_to: &[Box<[bool]>], mut guards: Guard
     let keys = build_keys(&guards, index);
     let on_axis = vec![AxisLoad::default(); guards.axes.len()];
     let lookups = Lookups { known: HashMap::new(), of_axis: Vec::new() };
-    let mut builder = Builder { policy, leads_to, guards, keys, loads, on_axis, lookups, index };
+    let offers = Offers::default();
+    let mut builder = Builder { policy, leads_to, guards, keys, loads, on_axis, offers, lookups, index };
     // Actions often have the same rules: those of `any`.
-    let mut known: HashMap<Rc<[RuleId]>, u32> = HashMap::new();
+    let mut known: HashMap<Rc<[RuleId]>, u32, FixedState> = HashMap::default();
     for rules in &policy.actions {
         let [denies, duties, allows, audits] = super::kinds(policy, rules).map(|rules| {
             let rules: Rc<[RuleId]> = rules.into();
@@ -85,6 +92,7 @@ struct Builder<'b, 'p> {
     /// By axis and key: how many rules of the division that is being made could be filed there. Zero between divisions.
     loads: Vec<Vec<u32>>,
     on_axis: Vec<AxisLoad>,
+    offers: Offers,
     lookups: Lookups,
     index: &'b mut Index,
 }
@@ -94,15 +102,6 @@ struct Lookups {
     known: HashMap<Lookup, u32>,
     /// By axis: the lookup of the tree that is being made.
     of_axis: Vec<Option<u32>>,
-}
-
-/// What a slot would do for a division.
-#[derive(Clone, Copy, Default)]
-struct AxisLoad {
-    /// Rules that it could file.
-    rules: u64,
-    /// The sum over them of how many others stand at the same places.
-    crowd: u64,
 }
 
 impl Builder<'_, '_> {
@@ -178,7 +177,7 @@ impl Builder<'_, '_> {
         let mut loose = Vec::new();
         let mut by_axis: Vec<(u32, Vec<Keyed>)> = Vec::new();
         for (at, each) in filed.iter().enumerate() {
-            match choices.get(at).copied().flatten() {
+            match choices.get(at).and_then(Option::as_ref) {
                 None => loose.push(*each),
                 Some(chosen) => self.file(*each, chosen, &mut by_axis),
             }
@@ -186,7 +185,7 @@ impl Builder<'_, '_> {
         by_axis.sort_by_key(|(axis, _)| *axis);
         let loose = self.entries(loose);
         let made: Vec<Dimension> =
-            by_axis.into_iter().filter_map(|(axis, keyed)| self.dimension(axis, keyed, depth)).collect();
+            by_axis.into_iter().filter_map(|(axis, keyed)| self.dimension(axis, &keyed, depth)).collect();
         let start = count(self.index.dimensions.len());
         self.index.dimensions.extend(made);
         let dimensions = Range { start, end: count(self.index.dimensions.len()) };
@@ -194,16 +193,17 @@ impl Builder<'_, '_> {
         count(self.index.divisions.len()) - 1
     }
 
-    /// Puts a rule at the places of the guard at this position of its guards.
-    fn file(&self, filed: Filed, chosen: usize, by_axis: &mut Vec<(u32, Vec<Keyed>)>) {
-        let Some((of_rule, guard)) = self.guard_at(filed.rule, chosen) else { return };
-        let is_exact =
-            guard.exact && self.guards.places(guard).iter().all(|place| self.is_exact(place.axis, place.key));
-        let proven = if is_exact { filed.proven | of_rule.conjuncts } else { filed.proven };
-        let copies = filed.copies.saturating_mul(count(self.guards.places(guard).len()));
+    /// Puts a rule at the places of the guard that it is to be filed by.
+    fn file(&self, filed: Filed, chosen: &Offer, by_axis: &mut Vec<(u32, Vec<Keyed>)>) {
+        let places = self.places(chosen);
+        let conjuncts = self.guards.of_rule(filed.rule).get(chosen.at).map_or(0, |of_rule| of_rule.conjuncts);
+        let is_exact = chosen.guard.exact && places.iter().all(|place| self.is_exact(place.axis, place.key));
         let before = filed.proven;
-        let filed = Filed { used: filed.used | 1_u64.checked_shl(count(chosen)).unwrap_or(0), proven, copies, ..filed };
-        for place in self.guards.places(guard) {
+        let proven = if is_exact { before | conjuncts } else { before };
+        let copies = filed.copies.saturating_mul(chosen.guard.places());
+        let used = filed.used | 1_u64.checked_shl(count(chosen.at)).unwrap_or(0);
+        let filed = Filed { used, proven, copies, ..filed };
+        for place in places {
             let keyed = Keyed { key: place.key, filed, before };
             match by_axis.iter_mut().find(|(axis, _)| *axis == place.axis) {
                 Some((_, all)) => all.push(keyed),
@@ -230,133 +230,19 @@ impl Builder<'_, '_> {
         self.guards.axes.get(axis as usize).copied()
     }
 
-    fn guard_at(&self, rule: RuleId, at: usize) -> Option<(OfRule, Guard)> {
-        let of_rule = *self.guards.of_rule(rule).get(at)?;
-        Some((of_rule, self.guards.guard(of_rule.guard)?))
-    }
-
     /// The guards that a rule could be filed by, with their positions. The first 64 are looked at.
-    fn usable(&self, filed: Filed) -> impl Iterator<Item = (usize, Guard)> {
+    fn usable(&self, filed: Filed) -> impl Iterator<Item = (usize, OfRule, Guard)> {
         let of_rule = self.guards.of_rule(filed.rule).iter().take(64).enumerate();
         of_rule.filter_map(move |(at, of_rule)| {
             let guard = self.guards.guard(of_rule.guard)?;
-            let copies = filed.copies.saturating_mul(count(self.guards.places(guard).len()));
+            let copies = filed.copies.saturating_mul(guard.places());
             let fits = filed.used == 0 || copies <= COPIES_MAX;
             let is_proven = of_rule.conjuncts != 0 && of_rule.conjuncts & !filed.proven == 0;
-            (fits && filed.used >> at & 1 == 0 && !is_proven).then_some((at, guard))
+            (fits && filed.used >> at & 1 == 0 && !is_proven).then_some((at, *of_rule, guard))
         })
     }
 
-    /// By rule: the position of the guard that it is to be filed by.
-    fn choose(&mut self, filed: &[Filed]) -> Vec<Option<usize>> {
-        self.count_places(filed, true);
-        self.weigh_axes(filed);
-        let primary = self.primary(filed.len());
-        let mut choices: Vec<Option<usize>> =
-            filed.iter().map(|each| self.choice(*each, primary, filed.len())).collect();
-        self.count_places(filed, false);
-        self.on_axis.fill(AxisLoad::default());
-        self.drop_small(filed, &mut choices);
-        choices
-    }
-
-    /// Counts where the rules could be filed, or takes that back.
-    fn count_places(&mut self, filed: &[Filed], add: bool) {
-        let mut loads = std::mem::take(&mut self.loads);
-        let guards = filed.iter().flat_map(|each| self.usable(*each));
-        for place in guards.flat_map(|(_, guard)| self.guards.places(guard)) {
-            let on_axis = loads.get_mut(place.axis as usize);
-            if let Some(load) = on_axis.and_then(|loads| loads.get_mut(place.key as usize)) {
-                *load = if add { *load + 1 } else { 0 };
-            }
-        }
-        self.loads = loads;
-    }
-
-    /// How many rules stand where a guard would file one.
-    fn crowd(&self, guard: Guard) -> u64 {
-        let load = |place: &Place| {
-            let on_axis = self.loads.get(place.axis as usize);
-            u64::from(on_axis.and_then(|loads| loads.get(place.key as usize)).copied().unwrap_or_default())
-        };
-        // Of intervals, half are expected to hold a value.
-        let each = self.guards.places(guard).iter().map(|place| match self.on_axis.get(place.axis as usize) {
-            Some(on_axis) if self.is_interval(place.axis) => on_axis.rules / 2 + 1,
-            _ => load(place),
-        });
-        each.sum()
-    }
-
-    fn weigh_axes(&mut self, filed: &[Filed]) {
-        let mut on_axis = std::mem::take(&mut self.on_axis);
-        for (_, guard) in filed.iter().flat_map(|each| self.usable(*each)) {
-            if let Some(load) = self.single_axis(guard).and_then(|axis| on_axis.get_mut(axis as usize)) {
-                load.rules += 1;
-            }
-        }
-        self.on_axis = on_axis;
-        let mut on_axis = self.on_axis.clone();
-        for (_, guard) in filed.iter().flat_map(|each| self.usable(*each)) {
-            if let Some(load) = self.single_axis(guard).and_then(|axis| on_axis.get_mut(axis as usize)) {
-                load.crowd += self.crowd(guard);
-            }
-        }
-        self.on_axis = on_axis;
-    }
-
-    /// The slot that tells most rules apart.
-    fn primary(&self, rules: usize) -> Option<u32> {
-        let gain = |load: &AxisLoad| (load.rules * rules as u64).saturating_sub(load.crowd);
-        let gains = (0_u32..).zip(&self.on_axis).map(|(axis, load)| (gain(load), std::cmp::Reverse(axis)));
-        gains.max().filter(|(gain, _)| *gain > 0).map(|(_, axis)| axis.0)
-    }
-
-    fn choice(&self, filed: Filed, primary: Option<u32>, rules: usize) -> Option<usize> {
-        let crowd = |guard: Guard| self.crowd(guard);
-        let weighed = self.usable(filed).map(|(at, guard)| (at, crowd(guard), self.guards.places(guard).len()));
-        let (best, least, places) = weighed.min_by_key(|(_, crowd, _)| *crowd)?;
-        // One place at a time is hit: what is at all of them together may be more than there is.
-        if least >= (rules * places) as u64 {
-            return None;
-        }
-        let on_primary = self.usable(filed).find(|(_, guard)| self.single_axis(*guard) == primary && primary.is_some());
-        let chosen = match on_primary {
-            Some((at, guard)) if crowd(guard) <= 4 * least + LEAF_MAX as u64 => at,
-            _ => best,
-        };
-        Some(self.type_first(filed, chosen).unwrap_or(chosen))
-    }
-
-    /// Attributes are unknown of an entity of another type: a rule that is about one type is filed by that first.
-    fn type_first(&self, filed: Filed, chosen: usize) -> Option<usize> {
-        let (_, guard) = self.guard_at(filed.rule, chosen)?;
-        let slot = self.axis(self.single_axis(guard)?)?.slot;
-        let Some(Node::Attribute { of, .. }) = self.policy.node(slot) else { return None };
-        let is_type = |axis: Axis| axis.family == Family::Type && axis.slot == *of;
-        let mut usable = self.usable(filed);
-        usable
-            .find(|(_, guard)| self.single_axis(*guard).and_then(|axis| self.axis(axis)).is_some_and(is_type))
-            .map(|(at, _)| at)
-    }
-
-    /// Looking a slot up costs more than looking at a rule or two.
-    fn drop_small(&self, filed: &[Filed], choices: &mut [Option<usize>]) {
-        let axis_of = |each: &Filed, choice: &Option<usize>| {
-            choice.and_then(|at| self.guard_at(each.rule, at)).and_then(|(_, guard)| self.single_axis(guard))
-        };
-        let mut counts: HashMap<u32, usize> = HashMap::new();
-        for axis in filed.iter().zip(&*choices).filter_map(|(each, choice)| axis_of(each, choice)) {
-            *counts.entry(axis).or_default() += 1;
-        }
-        for (each, choice) in filed.iter().zip(choices) {
-            let is_small = axis_of(each, choice).and_then(|axis| counts.get(&axis)).is_some_and(|count| *count < SMALL);
-            if is_small {
-                *choice = None;
-            }
-        }
-    }
-
-    fn dimension(&mut self, axis: u32, mut keyed: Vec<Keyed>, depth: u32) -> Option<Dimension> {
+    fn dimension(&mut self, axis: u32, keyed: &[Keyed], depth: u32) -> Option<Dimension> {
         let before = |keyed: &Keyed| Filed { proven: keyed.before, ..keyed.filed };
         let mut all: Vec<Filed> = keyed.iter().map(before).collect();
         all.sort_unstable_by_key(|filed| filed.rule);
@@ -370,13 +256,15 @@ impl Builder<'_, '_> {
             let first = self.entries(in_order.map(|keyed| keyed.filed)).start;
             return Some(Dimension { by: By::Intervals { lookup, intervals, first }, all });
         }
-        // Stable: within a bucket, rules stay in source order.
-        keyed.sort_by_key(|keyed| keyed.key);
         let mut buckets = Vec::new();
-        for run in keyed.chunk_by(|a, b| a.key == b.key) {
-            let Some(key) = run.first().map(|keyed| keyed.key) else { continue };
-            let filed: Vec<Filed> = run.iter().map(|keyed| keyed.filed).collect();
-            buckets.push((key, self.bucket(filed, depth)));
+        // Within a bucket, rules stay in source order. Numbers sort faster than what they stand for.
+        let mut order: Vec<(u32, u32)> = keyed.iter().zip(0..).map(|(keyed, at)| (keyed.key, at)).collect();
+        order.sort_unstable();
+        for run in order.chunk_by(|a, b| a.0 == b.0) {
+            let Some((key, _)) = run.first() else { continue };
+            let of_run = run.iter().filter_map(|(_, at)| keyed.get(*at as usize));
+            let filed: Vec<Filed> = of_run.map(|keyed| keyed.filed).collect();
+            buckets.push((*key, self.bucket(filed, depth)));
         }
         let table = self.index.tables.add(&buckets);
         Some(Dimension { by: By::Keys { lookup, table }, all })
@@ -404,19 +292,12 @@ impl Builder<'_, '_> {
             [place] if !self.is_interval(place.axis) => Some((self.lookup(place.axis)?, *place)),
             _ => None,
         };
-        let further = self.usable(filed).find_map(|(at, guard)| Some((at, guard.exact, single(guard)?)));
-        let Some((at, exact, (lookup, place))) = further else {
+        let further = self.usable(filed).find_map(|(_, of_rule, guard)| Some((of_rule, guard.exact, single(guard)?)));
+        let Some((of_rule, exact, (lookup, place))) = further else {
             return Entry { rule: filed.rule, proven: filed.proven, also: 0, lookup: Entry::NONE, key: 0 };
         };
         let is_exact = exact && self.is_exact(place.axis, place.key);
-        let conjuncts = self.guards.of_rule(filed.rule).get(at).map_or(0, |of_rule| of_rule.conjuncts);
-        let also = if is_exact { conjuncts } else { 0 };
+        let also = if is_exact { of_rule.conjuncts } else { 0 };
         Entry { rule: filed.rule, proven: filed.proven, also, lookup, key: place.key }
-    }
-
-    /// The slot of a guard whose places are all on one.
-    fn single_axis(&self, guard: Guard) -> Option<u32> {
-        let (first, rest) = self.guards.places(guard).split_first()?;
-        rest.iter().all(|place| place.axis == first.axis).then_some(first.axis)
     }
 }
