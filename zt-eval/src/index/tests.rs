@@ -105,8 +105,11 @@ fn shapes() -> impl Strategy<Value = Vec<Shape>> {
     let test = (0..6_u16, 0..24_u16);
     let part = prop_oneof![5 => vec(test.clone(), 1..2), 1 => vec(test, 2..3)];
     let conjunct = prop_oneof![4 => vec(part.clone(), 1..2), 1 => vec(part, 2..4)];
+    // What all rules of a policy share.
+    let common = prop_oneof![1 => Just(Vec::new()), 1 => vec(conjunct.clone(), 1..3)];
     let rule = prop_oneof![20 => vec(conjunct.clone(), 1..5), 1 => vec(conjunct, 18..22)];
-    (vec(rule, 1..60), any::<[u16; 6]>()).prop_map(|(rules, clusters)| {
+    (common, vec(rule, 1..60), any::<[u16; 6]>()).prop_map(|(common, mut rules, clusters)| {
+        rules.iter_mut().for_each(|rule| rule.extend(common.iter().cloned()));
         let number = |(cluster, at): (u16, u16)| clusters[usize::from(cluster)].wrapping_add(at);
         let part = |part: Vec<_>| part.into_iter().map(number).collect();
         let conjunct = |conjunct: Vec<_>| conjunct.into_iter().map(part).collect();
