@@ -76,8 +76,7 @@ impl<'p> Guards<'p> {
                 Node::And(parts) => {
                     exact = false;
                     let found: Vec<u32> = parts.iter().filter_map(|part| self.guard_of(*part)).collect();
-                    let shortest =
-                        found.into_iter().min_by_key(|id| self.guard(*id).map(|guard| self.places(guard).len()));
+                    let shortest = found.into_iter().min_by_key(|id| self.guard(*id).map(|guard| self.rank(guard)));
                     shortest?
                 }
                 _ => self.guard_of(*each)?,
