@@ -270,7 +270,7 @@ impl<'a> Evaluator<'a, '_> {
             });
         }
         // Of the times that a rule came, the one comes first at which most was proven.
-        found.sort_unstable_by_key(|each| (each.rule, std::cmp::Reverse(each.proven.count_ones())));
+        found.sort_unstable_by_key(|each| (each.rule, std::cmp::Reverse(each.proven.count_ones()), each.proven));
         found.dedup_by_key(|each| each.rule);
         found
     }

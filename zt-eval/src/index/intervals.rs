@@ -98,10 +98,10 @@ impl Intervals {
         Stab { intervals: self, at, stretch: 0..self.items.len(), waiting: ArrayVec::new() }
     }
 
-    /// Every interval with its position, sorted by its lower end.
+    /// Every interval with how many are filed under it, in order.
     #[cfg(feature = "codegen")]
     pub fn sorted(&self) -> impl Iterator<Item = (i128, i128, u32)> {
-        self.items.iter().map(|item| (item.low, item.high, item.position))
+        self.items.iter().map(|item| (item.low, item.high, item.filed.end - item.filed.start))
     }
 
     /// The number of intervals that hold anything.

@@ -70,7 +70,7 @@ pub(crate) fn merge(tests: &[Test<'_>]) -> Merging {
     let mut merged = automata(unfiled, 2);
     merged.extend(automata(shared, least_of_shared));
     merged.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
-    Merging { automata: merged.into_iter().map(finish).collect(), unfiled: numbers }
+    Merging { automata: merged.into_iter().map(|merged| finish(merged, tests)).collect(), unfiled: numbers }
 }
 
 /// Automata of so many of the patterns at least.
@@ -88,11 +88,32 @@ fn automata(mut patterns: Vec<&Inexact<'_>>, least: usize) -> Vec<(Automaton, Ve
     automata
 }
 
-fn finish((mut automaton, mut members): (Automaton, Vec<u32>)) -> Merged {
+#[cfg_attr(not(feature = "codegen"), expect(unused_variables, reason = "the automaton is all that decisions need"))]
+fn finish((mut automaton, mut members): (Automaton, Vec<u32>), tests: &[Test<'_>]) -> Merged {
+    #[cfg(feature = "codegen")]
+    let found = members.clone();
     members.sort_unstable();
     automaton.renumber(&members);
     let exact = vec![true; members.len()].into();
-    Merged { keys: Keys { exact, merged: Some(Box::new(automaton)), ..Keys::default() }, members }
+    let keys = Keys { exact, merged: Some(Box::new(automaton)), ..Keys::default() };
+    #[cfg(feature = "codegen")]
+    let keys = Keys { filings: filings(&members, &found, tests), ..keys };
+    Merged { keys, members }
+}
+
+/// By key: its pattern, and when it is found, given the order in which an automaton has its members.
+#[cfg(feature = "codegen")]
+fn filings(members: &[u32], found: &[u32], tests: &[Test<'_>]) -> Vec<crate::index::export::Filing> {
+    use crate::index::export::Filing;
+    let places: HashMap<u32, u32> = found.iter().copied().zip(0..).collect();
+    let filing = |member: &u32| match tests.get(*member as usize) {
+        Some(Test::Matches(pattern)) => {
+            Filing::Matches((*pattern).clone(), places.get(member).copied().unwrap_or_default())
+        }
+        // Only patterns are put together.
+        _ => Filing::Always,
+    };
+    members.iter().map(filing).collect()
 }
 
 /// Puts neighbours together until none fits to the next.
