@@ -182,23 +182,25 @@ fn always_hit(rows: i32, count: i32) {
     }
 }
 
-/// The key of the constant that equals a scalar.
+/// The keys of the constants that equal a scalar: an equality and a pattern can be about the same text.
 fn equal_hit(rows: i32, count: i32, cell: i32) {
     let mut low = 0;
     let mut high = count;
     while low < high {
         let middle = (low + high) >> 1;
-        let row = rows + middle * VALUE_ROW;
-        let order = value_order(cell, row);
-        if order == 0 {
-            key_push(ld32(row + VALUE_KEY));
-            return;
-        }
-        if order > 0 {
+        if value_order(cell, rows + middle * VALUE_ROW) > 0 {
             low = middle + 1;
         } else {
             high = middle;
         }
+    }
+    while low < count {
+        let row = rows + low * VALUE_ROW;
+        if value_order(cell, row) != 0 {
+            return;
+        }
+        key_push(ld32(row + VALUE_KEY));
+        low += 1;
     }
 }
 
