@@ -2,5 +2,6 @@
 #![cfg(feature = "host")]
 
 mod agree;
+mod bounds;
 mod examples;
 mod generated;
