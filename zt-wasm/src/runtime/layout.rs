@@ -268,10 +268,10 @@ pub const T_LOOKUP_KEYS: i32 = 32;
 pub const T_LOOKUP_ANCHORS: i32 = 33;
 pub const T_LOOKUP_TYPE: i32 = 34;
 pub const T_LOOKUP_POINT: i32 = 35;
-pub const T_LOOKUP_PATTERNS: i32 = 38;
+pub const T_LOOKUP_PATTERNS: i32 = 36;
 // Dimensions of divisions.
-pub const T_BY_KEYS: i32 = 36;
-pub const T_BY_INTERVALS: i32 = 37;
+pub const T_BY_KEYS: i32 = 38;
+pub const T_BY_INTERVALS: i32 = 39;
 // Sections of the keys of a slot.
 pub const T_KEYS_ALWAYS: i32 = 40;
 pub const T_KEYS_EQUAL: i32 = 41;
