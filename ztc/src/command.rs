@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use zt_eval::Policy;
 use zt_eval::id::ActionId;
-use zt_lang::{Checked, Report, Sources};
+use zt_lang::{Checked, Compiled, Report, Sources};
 
 use crate::exit::{Exit, Stop};
 use crate::input;
@@ -36,7 +36,7 @@ pub enum Command {
     Fmt(fmt::Fmt),
     /// Compiles a policy to a file that decision engines load
     Build(build::Build),
-    /// Explains a diagnostic code
+    /// Explains the code of a diagnostic or of a refusal
     Explain(explain::Explain),
     /// Draws a policy's rules and the tests they share
     Graph(graph::Graph),
@@ -66,7 +66,7 @@ impl Command {
     }
 }
 
-/// Compiles sources as far as they go.
+/// Compiles sources as far as they go, for who looks at the stages.
 fn compile(sources: Sources, options: &zt_lang::Options) -> Result<(Checked, Policy), Report> {
     let checked = zt_lang::parse(sources, options).typecheck()?;
     let policy = checked.lower()?;
@@ -74,9 +74,9 @@ fn compile(sources: Sources, options: &zt_lang::Options) -> Result<(Checked, Pol
 }
 
 /// Compiles the one policy that the files make; says what is wrong with it, and stops.
-fn compile_one(screen: &Screen, paths: &[PathBuf], bounds: &Bounds) -> Result<(Checked, Policy), Stop> {
+fn compile_one(screen: &Screen, paths: &[PathBuf], bounds: &Bounds) -> Result<Compiled, Stop> {
     let sources = input::sources(paths)?;
-    compile(sources, &bounds.options()?).map_err(|report| {
+    zt_lang::compile(sources, &bounds.options()?).map_err(|report| {
         screen.diagnostics(&report.diagnostics, &report.sources);
         Stop::said(Exit::of(&report.diagnostics, false))
     })
@@ -93,7 +93,7 @@ fn load(screen: &Screen, paths: &[PathBuf], bounds: &Bounds, params: &Params) ->
             return Err(Stop::usage("limits and clock skew are part of a compiled policy: set them when it is built"));
         }
         Some(bytes) => Policy::from_bytes(&bytes).map_err(|error| Stop::file(shown(paths), error))?,
-        None => compile_one(screen, paths, bounds)?.1,
+        None => compile_one(screen, paths, bounds)?.policy,
     };
     params.apply(&mut policy)?;
     Ok(policy)

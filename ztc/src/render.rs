@@ -4,6 +4,7 @@
 
 pub mod decision;
 pub mod page;
+pub mod refusals;
 pub mod sizes;
 pub mod trace;
 

@@ -43,7 +43,7 @@ pub(super) fn build(policy: &Policy, leads_to: &[Box<[bool]>], mut guards: Guard
     let loads = (0..guards.axes.len()).map(|axis| vec![0; guards.keys(axis)]).collect();
     index.anchors = std::mem::take(&mut guards.anchors);
     index.anchor_of_const = std::mem::take(&mut guards.anchor_of_const);
-    let keys = build_keys(&guards, index);
+    let keys = build_keys(&mut guards, index);
     let on_axis = vec![AxisLoad::default(); guards.axes.len()];
     let lookups = Lookups { known: HashMap::new(), of_axis: Vec::new() };
     let mut builder = Builder { policy, leads_to, guards, keys, loads, on_axis, lookups, index };
@@ -64,14 +64,17 @@ pub(super) fn build(policy: &Policy, leads_to: &[Box<[bool]>], mut guards: Guard
 }
 
 /// The keys of every slot that has any; by axis, their number.
-fn build_keys(guards: &Guards<'_>, index: &mut Index) -> Vec<u32> {
-    let number = |tests: &Vec<_>| {
-        if !tests.is_empty() {
-            index.keys.push(Keys::build(tests));
+fn build_keys(guards: &mut Guards<'_>, index: &mut Index) -> Vec<u32> {
+    let mut merged = std::mem::take(&mut guards.merged).into_iter();
+    let number = |(axis, tests): (&Axis, &Vec<_>)| {
+        match axis.family {
+            Family::Keys => index.keys.push(Keys::build(tests)),
+            Family::Merged(_) => index.keys.extend(merged.next()), // they come in the order of their numbers
+            Family::Anchors | Family::Intervals | Family::Type => {}
         }
         count(index.keys.len()).saturating_sub(1)
     };
-    guards.tests.iter().map(number).collect()
+    guards.axes.iter().zip(&guards.tests).map(number).collect()
 }
 
 struct Builder<'b, 'p> {
@@ -132,7 +135,7 @@ impl Builder<'_, '_> {
         let Axis { slot, family } = self.axis(axis)?;
         let kind = match family {
             Family::Intervals => return None,
-            Family::Keys => LookupKind::Keys(self.keys.get(axis as usize).copied()?),
+            Family::Keys | Family::Merged(_) => LookupKind::Keys(self.keys.get(axis as usize).copied()?),
             Family::Type => LookupKind::Type,
             Family::Anchors => LookupKind::Anchors(self.leading(wanted)),
         };

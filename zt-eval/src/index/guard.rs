@@ -4,6 +4,8 @@
 //! rule is found. Only slots whose declared type every known value has count, with constants that fit it, so that a test on a
 //! known value is never unknown.
 
+mod merged;
+
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
@@ -29,6 +31,8 @@ pub(super) struct Guards<'p> {
     /// By axis of the family of keys: its tests.
     pub tests: Vec<Vec<Test<'p>>>,
     by_test: HashMap<(u32, Test<'p>), u32, FixedState>,
+    /// By number: the automata of patterns that are put together.
+    pub merged: Vec<Keys>,
     /// By interval: its bounds, inclusive.
     pub intervals: Vec<(i128, i128)>,
     guards: Vec<Guard>,
@@ -57,6 +61,8 @@ pub(super) struct Axis {
 pub(super) enum Family {
     /// By tests against constants.
     Keys,
+    /// By patterns that one automaton tests, of which a slot can have several; by number.
+    Merged(u32),
     /// By ancestors.
     Anchors,
     /// By order.
@@ -112,6 +118,7 @@ impl<'p> Guards<'p> {
             by_slot: HashMap::default(),
             tests: Vec::new(),
             by_test: HashMap::default(),
+            merged: Vec::new(),
             intervals: Vec::new(),
             guards: Vec::with_capacity(policy.nodes.len()),
             places: Vec::with_capacity(policy.nodes.len()),
@@ -126,6 +133,7 @@ impl<'p> Guards<'p> {
             guards.add_rule(conjuncts.of_rule(rule));
         }
         guards.starts.push(super::count(guards.of_rules.len()));
+        guards.merge_patterns();
         guards
     }
 
@@ -136,8 +144,9 @@ impl<'p> Guards<'p> {
         super::Range { start, end }.of(&self.of_rules)
     }
 
+    /// The guard, unless none of its places was kept.
     pub fn guard(&self, id: u32) -> Option<Guard> {
-        self.guards.get(id as usize).copied()
+        self.guards.get(id as usize).copied().filter(|guard| guard.places.start < guard.places.end)
     }
 
     /// The places of a guard.
@@ -310,8 +319,7 @@ impl<'p> Guards<'p> {
                 Node::And(parts) => {
                     exact = false;
                     let found: Vec<u32> = parts.iter().filter_map(|part| self.guard_of(*part)).collect();
-                    let shortest =
-                        found.into_iter().min_by_key(|id| self.guard(*id).map(|guard| self.places(guard).len()));
+                    let shortest = found.into_iter().min_by_key(|id| self.guard(*id).map(|guard| self.rank(guard)));
                     shortest?
                 }
                 _ => self.guard_of(*each)?,
@@ -415,7 +423,8 @@ impl<'p> Guards<'p> {
     }
 
     fn test(&mut self, slot: NodeId, test: Test<'p>) -> Option<Place> {
-        if !Keys::supports(&test) {
+        // Whether a regular expression has a place is seen when it is known what it can be put together with.
+        if !is_regex(&test) && !Keys::supports(&test) {
             return None;
         }
         let axis = self.axis(slot, Family::Keys);
@@ -430,7 +439,7 @@ impl<'p> Guards<'p> {
     /// How many keys an axis has.
     pub fn keys(&self, axis: usize) -> usize {
         match self.axes.get(axis).map(|axis| axis.family) {
-            Some(Family::Keys) => self.tests.get(axis).map_or(0, Vec::len),
+            Some(Family::Keys | Family::Merged(_)) => self.tests.get(axis).map_or(0, Vec::len),
             Some(Family::Anchors) => self.anchors.len(),
             Some(Family::Type) => self.policy.schema.entities.len(),
             Some(Family::Intervals) | None => 0,
@@ -496,6 +505,10 @@ impl<'p> Guards<'p> {
         };
         Some(ty.present())
     }
+}
+
+fn is_regex(test: &Test<'_>) -> bool {
+    matches!(test, Test::Matches(crate::pattern::Pattern::Regex(_)))
 }
 
 /// What a policy holds: nodes, and the elements of constants.

@@ -191,6 +191,7 @@ impl Index {
             asked.rules.extend(self.entries(dimension.all).iter().map(|entry| entry.rule));
             self.add_structures(dimension, asked);
         }
+        self.add_merged(&mut asked);
         let stats = asked.into_iter().map(|((slot, _), asked)| SlotStats {
             slot: policy.node_text(slot),
             structures: asked.structures,
@@ -200,11 +201,31 @@ impl Index {
         stats.collect()
     }
 
+    /// Patterns that are put together mostly tell the last few rules apart, and so stand in entries, not in dimensions.
+    fn add_merged(&self, asked: &mut BTreeMap<(NodeId, &'static str), Asked>) {
+        for (number, lookup) in (0..).zip(&self.lookups) {
+            let LookupKind::Keys(keys) = lookup.kind else { continue };
+            let Some(patterns) = self.keys(keys).and_then(super::Keys::merged) else { continue };
+            let asked = asked.entry((lookup.slot, "patterns")).or_default();
+            let entries = self.entries.iter().filter(|entry| entry.lookup == number);
+            asked.rules.extend(entries.map(|entry| entry.rule));
+            for (name, count) in [("merged automata", 1), ("patterns in them", patterns)] {
+                match asked.structures.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, sum)) => *sum += count,
+                    None => asked.structures.push((name, count)),
+                }
+            }
+        }
+    }
+
     fn asked_by(&self, dimension: &Dimension) -> (NodeId, &'static str) {
         match &dimension.by {
             By::Intervals { slot, .. } => (*slot, "intervals"),
             By::Keys { lookup, .. } => match self.lookup(*lookup) {
-                Some(Lookup { slot, kind: LookupKind::Keys(_) }) => (*slot, "constants"),
+                Some(Lookup { slot, kind: LookupKind::Keys(keys) }) => {
+                    let is_merged = self.keys(*keys).is_some_and(|keys| keys.merged().is_some());
+                    (*slot, if is_merged { "patterns" } else { "constants" })
+                }
                 Some(Lookup { slot, kind: LookupKind::Anchors(_) }) => (*slot, "ancestors"),
                 Some(Lookup { slot, kind: LookupKind::Type }) => (*slot, "types"),
                 None => (NodeId::new(usize::MAX), ""),

@@ -7,6 +7,7 @@ mod sizes;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use regex_automata::dfa::{StartKind, dense};
 use serde_json::{Value as Json, json};
 
 use super::{Bucket, By, DEPTH_MAX, Index};
@@ -18,7 +19,7 @@ use crate::eval::{Scratch, decide};
 use crate::graph::build::Builder;
 use crate::graph::{CompareOp, Effect, Policy, Rule};
 use crate::id::{NodeId, RuleId};
-use crate::pattern::{Glob, Pattern, Route};
+use crate::pattern::{Glob, Pattern, Regex, Route};
 use crate::request::Request;
 use crate::store::Store;
 use crate::value::{Datum, Value};
@@ -56,6 +57,10 @@ fn tests(builder: &mut Builder) -> Vec<NodeId> {
         for glob in ["a*", "*b*", "A*c", "A*x*c", "x"] {
             found.push(builder.matches(slot, Pattern::Glob(Glob::parse(glob).unwrap())));
         }
+        // Two are put together, whichever: they have no literal.
+        for source in ["[a-c]+", "(?i)abc|x", "[ax].*", "[^x]*"] {
+            found.push(builder.matches(slot, Pattern::Regex(regex(source))));
+        }
     }
     let path = builder.context(PATH);
     for route in ["/users/{id}", "/users/**", "/**/7", "/"] {
@@ -74,6 +79,13 @@ fn tests(builder: &mut Builder) -> Vec<NodeId> {
     }
     entity_tests(builder, &mut found);
     found
+}
+
+/// Builds a regex as the compiler does.
+fn regex(source: &str) -> Regex {
+    let config = dense::Config::new().start_kind(StartKind::Anchored);
+    let dense = dense::Builder::new().configure(config).build(&format!(r"\A(?:{source})\z")).unwrap();
+    Regex::from_dfa(source, dense.to_sparse().unwrap().to_bytes_little_endian()).unwrap()
 }
 
 fn entity_tests(builder: &mut Builder, found: &mut Vec<NodeId>) {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 use zt_eval::Policy;
+use zt_lang::Compiled;
 
 use super::compile_one;
 use crate::exit::{Exit, Stop};
@@ -37,9 +38,8 @@ pub struct Build {
 
 impl Build {
     pub(super) fn run(self, screen: &mut Screen) -> Result<Exit, Stop> {
-        let (checked, mut policy) = compile_one(screen, &self.paths, &self.bounds)?;
+        let Compiled { mut policy, warnings } = compile_one(screen, &self.paths, &self.bounds)?;
         self.params.apply(&mut policy)?;
-        let warnings = checked.warnings();
         if !warnings.diagnostics.is_empty() {
             screen.diagnostics(&warnings.diagnostics, &warnings.sources);
         }
