@@ -99,7 +99,8 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
     }
     header.push((H_ARENA, arena));
     let segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
-    let pages = arena / PAGE + 2;
+    // Behind the tables: what is left of their last page, and the room for a decision and its scrap.
+    let pages = arena / PAGE + 3;
     let custom = [(SECTION, description.into_bytes())];
     let layout =
         Layout { linked: &linked, memory: target.memory(pages), exports: &exports, data: &segments, custom: &custom };

@@ -2,7 +2,7 @@
 //!
 //! A module holds the tests of a policy's rules as code, its rules, names and entities as data, and the routines that it
 //! needs: reading JSON, values and their operators, deciding, writing the decision. Routines are written once, in a small
-//! part of Rust ([`runtime`]'s files): the compiler builds them natively, for their tests against `zt-eval`; the build script
+//! part of Rust (the files of `runtime`): the compiler builds them natively, for their tests against `zt-eval`; the build script
 //! compiles the same text to WebAssembly, from which a module takes what it uses.
 
 mod code;
@@ -19,7 +19,7 @@ mod link;
 mod module;
 #[cfg(test)]
 mod runtime;
-pub mod tables;
+mod tables;
 mod target;
 
 pub use compile::{CompileError, compile};

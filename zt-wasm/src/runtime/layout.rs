@@ -64,6 +64,7 @@ pub const CELL_TRUE: i32 = 64;
 // The arena.
 pub const ARENA: i32 = 80; // where the next block begins
 pub const ARENA_END: i32 = 84; // where memory ends
+pub const SCRAP: i32 = 92; // bytes behind the arena, for what is written when there is no memory left
 pub const FAILED: i32 = 88; // 1 when a block could not be had: the request is then invalid
 
 // The scanner.

@@ -20,7 +20,7 @@ const bytes = await readFile(module);
 await parts.module.change({ target: { files: [{ arrayBuffer: async () => bytes }] } });
 if (parts.decide.disabled !== false) throw new Error(parts.about.textContent);
 for (const request of requests) {
-  parts.request.value = await readFile(request, "utf8");
+  document.getElementById("request").value = await readFile(request, "utf8");
   parts.decide.click();
   console.log(JSON.stringify(JSON.parse(parts.decision.textContent)));
 }

@@ -2,5 +2,4 @@
 
 mod cases;
 mod generated;
-mod index;
 mod module;

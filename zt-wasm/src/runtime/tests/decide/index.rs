@@ -1,1 +1,0 @@
-//! The index: the same candidates, the same evidence.
