@@ -42,9 +42,12 @@ pub struct Description {
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum DescribeError {
-    /// They are no module.
-    #[error("this is no WebAssembly module: {0}")]
-    NotWasm(String),
+    /// They are something else.
+    #[error("this is no WebAssembly module")]
+    NotWasm,
+    /// They begin as a module does, and are none.
+    #[error("the module is damaged: {0}")]
+    Damaged(String),
     /// Somebody else made the module.
     #[error("this module was not made from a zt policy: it has no section `{SECTION}`")]
     NoSection,
@@ -173,8 +176,13 @@ const HEADER: u64 = 8;
 
 /// The parts of a module; functions are not looked into.
 fn payloads(module: &[u8]) -> impl Iterator<Item = Result<Payload<'_>, DescribeError>> {
-    let payloads = Parser::new(0).parse_all(module);
-    payloads.map(|payload| payload.map_err(|error| DescribeError::NotWasm(error.message().to_owned())))
+    let is_wasm = module.starts_with(b"\0asm");
+    Parser::new(0).parse_all(module).map(move |payload| {
+        payload.map_err(|error| match is_wasm {
+            true => DescribeError::Damaged(error.message().to_owned()),
+            false => DescribeError::NotWasm,
+        })
+    })
 }
 
 fn name(payload: &Payload<'_>) -> &'static str {
@@ -239,8 +247,8 @@ mod tests {
 
     #[test]
     fn what_is_no_module_of_a_policy_is_refused() {
-        assert!(matches!(Description::read(b"ZTB"), Err(DescribeError::NotWasm(_))));
-        assert!(matches!(sections(b"\0asm\x02\0\0\0"), Err(DescribeError::NotWasm(_))));
+        assert_eq!(Description::read(b"ZTB"), Err(DescribeError::NotWasm));
+        assert!(matches!(sections(b"\0asm\x02\0\0\0"), Err(DescribeError::Damaged(_))));
         let empty = b"\0asm\x01\0\0\0";
         assert_eq!(Description::read(empty), Err(DescribeError::NoSection));
         assert_eq!(sections(empty), Ok(Vec::new()));
