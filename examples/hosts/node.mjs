@@ -37,8 +37,8 @@ export class Policy {
   }
 
   /**
-   * The decision on a request: a value, its JSON text, or the bytes of that. `now` is a Date, or null if nobody knows
-   * the time; without `full` the effect, its reason and obligations are all that is sure to be there.
+   * The decision on a request: a value, its JSON text, or the bytes of that, which are best as they came. `now` is a
+   * Date, or null if nobody knows the time; without `full` the decision is the effect and its obligations alone.
    */
   decide(request, { now = new Date(), full = true } = {}) {
     try {

@@ -24,8 +24,8 @@ use crate::target::{DESCRIBE, Target};
 /// Where tables begin: behind the fixed places.
 const TABLES: u32 = 2048;
 const PAGE: u32 = 1 << 16;
-/// What modules use of WebAssembly: the MVP without floating point, and `memory.copy` and `memory.fill`. Globals are
-/// exported, none is mutable.
+/// What modules use of WebAssembly: the MVP without floating point, and `memory.copy` and `memory.fill`.
+/// (`GC_TYPES` is what the validator wants for any reference at all, such as a table's functions.)
 const FEATURES: WasmFeatures = WasmFeatures::GC_TYPES.union(WasmFeatures::BULK_MEMORY);
 
 /// Why there is no module of a policy.

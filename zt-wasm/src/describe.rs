@@ -210,7 +210,7 @@ mod tests {
     use zt_lang::{Options, Sources};
 
     fn policy() -> Policy {
-        let text = "package door\nentity Person\nentity Door\naction open: Person -> Door\nallow all: open";
+        let text = "package door\nentity Person\nentity Door\naction open: Person -> Door\nallow anyone: open";
         let mut sources = Sources::new();
         sources.add("door.zt", text.as_bytes());
         zt_lang::parse(sources, &Options::default()).typecheck().unwrap().lower().unwrap()

@@ -11,7 +11,7 @@
 //! use zt_wasm::host::{Host, HostLimits};
 //!
 //! # let mut sources = zt_lang::Sources::new();
-//! # let text = "package door entity Person entity Door action open: Person -> Door allow all: open";
+//! # let text = "package door entity Person entity Door action open: Person -> Door allow anyone: open";
 //! # sources.add("door.zt", text.as_bytes());
 //! # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
 //! # let module = zt_wasm::compile(&policy, &Store::empty(), zt_wasm::Target::Core)?;
