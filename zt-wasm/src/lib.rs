@@ -8,6 +8,7 @@
 mod code;
 mod codegen;
 mod compile;
+pub mod describe;
 #[cfg(feature = "host")]
 pub mod host;
 /// Where things are in a module's memory; the routines' own file.
@@ -22,6 +23,7 @@ mod tables;
 mod target;
 
 pub use compile::{CompileError, compile};
+pub use describe::Description;
 pub use target::Target;
 
 /// The version of the ABI of modules for the target `core`.

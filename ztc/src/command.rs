@@ -7,6 +7,8 @@ mod eval;
 mod explain;
 mod fmt;
 mod graph;
+mod inspect;
+mod module;
 mod schema;
 mod specialize;
 mod test;
@@ -34,8 +36,10 @@ pub enum Command {
     Test(test::Test),
     /// Formats policies
     Fmt(fmt::Fmt),
-    /// Compiles a policy to a file that decision engines load
+    /// Compiles a policy to a file that decision engines load, or to a WebAssembly module
     Build(build::Build),
+    /// Shows what a module says of itself, and its size by section
+    Inspect(inspect::Inspect),
     /// Explains the code of a diagnostic or of a refusal
     Explain(explain::Explain),
     /// Draws a policy's rules and the tests they share
@@ -57,6 +61,7 @@ impl Command {
             Self::Test(command) => command.run(screen),
             Self::Fmt(command) => command.run(screen),
             Self::Build(command) => command.run(screen),
+            Self::Inspect(command) => command.run(screen),
             Self::Explain(command) => command.run(screen),
             Self::Graph(command) => command.run(screen),
             Self::Schema(command) => command.run(screen),
@@ -89,6 +94,10 @@ fn load(screen: &Screen, paths: &[PathBuf], bounds: &Bounds, params: &Params) ->
         _ => None,
     };
     let mut policy = match compiled {
+        Some(bytes) if module::is_module(&bytes) => {
+            let only = "this is a WebAssembly module, which only `ztc eval` and `ztc inspect` read";
+            return Err(Stop::file(shown(paths), only));
+        }
         Some(_) if bounds.is_set() => {
             return Err(Stop::usage("limits and clock skew are part of a compiled policy: set them when it is built"));
         }
@@ -100,7 +109,9 @@ fn load(screen: &Screen, paths: &[PathBuf], bounds: &Bounds, params: &Params) ->
 }
 
 fn is_compiled(path: &Path, bytes: &[u8]) -> bool {
-    path.extension().is_some_and(|extension| extension == "ztb") || bytes.starts_with(b"ZTB")
+    path.extension().is_some_and(|extension| extension == "ztb")
+        || bytes.starts_with(b"ZTB")
+        || module::is_module(bytes)
 }
 
 fn shown(paths: &[PathBuf]) -> String {
