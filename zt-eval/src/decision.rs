@@ -100,7 +100,7 @@ pub struct Unknown {
     /// What is to be found out; `None` when an operation on known values had no exact result.
     pub fact: Option<Fact>,
     /// As the policy's author would write it: `context.mfa`, `User::"ann".clearance`, `context.review.request.object[].image`.
-    pub text: Arc<str>,
+    pub text: String,
 }
 
 /// An obligation with its arguments, in the order of its parameters.

@@ -6,7 +6,7 @@
 use crate::Truth;
 use crate::graph::Policy;
 use crate::id::EntityTypeId;
-use crate::request::{Described, InvalidRequest, Request};
+use crate::request::{Cycles, Described, InvalidRequest, Request};
 use crate::schema::{Attribute, Clock, Freshness, Schema};
 use crate::store::{Store, Stored};
 use crate::value::{Datum, EntityUid, Timestamp, Value};
@@ -379,10 +379,15 @@ impl<'a> World<'a> {
     ///
     /// Names the reason; the request is then denied.
     pub fn check(&self) -> Result<(), InvalidRequest> {
+        self.check_using(&mut Cycles::default())
+    }
+
+    /// The same in memory that is reused.
+    pub(crate) fn check_using(&self, cycles: &mut Cycles) -> Result<(), InvalidRequest> {
         if self.request.policy_digest() != &self.policy.derived.digest {
             return Err(InvalidRequest::other_policy());
         }
-        self.request.check_against(self.schema(), self.store)
+        cycles.check_against(self.request, self.schema(), self.store)
     }
 }
 

@@ -181,8 +181,8 @@ impl Snapshot {
 
     /// Decides a prepared request at an instant, into a decision that may have been used before.
     ///
-    /// Once `scratch` and `decision` have grown to what the policy needs, nothing is allocated for an effect; a decision in
-    /// full allocates where it names what is unknown.
+    /// Once `scratch` and `decision` have grown to what the policy needs, nothing is allocated but for what a condition
+    /// makes of evidence: text in lower case, captures, sets and lists.
     pub fn decide_into(
         &self,
         prepared: &Prepared,

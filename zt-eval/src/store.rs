@@ -147,7 +147,7 @@ impl Store {
     /// of parents, not at every entity.
     ///
     /// ```no_run
-    /// # fn f(policy: &zt_eval::Policy, store: &zt_eval::Store) -> Result<(), zt_eval::StoreError> {
+    /// # fn f(policy: &zt_eval::Policy, store: &zt_eval::Store) -> Result<(), zt_eval::request::StoreError> {
     /// let store = store.upsert_json(policy, br#"[{"type": "User", "id": "ann"}]"#)?;
     /// # Ok(())
     /// # }

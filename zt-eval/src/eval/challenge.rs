@@ -17,14 +17,16 @@ impl<'a> Evaluator<'a, '_> {
         if self.world.policy.derived.steps_up.get(action) != Some(&true) {
             return;
         }
+        let mut granted = std::mem::take(&mut self.scratch.granted);
+        granted.clear();
         let context = &self.world.policy.schema.context;
-        let mut granted: Vec<bool> = context.iter().map(|attribute| attribute.step_up.is_some()).collect();
-        if !self.allows_with(rules, trees, &granted) {
-            return;
+        granted.extend(context.iter().map(|attribute| attribute.step_up.is_some()));
+        if self.allows_with(rules, trees, &granted) {
+            while self.drop_needless(rules, trees, &mut granted) {}
+            let attributes = (0u32..).zip(context).zip(&granted).filter(|(_, granted)| **granted);
+            decision.challenge.extend(attributes.filter_map(|((at, attribute), _)| challenge_for(at, attribute)));
         }
-        while self.drop_needless(rules, trees, &mut granted) {}
-        let attributes = (0u32..).zip(context).zip(&granted).filter(|(_, granted)| **granted);
-        decision.challenge.extend(attributes.filter_map(|((at, attribute), _)| challenge_for(at, attribute)));
+        self.scratch.granted = granted;
     }
 
     /// One pass; whether it dropped any.

@@ -15,11 +15,11 @@ mod leaves;
 mod operand;
 mod quantified;
 mod scratch;
+mod unknowns;
 
 #[cfg(all(test, feature = "build"))]
 pub(crate) mod tests;
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use arrayvec::ArrayVec;
@@ -31,7 +31,7 @@ pub(crate) use scratch::LEVELS_MAX;
 pub use scratch::Scratch;
 
 use crate::Truth;
-use crate::decision::{Decision, Duty, Mode, Reason, Unknown};
+use crate::decision::{Decision, Duty, Mode, Reason};
 use crate::facts::{Speaker, World};
 use crate::graph::{ActionRules, Derived, DutyTemplate, Effect, Policy, Rule};
 use crate::id::RuleId;
@@ -94,7 +94,7 @@ pub(crate) fn decide_in<'a>(
     decision: &mut Decision,
 ) {
     scratch.reuse(decision);
-    if let Err(error) = world.check() {
+    if let Err(error) = world.check_using(&mut scratch.cycles) {
         decision.reason = Some(Reason::Invalid(error));
         return;
     }
@@ -132,6 +132,13 @@ struct Fired {
     truth: Truth,
     /// Whether one of the allow rules that override it fires: false when none does and none could.
     overridden: Truth,
+}
+
+impl Fired {
+    /// Whether no rule that fires overrides it.
+    fn stands(&self) -> bool {
+        self.overridden != Truth::True
+    }
 }
 
 impl<'a, 's> Evaluator<'a, 's> {
@@ -221,11 +228,11 @@ impl<'a, 's> Evaluator<'a, 's> {
     fn decide_in_full(&mut self, rules: &'a ActionRules, trees: Trees, decision: &mut Decision) {
         let mut fired = std::mem::take(&mut self.scratch.fired);
         self.find_fired(rules, trees, &mut fired);
-        let stands = fired.iter().any(|deny| deny.overridden != Truth::True);
+        let stands = fired.iter().any(Fired::stands);
         if stands || !self.allowed(trees, decision) {
             self.denied(trees, &fired, decision);
         }
-        let overridden = fired.iter().filter(|deny| deny.overridden == Truth::True);
+        let overridden = fired.iter().filter(|deny| !deny.stands());
         decision.overridden.extend(overridden.map(|deny| deny.rule));
         self.scratch.fired = fired;
         self.find_audited(trees, decision);
@@ -266,7 +273,7 @@ impl<'a, 's> Evaluator<'a, 's> {
     }
 
     fn denied(&mut self, trees: Trees, fired: &[Fired], decision: &mut Decision) {
-        let standing = || fired.iter().filter(|deny| deny.overridden != Truth::True);
+        let standing = || fired.iter().filter(|deny| deny.stands());
         decision.reason = Some(if standing().any(|deny| deny.truth == Truth::True) {
             Reason::Rule
         } else if standing().next().is_none() {
@@ -277,49 +284,51 @@ impl<'a, 's> Evaluator<'a, 's> {
         decision.rules.extend(standing().map(|deny| deny.rule));
         // When a deny rule is true and no override of it is open, nothing that could be found out changes the denial.
         if !standing().any(|deny| deny.truth == Truth::True && deny.overridden == Truth::False) {
-            let standing: Vec<Fired> = standing().copied().collect();
-            self.find_unknown(trees, &standing, decision);
+            self.find_unknown(trees, fired);
+            self.scratch.unknowns.give(&mut decision.unknown);
         }
     }
 
     /// What could change the denial if it were known.
-    fn find_unknown(&mut self, trees: Trees, standing: &[Fired], decision: &mut Decision) {
-        let candidates = self.candidates(&[trees.duties, trees.allows], Want::NotFalse);
-        let mut truths = Vec::with_capacity(candidates.len());
-        for found in &candidates {
-            let condition = self.candidate_truth(*found, Want::NotFalse);
-            truths.push((found.rule, self.args_known(found.rule, condition)));
-        }
-        self.scratch.candidates = candidates;
-        let no_allow_fires = truths.iter().all(|(_, truth)| *truth != Truth::True);
-        let overrides = |allow: RuleId| standing.iter().any(|deny| self.overriders(deny.rule).contains(&allow));
-        let open: Vec<RuleId> = truths
-            .into_iter()
-            .filter(|(allow, truth)| *truth == Truth::Unknown && (no_allow_fires || overrides(*allow)))
-            .map(|(allow, _)| allow)
-            .collect();
-        if no_allow_fires && open.is_empty() {
-            return;
-        }
-        let mut found = BTreeSet::new();
-        for deny in standing.iter().filter(|deny| deny.truth == Truth::Unknown) {
-            if let Some(rule) = self.rule(deny.rule) {
-                self.leaves(rule.condition, &mut found);
+    fn find_unknown(&mut self, trees: Trees, fired: &[Fired]) {
+        let mut open = std::mem::take(&mut self.scratch.open);
+        self.find_allows(trees, &mut open);
+        let no_allow_fires = open.iter().all(|(_, truth)| *truth != Truth::True);
+        open.retain(|(allow, truth)| *truth == Truth::Unknown && (no_allow_fires || self.overrides(*allow, fired)));
+        if !no_allow_fires || !open.is_empty() {
+            for deny in fired.iter().filter(|deny| deny.stands() && deny.truth == Truth::Unknown) {
+                if let Some(rule) = self.rule(deny.rule) {
+                    self.leaves(rule.condition);
+                }
             }
+            open.iter().for_each(|(allow, _)| self.allow_leaves(*allow));
         }
-        for allow in open {
-            self.allow_leaves(allow, &mut found);
-        }
-        decision.unknown.extend(found);
+        self.scratch.open = open;
     }
 
-    fn allow_leaves(&mut self, allow: RuleId, found: &mut BTreeSet<Unknown>) {
+    /// The allow rules that could apply, in source order, with their truth.
+    fn find_allows(&mut self, trees: Trees, allows: &mut Vec<(RuleId, Truth)>) {
+        allows.clear();
+        let candidates = self.candidates(&[trees.duties, trees.allows], Want::NotFalse);
+        for found in &candidates {
+            let condition = self.candidate_truth(*found, Want::NotFalse);
+            allows.push((found.rule, self.args_known(found.rule, condition)));
+        }
+        self.scratch.candidates = candidates;
+    }
+
+    /// Whether an allow rule overrides a deny rule that stands.
+    fn overrides(&self, allow: RuleId, fired: &[Fired]) -> bool {
+        fired.iter().any(|deny| deny.stands() && self.overriders(deny.rule).contains(&allow))
+    }
+
+    fn allow_leaves(&mut self, allow: RuleId) {
         let Some(rule) = self.rule(allow) else {
             return;
         };
-        self.leaves(rule.condition, found);
+        self.leaves(rule.condition);
         for arg in rule.duties.iter().flat_map(|duty| &duty.args) {
-            self.argument_leaves(*arg, found);
+            self.argument_leaves(*arg);
         }
     }
 

@@ -6,11 +6,14 @@
 
 use super::Fired;
 use super::candidates::Candidate;
+use super::unknowns::Unknowns;
+use crate::Truth;
 use crate::decision::{Decision, Fact};
 use crate::facts::Climb;
 use crate::graph::{Derived, Effect, Node, Policy};
-use crate::id::NodeId;
-use crate::value::{Datum, Timestamp, Value};
+use crate::id::{NodeId, RuleId};
+use crate::request::Cycles;
+use crate::value::{Datum, EntityUid, Timestamp, Value};
 
 /// Quantifiers inside quantifiers that any policy may have.
 pub(crate) const LEVELS_MAX: usize = 16;
@@ -48,8 +51,20 @@ pub struct Scratch {
     pub(super) candidates: Vec<Candidate>,
     /// Deny rules that fired.
     pub(super) fired: Vec<Fired>,
+    /// Allow rules that could change a denial.
+    pub(super) open: Vec<(RuleId, Truth)>,
+    /// What was found to be unknown.
+    pub(super) unknowns: Unknowns,
+    /// Entities whose parents were looked at.
+    pub(super) consulted: Vec<EntityUid>,
+    /// By context attribute: whether its step-up is taken as done.
+    pub(super) granted: Vec<bool>,
+    /// For cycles among parents.
+    pub(super) cycles: Cycles,
     /// Memory of the arguments of obligations of decisions that were used again.
     args: Vec<Vec<Value>>,
+    /// How many of them the decision has taken: there is room for all of them to come back.
+    args_taken: usize,
     /// Nodes computed, for tests that count.
     pub(crate) computed: u64,
 }
@@ -104,6 +119,8 @@ impl Scratch {
     fn begin(&mut self, policy: &Policy, keeps_all: bool) {
         self.facts.clear();
         self.facts_max = FACTS_MIN;
+        self.unknowns.start();
+        self.args_taken = 0;
         self.flip = None;
         let lookups = policy.derived.index.lookups();
         if self.found.len() < lookups {
@@ -185,7 +202,7 @@ impl Scratch {
         decision.rules.clear();
         decision.overridden.clear();
         decision.audit.clear();
-        decision.unknown.clear();
+        self.unknowns.take_back(&mut decision.unknown);
         while let Some(duty) = decision.obligations.pop() {
             let mut args = duty.args;
             args.clear();
@@ -198,7 +215,11 @@ impl Scratch {
 
     /// Memory for the arguments of an obligation.
     pub(super) fn spare_args(&mut self) -> Vec<Value> {
-        self.args.pop().unwrap_or_default()
+        self.args_taken += 1;
+        self.args.pop().unwrap_or_else(|| {
+            self.args.reserve(self.args_taken);
+            Vec::new()
+        })
     }
 
     /// Forgets every datum that depends on a level.

@@ -3,12 +3,15 @@
 //! For people: in explanations, in what was unknown, in drawings. The text is bounded, since a graph shares what a text
 //! must repeat; what does not fit ends in `…`.
 
+mod time;
+
+use std::collections::HashSet;
 use std::fmt::{self, Write};
 
-use super::{CompareOp, Node, NowOp, Policy, Quantifier, Weekdays};
-use crate::id::{NodeId, PatternId, ZoneId};
+use super::{CompareOp, Node, NowOp, Policy, Quantifier};
+use crate::id::{NodeId, PatternId};
 use crate::pattern::Pattern;
-use crate::schema::text::{member, quoted};
+use crate::schema::text::{Member, Quoted};
 use crate::value::{Arith, Datum, SetOp, Value};
 
 /// Bytes of a node's text.
@@ -29,6 +32,13 @@ enum Binding {
     Postfix,
 }
 
+/// Memory for finding out which variables a quantifier must name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Walk {
+    seen: HashSet<NodeId>,
+    pending: Vec<NodeId>,
+}
+
 impl Policy {
     /// A node as its author would write it.
     #[must_use]
@@ -39,13 +49,18 @@ impl Policy {
     /// A node as its author would write it, in at most `bytes_max` bytes and an ellipsis.
     #[must_use]
     pub fn node_text_within(&self, node: NodeId, bytes_max: usize) -> String {
-        bounded(bytes_max, |out| Writer { policy: self, out }.node(node, Binding::Any))
+        self.text_within(bytes_max, |writer| writer.node(node, Binding::Any))
+    }
+
+    /// The text of a node, behind what `out` holds already.
+    pub(crate) fn write_node(&self, out: &mut String, node: NodeId, walk: &mut Walk) {
+        self.write_within(out, TEXT_MAX, walk, |writer| writer.node(node, Binding::Any));
     }
 
     /// A value as a literal.
     #[must_use]
     pub fn value_text(&self, value: &Value) -> String {
-        bounded(TEXT_MAX, |out| Writer { policy: self, out }.value(value))
+        self.text_within(TEXT_MAX, |writer| writer.value(value))
     }
 
     /// A datum as a literal, `absent`, or `unknown`.
@@ -57,30 +72,46 @@ impl Policy {
             Datum::Value(value) => self.value_text(value),
         }
     }
-}
 
-fn bounded(bytes_max: usize, write: impl FnOnce(&mut Bounded) -> fmt::Result) -> String {
-    let mut out = Bounded { text: String::new(), bytes_max };
-    if write(&mut out).is_err() {
-        out.text.push('…');
+    fn text_within<'a>(
+        &'a self,
+        bytes_max: usize,
+        write: impl FnOnce(&mut Writer<'a, '_, '_>) -> fmt::Result,
+    ) -> String {
+        let mut text = String::new();
+        self.write_within(&mut text, bytes_max, &mut Walk::default(), write);
+        text
     }
-    out.text
+
+    fn write_within<'a>(
+        &'a self,
+        out: &mut String,
+        bytes_max: usize,
+        walk: &mut Walk,
+        write: impl FnOnce(&mut Writer<'a, '_, '_>) -> fmt::Result,
+    ) {
+        let mut bounded = Bounded { text: out, room: bytes_max };
+        if write(&mut Writer { policy: self, out: &mut bounded, walk }).is_err() {
+            bounded.text.push('…');
+        }
+    }
 }
 
 /// A text that refuses to grow beyond its bound.
-struct Bounded {
-    text: String,
-    bytes_max: usize,
+struct Bounded<'t> {
+    text: &'t mut String,
+    /// Bytes that may still be added.
+    room: usize,
 }
 
-impl Write for Bounded {
+impl Write for Bounded<'_> {
     fn write_str(&mut self, part: &str) -> fmt::Result {
-        let room = self.bytes_max.saturating_sub(self.text.len());
-        if part.len() <= room {
+        if part.len() <= self.room {
             self.text.push_str(part);
+            self.room -= part.len();
             return Ok(());
         }
-        let end = part.floor_char_boundary_at(room);
+        let end = part.floor_char_boundary_at(self.room);
         self.text.push_str(part.get(..end).unwrap_or_default());
         Err(fmt::Error)
     }
@@ -97,12 +128,13 @@ impl FloorCharBoundary for str {
     }
 }
 
-struct Writer<'a, 'o> {
+struct Writer<'a, 'o, 't> {
     policy: &'a Policy,
-    out: &'o mut Bounded,
+    out: &'o mut Bounded<'t>,
+    walk: &'o mut Walk,
 }
 
-impl<'a> Writer<'a, '_> {
+impl<'a> Writer<'a, '_, '_> {
     fn node(&mut self, id: NodeId, context: Binding) -> fmt::Result {
         let Some(node) = self.policy.nodes.get(id.index()) else {
             return self.out.write_str("?");
@@ -126,7 +158,7 @@ impl<'a> Writer<'a, '_> {
             Node::Resource => self.out.write_str("resource"),
             Node::Context(at) => {
                 let name = self.policy.schema.context.get(*at as usize).map_or("?", |attribute| &attribute.name);
-                write!(self.out, "context.{}", member(name))
+                write!(self.out, "context.{}", Member(name))
             }
             Node::Attribute { of, ty, attribute } => {
                 let entity = self.policy.schema.entity(*ty);
@@ -157,7 +189,8 @@ impl<'a> Writer<'a, '_> {
             Node::EndsWith(left, right) => self.infix(*left, "ends_with", *right),
             Node::Is(of, types) => {
                 self.node(*of, Binding::Otherwise)?;
-                write!(self.out, " is {}", self.policy.schema.types_text(types))
+                self.out.write_str(" is ")?;
+                self.policy.schema.write_types(self.out, types)
             }
             Node::IsPresent(of) => self.suffixed(*of, " is present"),
             Node::IsEmpty(of) => self.suffixed(*of, " is empty"),
@@ -200,7 +233,7 @@ impl<'a> Writer<'a, '_> {
 
     fn dotted(&mut self, of: NodeId, name: &str) -> fmt::Result {
         self.node(of, Binding::Postfix)?;
-        write!(self.out, ".{}", member(name))
+        write!(self.out, ".{}", Member(name))
     }
 
     fn suffixed(&mut self, of: NodeId, suffix: &str) -> fmt::Result {
@@ -215,13 +248,7 @@ impl<'a> Writer<'a, '_> {
     }
 
     fn joined(&mut self, all: &[NodeId], separator: &str, context: Binding) -> fmt::Result {
-        for (index, node) in all.iter().enumerate() {
-            if index > 0 {
-                self.out.write_str(separator)?;
-            }
-            self.node(*node, context)?;
-        }
-        Ok(())
+        self.separated(all.iter(), separator, |writer, node| writer.node(*node, context))
     }
 
     fn infix(&mut self, left: NodeId, operator: &str, right: NodeId) -> fmt::Result {
@@ -282,7 +309,11 @@ impl<'a> Writer<'a, '_> {
         self.node(of, Binding::Otherwise)?;
         match self.policy.patterns.get(pattern.index()) {
             // A regex's backslashes are its own: only a quote is escaped in its literal.
-            Some(Pattern::Regex(regex)) => write!(self.out, " matches \"{}\"", regex.source().replace('"', "\\\"")),
+            Some(Pattern::Regex(regex)) => {
+                self.out.write_str(" matches \"")?;
+                self.separated(regex.source().split('"'), "\\\"", |writer, part| writer.out.write_str(part))?;
+                self.out.write_str("\"")
+            }
             Some(Pattern::Glob(glob)) => write!(self.out, " like \"{glob}\""),
             Some(Pattern::Route(route)) => write!(self.out, " like \"{route}\""),
             Some(Pattern::HostGlob(host)) => write!(self.out, " like \"{host}\""),
@@ -326,9 +357,11 @@ impl<'a> Writer<'a, '_> {
     }
 
     /// Whether the body of a quantifier reads its key. Nodes are looked at once each, so it is linear in the body.
-    fn reads_key(&self, body: NodeId, level: u8) -> bool {
-        let mut seen = std::collections::HashSet::new();
-        let mut pending = vec![body];
+    fn reads_key(&mut self, body: NodeId, level: u8) -> bool {
+        let Walk { seen, pending } = &mut *self.walk;
+        seen.clear();
+        pending.clear();
+        pending.push(body);
         while let Some(id) = pending.pop() {
             match self.policy.nodes.get(id.index()) {
                 Some(Node::Key(key)) if *key == level => return true,
@@ -339,55 +372,35 @@ impl<'a> Writer<'a, '_> {
         false
     }
 
-    fn zone(&self, zone: ZoneId) -> String {
-        quoted(self.policy.zones.get(zone.index()).map_or("?", |zone| zone.name()))
-    }
-
-    fn weekday(&mut self, zone: ZoneId, days: Weekdays) -> fmt::Result {
-        let zone = self.zone(zone);
-        write!(self.out, "now.weekday({zone}) {}", weekdays_text(days))
-    }
-
-    fn time_of_day(&mut self, zone: ZoneId, ranges: &[(u32, u32)]) -> fmt::Result {
-        let texts: Vec<String> =
-            ranges.iter().map(|(start, end)| format!("{}..{}", clock_text(*start), clock_text(*end))).collect();
-        let zone = self.zone(zone);
-        write!(self.out, "now.time({zone}) in ")?;
-        match texts.as_slice() {
-            [one] => self.out.write_str(one),
-            many => write!(self.out, "[{}]", many.join(", ")),
-        }
-    }
-
     fn value(&mut self, value: &Value) -> fmt::Result {
         let schema = &self.policy.schema;
         match value {
             Value::Bool(known) => write!(self.out, "{known}"),
             Value::Int(int) => write!(self.out, "{int}"),
             Value::Decimal(decimal) => write!(self.out, "{decimal}"),
-            Value::String(text) => self.out.write_str(&quoted(text)),
+            Value::String(text) => write!(self.out, "{}", Quoted(text)),
             Value::Timestamp(time) => write!(self.out, "\"{time}\""),
             Value::Duration(span) => write!(self.out, "{span}"),
             Value::Ip(ip) => write!(self.out, "{ip}"),
             Value::IpRange(range) => write!(self.out, "{range}"),
             Value::Version(version) => write!(self.out, "\"{version}\""),
             Value::Quantity(quantity) => write!(self.out, "\"{quantity}\""),
-            Value::Path(path) => self.out.write_str(&quoted(&path.to_string())),
+            Value::Path(path) => write!(self.out, "{}", Quoted(path)),
             Value::Host(host) => write!(self.out, "\"{host}\""),
             Value::Enum(of) => {
                 let name = schema.enum_type(of.ty).and_then(|ty| ty.members.get(of.index as usize));
                 self.out.write_str(name.map_or("?", |name| name))
             }
-            Value::Entity(uid) => self.out.write_str(&schema.uid_text(uid)),
+            Value::Entity(uid) => schema.write_uid(self.out, uid),
             Value::Set(all) | Value::List(all) => {
                 self.out.write_str("[")?;
-                self.separated(all.iter(), |writer, element| writer.value(element))?;
+                self.separated(all.iter(), ", ", |writer, element| writer.value(element))?;
                 self.out.write_str("]")
             }
             Value::Map(entries) => {
                 self.out.write_str("{")?;
-                self.separated(entries.iter(), |writer, (key, value)| {
-                    write!(writer.out, "{}: ", quoted(key))?;
+                self.separated(entries.iter(), ", ", |writer, (key, value)| {
+                    write!(writer.out, "{}: ", Quoted(key))?;
                     writer.value(value)
                 })?;
                 self.out.write_str("}")
@@ -395,7 +408,7 @@ impl<'a> Writer<'a, '_> {
             // A value does not know its record type's name, so fields read as a tuple.
             Value::Record(fields) => {
                 self.out.write_str("{")?;
-                self.separated(fields.iter(), |writer, field| match field {
+                self.separated(fields.iter(), ", ", |writer, field| match field {
                     Datum::Unknown => writer.out.write_str("unknown"),
                     Datum::Absent => writer.out.write_str("absent"),
                     Datum::Value(value) => writer.value(value),
@@ -408,11 +421,12 @@ impl<'a> Writer<'a, '_> {
     fn separated<T>(
         &mut self,
         all: impl Iterator<Item = T>,
+        separator: &str,
         mut write: impl FnMut(&mut Self, T) -> fmt::Result,
     ) -> fmt::Result {
         for (index, one) in all.enumerate() {
             if index > 0 {
-                self.out.write_str(", ")?;
+                self.out.write_str(separator)?;
             }
             write(self, one)?;
         }
@@ -470,27 +484,4 @@ fn set_operation_text(op: SetOp) -> &'static str {
         SetOp::Intersection => "intersection(",
         SetOp::Difference => "difference(",
     }
-}
-
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-/// `== sat`, `in [mon..fri]`, `in [mon, wed]`.
-fn weekdays_text(days: Weekdays) -> String {
-    let has = |day: usize| days.0 & (1 << (day % 7)) != 0;
-    let name = |day: usize| DAYS.get(day % 7).copied().unwrap_or("?");
-    let all: Vec<usize> = (0..7).filter(|day| has(*day)).collect();
-    let starts: Vec<usize> = all.iter().copied().filter(|day| !has(day + 6)).collect();
-    match (all.as_slice(), starts.as_slice()) {
-        ([one], _) => format!("== {}", name(*one)),
-        (_, [start]) if all.len() > 2 => format!("in [{}..{}]", name(*start), name(start + all.len() - 1)),
-        (_, []) if !all.is_empty() => "in [mon..sun]".into(),
-        _ => format!("in [{}]", all.iter().map(|day| name(*day)).collect::<Vec<_>>().join(", ")),
-    }
-}
-
-/// `08:00`, with seconds only where there are any.
-fn clock_text(millis: u32) -> String {
-    let seconds = millis / 1_000;
-    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    if seconds == 0 { format!("{hours:02}:{minutes:02}") } else { format!("{hours:02}:{minutes:02}:{seconds:02}") }
 }

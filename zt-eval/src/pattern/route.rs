@@ -212,11 +212,16 @@ impl fmt::Display for RouteSegment {
         match self {
             Self::Any => f.write_str("*"),
             Self::Capture(name) => write!(f, "{{{name}}}"),
-            Self::Literal(text) => {
-                let mut encoded = String::with_capacity(text.len());
-                write_segment(&mut encoded, text)?;
-                write_escaped(f, &encoded)
-            }
+            Self::Literal(text) => write_segment(&mut Escaping(f), text),
         }
+    }
+}
+
+/// Escapes what is written to it.
+struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        write_escaped(self.0, part)
     }
 }

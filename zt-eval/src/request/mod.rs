@@ -38,6 +38,7 @@ use gather::Workspace;
 use said::Said;
 
 pub use builder::Builder;
+pub(crate) use cycle::Cycles;
 pub use invalid::{InvalidKind, InvalidRequest, InvalidValue, StoreError};
 pub use part::{Given, Part};
 pub use read::parse_value;
@@ -216,7 +217,7 @@ impl Request {
     ///
     /// Names the cycle; the request is then to be denied.
     pub fn check_against(&self, schema: &Schema, store: &Store) -> Result<(), InvalidRequest> {
-        cycle::check_against(self, schema, store)
+        Cycles::default().check_against(self, schema, store)
     }
 }
 

@@ -92,7 +92,13 @@ impl fmt::Display for Decimal {
         write!(f, "{sign}{}", magnitude / scale)?;
         match magnitude % scale {
             0 => Ok(()),
-            fraction => write!(f, ".{}", format!("{fraction:06}").trim_end_matches('0')),
+            mut fraction => {
+                let mut width = 6;
+                while fraction % 10 == 0 {
+                    (fraction, width) = (fraction / 10, width - 1);
+                }
+                write!(f, ".{fraction:0width$}")
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ pub fn decide(
     let mut decision = outcome.decision(policy);
     if decision.effect == Effect::Deny {
         let schema = compiled.schema();
-        let unknown = |fact: &_| Unknown { fact: Some(fact).cloned(), text: schema.fact_text(fact).into() };
+        let unknown = |fact: &_| Unknown { fact: Some(fact).cloned(), text: schema.fact_text(fact) };
         decision.unknown = notes.unknown.iter().map(unknown).collect();
         decision.challenge = challenge(policy, world, &mut notes);
     }
