@@ -16,12 +16,15 @@ pub mod host;
 mod layout;
 mod link;
 mod module;
+mod profile;
 #[cfg(test)]
 mod runtime;
+mod start;
 pub mod tables;
-mod target;
+pub mod target;
 
 pub use compile::{CompileError, compile};
+pub use profile::Unsupplied;
 pub use target::Target;
 
 /// The version of the ABI of modules for the target `core`.

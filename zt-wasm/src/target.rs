@@ -1,7 +1,16 @@
 //! Who loads a module.
 
+pub mod opa;
+
+use zt_eval::Policy;
+
 use crate::ABI_VERSION;
+use crate::layout::OPA_BASE;
+use crate::link::Parts;
 use crate::module::{Export, Memory};
+use crate::profile::{self, Unsupplied};
+use crate::tables::data::Data;
+use crate::tables::schema::Header;
 
 /// A kind of host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -9,11 +18,13 @@ use crate::module::{Export, Memory};
 pub enum Target {
     /// Any program with a WebAssembly engine, by the ABI that this project defines.
     Core,
+    /// Hosts of OPA's WebAssembly policies, by OPA's ABI 1.3.
+    Opa(opa::Options),
 }
 
 impl Target {
     /// All of them, by the name that they have on the command line.
-    pub const ALL: &[(&str, Self)] = &[("core", Self::Core)];
+    pub const ALL: &[(&str, Self)] = &[("core", Self::Core), ("opa", Self::Opa(opa::Options { bare: false }))];
 
     /// What a module for it shows.
     pub(crate) fn exports(self) -> Vec<Export> {
@@ -24,12 +35,44 @@ impl Target {
                 Export::Function { name: "zt_alloc", of: "core_alloc" },
                 Export::Function { name: "zt_decide", of: "core_decide" },
             ],
+            Self::Opa(options) => opa::exports(options),
         }
     }
 
+    /// Where its memory comes from; `pages` are enough at first.
     pub(crate) fn memory(self, pages: u32) -> Memory {
         match self {
             Self::Core => Memory::Own(pages),
+            // No host gives less.
+            Self::Opa(_) => Memory::Imported { module: "env", name: "memory", pages: 2 },
+        }
+    }
+
+    /// Whether its hosts give what a policy needs.
+    ///
+    /// # Errors
+    ///
+    /// When they do not.
+    pub(crate) fn check(self, policy: &Policy) -> Result<(), Unsupplied> {
+        match self {
+            Self::Core => Ok(()),
+            Self::Opa(_) => profile::without_clock(policy, "opa"),
+        }
+    }
+
+    /// Data of its own, what it imports, and what is generated for it.
+    pub(crate) fn tables(self, data: &mut Data, parts: &mut Parts) -> Header {
+        match self {
+            Self::Core => Header::new(),
+            Self::Opa(options) => opa::tables(options, data, parts),
+        }
+    }
+
+    /// A further place that is to say where the arena begins.
+    pub(crate) fn heap(self) -> Option<i32> {
+        match self {
+            Self::Core => None,
+            Self::Opa(_) => Some(OPA_BASE),
         }
     }
 }

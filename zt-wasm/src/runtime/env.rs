@@ -125,6 +125,15 @@ pub fn node_value(node: i32) -> i32 {
     NODE_VALUE.with_borrow(|generated| generated(node))
 }
 
+/// The host ends the evaluation, with a text that a zero byte ends. Nothing behind it is reached.
+pub fn host_abort(text: i32) {
+    let mut end = text;
+    while ld8(end) != 0 {
+        end += 1;
+    }
+    panic!("{}", String::from_utf8_lossy(&read(text, end - text)));
+}
+
 /// The same number. In a `match` on it, the arms of tags that a policy has no values of are left out of its module.
 pub fn tag_used(tag: i32) -> i32 {
     tag

@@ -166,6 +166,17 @@ pub const H_ANCHORS: i32 = 1116; // entities that rules name in tests of the hie
 pub const H_ANCHORS_COUNT: i32 = 1120;
 pub const H_ARENA: i32 = 1124; // where the arena begins
 
+// What modules for hosts of OPA's policies have beside: texts that a zero byte ends, and where their heap begins.
+pub const OPA_BASE: i32 = 1240;
+pub const OPA_BUILTINS: i32 = 1244;
+pub const OPA_ENTRYPOINTS: i32 = 1248;
+pub const OPA_NO_ENTRYPOINT: i32 = 1252;
+pub const OPA_DATA_GIVEN: i32 = 1256;
+pub const OPA_NO_MEMORY: i32 = 1260;
+pub const OPA_NO_HEAP: i32 = 1264;
+pub const OPA_TRUE: i32 = 1268;
+pub const OPA_FALSE: i32 = 1272;
+
 // Tables of the schema. A name is an address and a length.
 
 // An attribute: its name, and

@@ -50,6 +50,7 @@ mod logic;
 mod memo;
 mod memory;
 mod number;
+mod opa;
 mod order;
 mod out;
 mod out_value;

@@ -5,3 +5,5 @@ mod agree;
 mod bounds;
 mod examples;
 mod generated;
+mod hosts;
+mod opa;
