@@ -80,7 +80,7 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &mut data, &mut parts);
-    let own = target.tables(&mut data, &mut parts);
+    let own = target.tables(policy, &mut data, &mut parts);
     header.extend(own);
 
     let arena = data.align(8);
@@ -100,7 +100,8 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
     });
     let roots: Vec<&str> = functions.chain(start).collect();
     let linked = parts.link(&roots)?;
-    let custom = [("zt.policy", policy.digest().to_vec())];
+    let mut custom = vec![("zt.policy", policy.digest().to_vec())];
+    custom.extend(target.section(policy));
     let layout = Layout { linked: &linked, memory, exports: &exports, start, data: &segments, custom: &custom };
     let module = layout.encode();
     match wasmparser::Validator::new().validate_all(&module) {

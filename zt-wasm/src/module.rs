@@ -196,7 +196,15 @@ mod tests {
         let mut node = Generated::new(&[I32], Some(I32));
         node.i32(2);
         let abort = Generated::new(&[I32], None);
-        let generated = [("node_truth", node.clone()), ("node_value", node), ("host_abort", abort)];
+        let guest = Generated::new(&[I32, I32], None);
+        let generated = [
+            ("node_truth", node.clone()),
+            ("node_value", node),
+            ("host_abort", abort),
+            ("guest_request", guest.clone()),
+            ("guest_response", guest.clone()),
+            ("guest_error", guest),
+        ];
         Parts {
             generated: generated.map(|(name, function)| (name.to_owned(), function)).into(),
             tags: (0..64).collect(),

@@ -1,5 +1,6 @@
 //! Who loads a module.
 
+pub mod kubewarden;
 pub mod opa;
 
 use zt_eval::Policy;
@@ -20,11 +21,17 @@ pub enum Target {
     Core,
     /// Hosts of OPA's WebAssembly policies, by OPA's ABI 1.3.
     Opa(opa::Options),
+    /// Kubewarden's policy server, by waPC.
+    Kubewarden(kubewarden::Options),
 }
 
 impl Target {
     /// All of them, by the name that they have on the command line.
-    pub const ALL: &[(&str, Self)] = &[("core", Self::Core), ("opa", Self::Opa(opa::Options { bare: false }))];
+    pub const ALL: &[(&str, Self)] = &[
+        ("core", Self::Core),
+        ("kubewarden", Self::Kubewarden(kubewarden::Options { record_obligations: false })),
+        ("opa", Self::Opa(opa::Options { bare: false })),
+    ];
 
     /// What a module for it shows.
     pub(crate) fn exports(self) -> Vec<Export> {
@@ -36,13 +43,14 @@ impl Target {
                 Export::Function { name: "zt_decide", of: "core_decide" },
             ],
             Self::Opa(options) => opa::exports(options),
+            Self::Kubewarden(_) => kubewarden::exports(),
         }
     }
 
     /// Where its memory comes from; `pages` are enough at first.
     pub(crate) fn memory(self, pages: u32) -> Memory {
         match self {
-            Self::Core => Memory::Own(pages),
+            Self::Core | Self::Kubewarden(_) => Memory::Own(pages),
             // No host gives less.
             Self::Opa(_) => Memory::Imported { module: "env", name: "memory", pages: 2 },
         }
@@ -57,22 +65,32 @@ impl Target {
         match self {
             Self::Core => Ok(()),
             Self::Opa(_) => profile::without_clock(policy, "opa"),
+            Self::Kubewarden(_) => kubewarden::check(policy),
         }
     }
 
     /// Data of its own, what it imports, and what is generated for it.
-    pub(crate) fn tables(self, data: &mut Data, parts: &mut Parts) -> Header {
+    pub(crate) fn tables(self, policy: &Policy, data: &mut Data, parts: &mut Parts) -> Header {
         match self {
             Self::Core => Header::new(),
             Self::Opa(options) => opa::tables(options, data, parts),
+            Self::Kubewarden(options) => kubewarden::tables(options, policy, data, parts),
         }
     }
 
     /// A further place that is to say where the arena begins.
     pub(crate) fn heap(self) -> Option<i32> {
         match self {
-            Self::Core => None,
+            Self::Core | Self::Kubewarden(_) => None,
             Self::Opa(_) => Some(OPA_BASE),
+        }
+    }
+
+    /// A custom section of its own: its name, and what is in it.
+    pub(crate) fn section(self, policy: &Policy) -> Option<(&'static str, Vec<u8>)> {
+        match self {
+            Self::Core | Self::Opa(_) => None,
+            Self::Kubewarden(_) => Some(kubewarden::metadata(policy)),
         }
     }
 }

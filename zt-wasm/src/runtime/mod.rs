@@ -65,6 +65,7 @@ mod time;
 mod utf8;
 mod version;
 mod walk;
+mod wapc;
 mod write;
 
 mod tests;

@@ -6,4 +6,5 @@ mod bounds;
 mod examples;
 mod generated;
 mod hosts;
+mod kubewarden;
 mod opa;
