@@ -2,7 +2,7 @@
 //!
 //! A module holds the tests of a policy's rules as code, its rules, names and entities as data, and the routines that it
 //! needs: reading JSON, values and their operators, deciding, writing the decision. Routines are written once, in a small
-//! part of Rust ([`runtime`]'s files): the compiler builds them natively, for their tests against `zt-eval`; the build script
+//! part of Rust (the files of `runtime`): the compiler builds them natively, for their tests against `zt-eval`; the build script
 //! compiles the same text to WebAssembly, from which a module takes what it uses.
 
 mod code;
@@ -20,7 +20,7 @@ mod profile;
 #[cfg(test)]
 mod runtime;
 mod start;
-pub mod tables;
+mod tables;
 pub mod target;
 
 pub use compile::{CompileError, compile};

@@ -44,7 +44,7 @@ mod hierarchy;
 mod hostname;
 mod json;
 mod keys;
-mod layout;
+use crate::layout;
 mod leaves;
 mod logic;
 mod memo;
