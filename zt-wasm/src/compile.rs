@@ -3,26 +3,32 @@
 use std::collections::BTreeSet;
 
 use thiserror::Error;
+use wasmparser::WasmFeatures;
 use zt_eval::graph::{Node, Quantifier};
 use zt_eval::request::StoreError;
 use zt_eval::schema::Type;
 use zt_eval::value::{Datum, Value};
 use zt_eval::{Policy, Store};
 
+use crate::code::{Generated, I64};
 use crate::codegen::{self, Places};
+use crate::describe::{Description, SECTION};
 use crate::layout::*;
 use crate::link::{LinkError, Parts};
 use crate::module::{Export, Layout};
 use crate::profile::Unsupplied;
 use crate::start;
-use crate::tables::data::{Data, cell};
+use crate::tables::data::{Data, cell, number};
 use crate::tables::schema::Header;
 use crate::tables::{rules, schema, store};
-use crate::target::Target;
+use crate::target::{DESCRIBE, Target};
 
 /// Where tables begin: behind the fixed places.
 const TABLES: u32 = 2048;
 pub(crate) const PAGE: u32 = 1 << 16;
+/// What modules use of WebAssembly: the MVP without floating point, and `memory.copy` and `memory.fill`.
+/// (`GC_TYPES` is what the validator wants for any reference at all, such as a table's functions.)
+const FEATURES: WasmFeatures = WasmFeatures::GC_TYPES.union(WasmFeatures::BULK_MEMORY);
 
 /// Why there is no module of a policy.
 #[derive(Debug, Error)]
@@ -82,6 +88,10 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
     codegen::generate(policy, &places, &mut data, &mut parts);
     let own = target.tables(policy, &mut data, &mut parts);
     header.extend(own);
+    let description = Description::of(policy, entities, target).to_json();
+    if target.describes() {
+        parts.generated.insert(DESCRIBE.to_owned(), describe(&mut data, &description));
+    }
 
     let arena = data.align(8);
     if !data.fits() {
@@ -100,14 +110,22 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
     });
     let roots: Vec<&str> = functions.chain(start).collect();
     let linked = parts.link(&roots)?;
-    let mut custom = vec![("zt.policy", policy.digest().to_vec())];
+    let mut custom = vec![(SECTION, description.into_bytes())];
     custom.extend(target.section(policy));
     let layout = Layout { linked: &linked, memory, exports: &exports, start, data: &segments, custom: &custom };
     let module = layout.encode();
-    match wasmparser::Validator::new().validate_all(&module) {
+    match wasmparser::Validator::new_with_features(FEATURES).validate_all(&module) {
         Ok(_) => Ok(module),
         Err(error) => Err(CompileError::Internal(error.to_string())),
     }
+}
+
+/// A function that gives the description's address and length.
+fn describe(data: &mut Data, description: &str) -> Generated {
+    let (at, len) = (data.text(description), number(description.len()));
+    let mut function = Generated::new(&[], Some(I64));
+    function.i64((u64::from(len) << 32 | u64::from(at)).cast_signed());
+    function
 }
 
 /// The cells that never change.

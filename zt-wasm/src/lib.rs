@@ -8,6 +8,7 @@
 mod code;
 mod codegen;
 mod compile;
+pub mod describe;
 #[cfg(feature = "host")]
 pub mod host;
 /// Where things are in a module's memory; the routines' own file.
@@ -24,6 +25,7 @@ mod tables;
 pub mod target;
 
 pub use compile::{CompileError, compile};
+pub use describe::Description;
 pub use profile::Unsupplied;
 pub use target::Target;
 

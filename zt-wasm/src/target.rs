@@ -13,6 +13,9 @@ use crate::profile::{self, Unsupplied};
 use crate::tables::data::Data;
 use crate::tables::schema::Header;
 
+/// The function that gives the description of a module; it is generated, as the text is.
+pub(crate) const DESCRIBE: &str = "describe";
+
 /// A kind of host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -29,9 +32,19 @@ impl Target {
     /// All of them, by the name that they have on the command line.
     pub const ALL: &[(&str, Self)] = &[
         ("core", Self::Core),
-        ("kubewarden", Self::Kubewarden(kubewarden::Options { record_obligations: false })),
-        ("opa", Self::Opa(opa::Options { bare: false })),
+        (kubewarden::NAME, Self::Kubewarden(kubewarden::Options { record_obligations: false })),
+        (opa::NAME, Self::Opa(opa::Options { bare: false })),
     ];
+
+    /// The name that it has on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Kubewarden(_) => kubewarden::NAME,
+            Self::Opa(_) => opa::NAME,
+        }
+    }
 
     /// What a module for it shows.
     pub(crate) fn exports(self) -> Vec<Export> {
@@ -41,17 +54,23 @@ impl Target {
                 Export::Global("zt_abi_version", ABI_VERSION),
                 Export::Function { name: "zt_alloc", of: "core_alloc" },
                 Export::Function { name: "zt_decide", of: "core_decide" },
+                Export::Function { name: "zt_describe", of: DESCRIBE },
             ],
             Self::Opa(options) => opa::exports(options),
             Self::Kubewarden(_) => kubewarden::exports(),
         }
     }
 
+    /// Whether its modules give their description by [`DESCRIBE`]; all carry it in a custom section.
+    pub(crate) fn describes(self) -> bool {
+        matches!(self, Self::Core)
+    }
+
     /// Where its memory comes from; `pages` are enough at first.
     pub(crate) fn memory(self, pages: u32) -> Memory {
         match self {
             Self::Core | Self::Kubewarden(_) => Memory::Own(pages),
-            // No host gives less.
+            // No host gives fewer.
             Self::Opa(_) => Memory::Imported { module: "env", name: "memory", pages: 2 },
         }
     }
@@ -64,7 +83,7 @@ impl Target {
     pub(crate) fn check(self, policy: &Policy) -> Result<(), Unsupplied> {
         match self {
             Self::Core => Ok(()),
-            Self::Opa(_) => profile::without_clock(policy, "opa"),
+            Self::Opa(_) => profile::without_clock(policy, opa::NAME),
             Self::Kubewarden(_) => kubewarden::check(policy),
         }
     }

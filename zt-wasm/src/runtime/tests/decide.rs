@@ -2,4 +2,5 @@
 
 mod cases;
 mod generated;
+mod index;
 mod module;
