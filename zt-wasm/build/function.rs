@@ -50,6 +50,10 @@ impl Signature {
             ("pages", &[], Ty::I32),
             ("grow", &[Ty::I32], Ty::I32),
             ("tag_used", &[Ty::I32], Ty::I32),
+            ("host_abort", &[Ty::I32], Ty::Unit),
+            ("guest_request", &[Ty::I32, Ty::I32], Ty::Unit),
+            ("guest_response", &[Ty::I32, Ty::I32], Ty::Unit),
+            ("guest_error", &[Ty::I32, Ty::I32], Ty::Unit),
             ("node_truth", &[Ty::I32], Ty::I32),
             ("node_value", &[Ty::I32], Ty::I32),
         ];

@@ -16,6 +16,8 @@ use crate::describe::{Description, SECTION};
 use crate::layout::*;
 use crate::link::{LinkError, Parts};
 use crate::module::{Export, Layout};
+use crate::profile::Unsupplied;
+use crate::start;
 use crate::tables::data::{Data, cell, number};
 use crate::tables::schema::Header;
 use crate::tables::{rules, schema, store};
@@ -23,7 +25,7 @@ use crate::target::{DESCRIBE, Target};
 
 /// Where tables begin: behind the fixed places.
 const TABLES: u32 = 2048;
-const PAGE: u32 = 1 << 16;
+pub(crate) const PAGE: u32 = 1 << 16;
 /// What modules use of WebAssembly: the MVP without floating point, and `memory.copy` and `memory.fill`.
 /// (`GC_TYPES` is what the validator wants for any reference at all, such as a table's functions.)
 const FEATURES: WasmFeatures = WasmFeatures::GC_TYPES.union(WasmFeatures::BULK_MEMORY);
@@ -35,6 +37,9 @@ pub enum CompileError {
     /// A parameter has no value, and the target has no way to give it one later.
     #[error("parameter `{0}` has no value")]
     MissingParam(String),
+    /// The policy asks for what hosts of this kind do not give.
+    #[error(transparent)]
+    Unsupplied(#[from] Unsupplied),
     /// The entities were read for another policy.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -62,11 +67,13 @@ impl From<LinkError> for CompileError {
 ///
 /// # Errors
 ///
-/// When a parameter has no value, or policy and entities do not fit into a module.
+/// When a parameter has no value, a rule needs what the target's hosts do not give, or policy and entities do not fit into a
+/// module.
 pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
     if let Some(param) = policy.missing_params().next() {
         return Err(CompileError::MissingParam(param.name.to_string()));
     }
+    target.check(policy)?;
     let mut data = Data::new(TABLES);
     let mut schema = schema::write(&mut data, policy);
     let rules = rules::write(&mut data, policy, &mut schema);
@@ -79,31 +86,33 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &mut data, &mut parts);
+    let own = target.tables(policy, &mut data, &mut parts);
+    header.extend(own);
     let description = Description::of(policy, entities, target).to_json();
     if target.describes() {
         parts.generated.insert(DESCRIBE.to_owned(), describe(&mut data, &description));
     }
 
-    let exports = target.exports();
-    let roots: Vec<&str> = exports
-        .iter()
-        .filter_map(|export| match export {
-            Export::Function { of, .. } => Some(*of),
-            Export::Memory(_) | Export::Global(..) => None,
-        })
-        .collect();
-    let linked = parts.link(&roots)?;
     let arena = data.align(8);
     if !data.fits() {
         return Err(CompileError::TooLarge);
     }
     header.push((H_ARENA, arena));
+    header.extend(target.heap().map(|place| (place, arena)));
     let segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
     // Behind the tables: what is left of their last page, and the room for a decision and its scrap.
-    let pages = arena / PAGE + 3;
-    let custom = [(SECTION, description.into_bytes())];
-    let layout =
-        Layout { linked: &linked, memory: target.memory(pages), exports: &exports, data: &segments, custom: &custom };
+    let memory = target.memory(arena / PAGE + 3);
+    let start = start::generate(memory, arena, &segments, &mut parts);
+    let exports = target.exports();
+    let functions = exports.iter().filter_map(|export| match export {
+        Export::Function { of, .. } => Some(*of),
+        Export::Memory(_) | Export::Global(..) => None,
+    });
+    let roots: Vec<&str> = functions.chain(start).collect();
+    let linked = parts.link(&roots)?;
+    let mut custom = vec![(SECTION, description.into_bytes())];
+    custom.extend(target.section(policy));
+    let layout = Layout { linked: &linked, memory, exports: &exports, start, data: &segments, custom: &custom };
     let module = layout.encode();
     match wasmparser::Validator::new_with_features(FEATURES).validate_all(&module) {
         Ok(_) => Ok(module),

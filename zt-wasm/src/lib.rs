@@ -17,13 +17,16 @@ pub mod host;
 mod layout;
 mod link;
 mod module;
+mod profile;
 #[cfg(test)]
 mod runtime;
+mod start;
 mod tables;
-mod target;
+pub mod target;
 
 pub use compile::{CompileError, compile};
 pub use describe::Description;
+pub use profile::Unsupplied;
 pub use target::Target;
 
 /// The version of the ABI of modules for the target `core`.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use wasm_encoder::{
-    CodeSection, ConstExpr, CustomSection, DataSection, ElementSection, Elements, EntityType, ExportKind,
-    ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType, RefType,
-    TableSection, TableType, TypeSection, ValType,
+    CodeSection, ConstExpr, CustomSection, DataCountSection, DataSection, ElementSection, Elements, EntityType,
+    ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType,
+    RefType, StartSection, TableSection, TableType, TypeSection, ValType,
 };
 
 use crate::code::{I32, I64};
@@ -38,6 +38,8 @@ pub(crate) struct Layout<'p> {
     pub linked: &'p Linked,
     pub memory: Memory,
     pub exports: &'p [Export],
+    /// A function that is called first. Segments then get to their places by it, and not before it.
+    pub start: Option<&'p str>,
     /// Segments by address.
     pub data: &'p [(u32, Vec<u8>)],
     /// Custom sections, by name.
@@ -80,9 +82,15 @@ impl Layout<'_> {
             module.section(&globals);
         }
         module.section(&exports);
+        if let Some(start) = self.start.and_then(|start| self.linked.numbers.get(start)) {
+            module.section(&StartSection { function_index: *start });
+        }
         if table > 0 {
             let elements = Elements::Functions(self.linked.table.as_slice().into());
             module.section(ElementSection::new().active(None, &ConstExpr::i32_const(0), elements));
+        }
+        if self.start.is_some() {
+            module.section(&DataCountSection { count: u32::try_from(self.data.len()).unwrap_or(u32::MAX) });
         }
         let mut code = CodeSection::new();
         for function in &self.linked.functions {
@@ -92,7 +100,10 @@ impl Layout<'_> {
         if !self.data.is_empty() {
             let mut data = DataSection::new();
             for (at, bytes) in self.data {
-                data.active(0, &ConstExpr::i32_const(at.cast_signed()), bytes.iter().copied());
+                match self.start {
+                    Some(_) => data.passive(bytes.iter().copied()),
+                    None => data.active(0, &ConstExpr::i32_const(at.cast_signed()), bytes.iter().copied()),
+                };
             }
             module.section(&data);
         }
@@ -184,7 +195,16 @@ mod tests {
     fn parts() -> Parts {
         let mut node = Generated::new(&[I32], Some(I32));
         node.i32(2);
-        let generated = [("node_truth", node.clone()), ("node_value", node)];
+        let abort = Generated::new(&[I32], None);
+        let guest = Generated::new(&[I32, I32], None);
+        let generated = [
+            ("node_truth", node.clone()),
+            ("node_value", node),
+            ("host_abort", abort),
+            ("guest_request", guest.clone()),
+            ("guest_response", guest.clone()),
+            ("guest_error", guest),
+        ];
         Parts {
             generated: generated.map(|(name, function)| (name.to_owned(), function)).into(),
             tags: (0..64).collect(),
@@ -195,7 +215,8 @@ mod tests {
     fn module(parts: &Parts, roots: &[&str]) -> Vec<u8> {
         let linked = parts.link(roots).unwrap();
         let exports = [Export::Memory("memory")];
-        Layout { linked: &linked, memory: Memory::Own(1), exports: &exports, data: &[], custom: &[] }.encode()
+        Layout { linked: &linked, memory: Memory::Own(1), exports: &exports, start: None, data: &[], custom: &[] }
+            .encode()
     }
 
     #[test]

@@ -1,7 +1,17 @@
 //! Who loads a module.
 
+pub mod kubewarden;
+pub mod opa;
+
+use zt_eval::Policy;
+
 use crate::ABI_VERSION;
+use crate::layout::OPA_BASE;
+use crate::link::Parts;
 use crate::module::{Export, Memory};
+use crate::profile::{self, Unsupplied};
+use crate::tables::data::Data;
+use crate::tables::schema::Header;
 
 /// The function that gives the description of a module; it is generated, as the text is.
 pub(crate) const DESCRIBE: &str = "describe";
@@ -12,17 +22,27 @@ pub(crate) const DESCRIBE: &str = "describe";
 pub enum Target {
     /// Any program with a WebAssembly engine, by the ABI that this project defines.
     Core,
+    /// Hosts of OPA's WebAssembly policies, by OPA's ABI 1.3.
+    Opa(opa::Options),
+    /// Kubewarden's policy server, by waPC.
+    Kubewarden(kubewarden::Options),
 }
 
 impl Target {
     /// All of them, by the name that they have on the command line.
-    pub const ALL: &[(&str, Self)] = &[("core", Self::Core)];
+    pub const ALL: &[(&str, Self)] = &[
+        ("core", Self::Core),
+        (kubewarden::NAME, Self::Kubewarden(kubewarden::Options { record_obligations: false })),
+        (opa::NAME, Self::Opa(opa::Options { bare: false })),
+    ];
 
     /// The name that it has on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Core => "core",
+            Self::Kubewarden(_) => kubewarden::NAME,
+            Self::Opa(_) => opa::NAME,
         }
     }
 
@@ -36,6 +56,8 @@ impl Target {
                 Export::Function { name: "zt_decide", of: "core_decide" },
                 Export::Function { name: "zt_describe", of: DESCRIBE },
             ],
+            Self::Opa(options) => opa::exports(options),
+            Self::Kubewarden(_) => kubewarden::exports(),
         }
     }
 
@@ -44,9 +66,50 @@ impl Target {
         matches!(self, Self::Core)
     }
 
+    /// Where its memory comes from; `pages` are enough at first.
     pub(crate) fn memory(self, pages: u32) -> Memory {
         match self {
-            Self::Core => Memory::Own(pages),
+            Self::Core | Self::Kubewarden(_) => Memory::Own(pages),
+            // No host gives fewer.
+            Self::Opa(_) => Memory::Imported { module: "env", name: "memory", pages: 2 },
+        }
+    }
+
+    /// Whether its hosts give what a policy needs.
+    ///
+    /// # Errors
+    ///
+    /// When they do not.
+    pub(crate) fn check(self, policy: &Policy) -> Result<(), Unsupplied> {
+        match self {
+            Self::Core => Ok(()),
+            Self::Opa(_) => profile::without_clock(policy, opa::NAME),
+            Self::Kubewarden(_) => kubewarden::check(policy),
+        }
+    }
+
+    /// Data of its own, what it imports, and what is generated for it.
+    pub(crate) fn tables(self, policy: &Policy, data: &mut Data, parts: &mut Parts) -> Header {
+        match self {
+            Self::Core => Header::new(),
+            Self::Opa(options) => opa::tables(options, data, parts),
+            Self::Kubewarden(options) => kubewarden::tables(options, policy, data, parts),
+        }
+    }
+
+    /// A further place that is to say where the arena begins.
+    pub(crate) fn heap(self) -> Option<i32> {
+        match self {
+            Self::Core | Self::Kubewarden(_) => None,
+            Self::Opa(_) => Some(OPA_BASE),
+        }
+    }
+
+    /// A custom section of its own: its name, and what is in it.
+    pub(crate) fn section(self, policy: &Policy) -> Option<(&'static str, Vec<u8>)> {
+        match self {
+            Self::Core | Self::Opa(_) => None,
+            Self::Kubewarden(_) => Some(kubewarden::metadata(policy)),
         }
     }
 }

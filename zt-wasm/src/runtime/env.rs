@@ -125,6 +125,39 @@ pub fn node_value(node: i32) -> i32 {
     NODE_VALUE.with_borrow(|generated| generated(node))
 }
 
+/// The host ends the evaluation, with a text that a zero byte ends. Nothing behind it is reached.
+pub fn host_abort(text: i32) {
+    let mut end = text;
+    while ld8(end) != 0 {
+        end += 1;
+    }
+    panic!("{}", String::from_utf8_lossy(&read(text, end - text)));
+}
+
+thread_local! {
+    /// What the host of a guest calls it with, an operation and a payload, and what the guest answers.
+    static CALL: RefCell<[Vec<u8>; 3]> = const { RefCell::new([const { Vec::new() }; 3]) };
+}
+
+/// The host writes the operation and the payload.
+pub fn guest_request(operation: i32, payload: i32) {
+    CALL.with_borrow(|[given, with, _]| {
+        write(operation, given);
+        write(payload, with);
+    });
+}
+
+/// The guest's answer.
+pub fn guest_response(at: i32, len: i32) {
+    let answer = read(at, len);
+    CALL.with_borrow_mut(|[.., place]| *place = answer);
+}
+
+/// Why the guest has no answer.
+pub fn guest_error(at: i32, len: i32) {
+    guest_response(at, len);
+}
+
 /// The same number. In a `match` on it, the arms of tags that a policy has no values of are left out of its module.
 pub fn tag_used(tag: i32) -> i32 {
     tag

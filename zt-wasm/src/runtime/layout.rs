@@ -166,6 +166,54 @@ pub const H_ANCHORS: i32 = 1116; // entities that rules name in tests of the hie
 pub const H_ANCHORS_COUNT: i32 = 1120;
 pub const H_ARENA: i32 = 1124; // where the arena begins
 
+// What modules for hosts of OPA's policies have beside: texts that a zero byte ends, and where their heap begins.
+pub const OPA_BASE: i32 = 1240;
+pub const OPA_BUILTINS: i32 = 1244;
+pub const OPA_ENTRYPOINTS: i32 = 1248;
+pub const OPA_NO_ENTRYPOINT: i32 = 1252;
+pub const OPA_DATA_GIVEN: i32 = 1256;
+pub const OPA_NO_MEMORY: i32 = 1260;
+pub const OPA_NO_HEAP: i32 = 1264;
+pub const OPA_TRUE: i32 = 1268;
+pub const OPA_FALSE: i32 = 1272;
+
+// What modules for Kubewarden have beside: texts (address and length each), rules' messages likewise, and whether obligations
+// are recorded. What stands between 1136 and 1216 is where they keep what they found in a payload.
+pub const WAPC_TEXTS: i32 = 1216;
+pub const WAPC_MESSAGES: i32 = 1220;
+pub const WAPC_RECORDS: i32 = 1224;
+// Texts by their position; of keys, the first.
+pub const WAPC_PROTOCOL_VERSION: i32 = 0;
+pub const WAPC_VALIDATE_SETTINGS: i32 = 1;
+pub const WAPC_VALIDATE: i32 = 2;
+pub const WAPC_V1: i32 = 3;
+pub const WAPC_VALID: i32 = 4;
+pub const WAPC_SETTINGS_GIVEN: i32 = 5;
+pub const WAPC_NO_OPERATION: i32 = 6;
+pub const WAPC_NO_MEMORY: i32 = 7;
+pub const WAPC_KEYS_OF_PAYLOAD: i32 = 8;
+pub const WAPC_KEYS_OF_REQUEST: i32 = 10;
+pub const WAPC_KEYS_OF_USER: i32 = 15;
+pub const WAPC_KEYS_OF_RESOURCE: i32 = 17;
+pub const WAPC_SUBJECT: i32 = 18;
+pub const WAPC_PARENTS: i32 = 19;
+pub const WAPC_GROUP: i32 = 20;
+pub const WAPC_ACTION: i32 = 21;
+pub const WAPC_RESOURCE: i32 = 22;
+pub const WAPC_NAMESPACE: i32 = 23;
+pub const WAPC_CONTEXT: i32 = 24;
+pub const WAPC_END: i32 = 25;
+pub const WAPC_ACCEPTED: i32 = 26;
+pub const WAPC_ANNOTATIONS: i32 = 27;
+pub const WAPC_DENIED: i32 = 28;
+pub const WAPC_FORBIDDEN: i32 = 29;
+pub const WAPC_BAD_REQUEST: i32 = 30;
+pub const WAPC_NO_RULE: i32 = 31;
+pub const WAPC_INVALID: i32 = 32;
+pub const WAPC_OBLIGED: i32 = 33;
+pub const WAPC_BETWEEN: i32 = 34;
+pub const WAPC_DENIED_WITHOUT_MEMORY: i32 = 35;
+
 // Tables of the schema. A name is an address and a length.
 
 // An attribute: its name, and

@@ -50,6 +50,7 @@ mod logic;
 mod memo;
 mod memory;
 mod number;
+mod opa;
 mod order;
 mod out;
 mod out_value;
@@ -64,6 +65,7 @@ mod time;
 mod utf8;
 mod version;
 mod walk;
+mod wapc;
 mod write;
 
 mod tests;

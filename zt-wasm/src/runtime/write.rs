@@ -181,7 +181,7 @@ fn write_unknowns() {
     }
 }
 
-fn write_obligations() {
+pub fn write_obligations() {
     let mut at = 0;
     let mut is_first = true;
     let count = ld32(OBLIGED + 4);

@@ -10,7 +10,7 @@ use zt_lang::{Options, Sources};
 
 use crate::agree::{Both, host};
 
-fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -24,7 +24,7 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
-fn policy(folder: &Path) -> Policy {
+pub fn policy(folder: &Path) -> Policy {
     let mut sources = Sources::new();
     for path in files(folder, "zt") {
         sources.add(path.strip_prefix(folder).unwrap().to_str().unwrap(), &fs::read(&path).unwrap());
@@ -32,16 +32,23 @@ fn policy(folder: &Path) -> Policy {
     zt_lang::parse(sources, &Options::default()).typecheck().unwrap().lower().unwrap()
 }
 
+pub fn store(folder: &Path, policy: &Policy) -> Store {
+    let entities = fs::read(folder.join("entities.json")).ok();
+    entities.map_or(Store::empty(), |text| Store::from_json(policy, &text).unwrap())
+}
+
+pub const EXAMPLES: [&str; 6] =
+    ["api-gateway", "documents", "internal-apps", "platform", "pod-security", "segmentation"];
+
 #[test]
 fn modules_of_the_examples_decide_as_the_engine_does() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let host = host();
     let mut asked = 0;
-    for name in ["api-gateway", "documents", "internal-apps", "platform", "pod-security", "segmentation"] {
+    for name in EXAMPLES {
         let folder = root.join(name);
         let policy = policy(&folder);
-        let entities = fs::read(folder.join("entities.json")).ok();
-        let store = entities.map_or(Store::empty(), |text| Store::from_json(&policy, &text).unwrap());
+        let store = store(&folder, &policy);
         let mut both = Both::of(&host, &policy, &store);
         for request in files(&folder.join("requests"), "json") {
             let text = fs::read(&request).unwrap();

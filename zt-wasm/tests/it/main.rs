@@ -12,3 +12,6 @@ mod agree;
 mod bounds;
 mod examples;
 mod generated;
+mod hosts;
+mod kubewarden;
+mod opa;

@@ -1,0 +1,242 @@
+//! Modules for Kubewarden, against the engine: by a host in this file, and by the crates that the policy server is made of.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value as Json, json};
+use wasmtime::{Caller, Engine, Extern, Linker, Module, Store as Instances};
+use zt_eval::decision::{Decision, Mode};
+use zt_eval::eval::{self, Scratch};
+use zt_eval::{Policy, Request, Store};
+use zt_wasm::{Target, compile, target};
+
+use crate::examples::{files, policy, store};
+use crate::hosts::{folder, rust, skipped};
+
+/// What a host calls a guest with, and what is to come of it.
+struct Call {
+    operation: &'static str,
+    payload: String,
+    answer: Result<Json, String>,
+}
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/pod-security")
+}
+
+fn call(operation: &'static str, payload: impl Into<String>, answer: Json) -> Call {
+    Call { operation, payload: payload.into(), answer: Ok(answer) }
+}
+
+/// The document of an admission request, put together once more.
+fn document(request: &Json) -> Json {
+    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    let groups = request["userInfo"]["groups"].as_array().cloned().unwrap_or_default();
+    let groups: Vec<Json> = groups.into_iter().map(|id| json!({ "type": "zt.k8s.Group", "id": id })).collect();
+    let namespace = text(&request["namespace"]);
+    let id = format!("{}/{namespace}/{}", text(&request["resource"]["resource"]), text(&request["name"]));
+    let parents = match &*namespace {
+        "" => json!([]),
+        namespace => json!([{ "type": "zt.k8s.Namespace", "id": namespace }]),
+    };
+    json!({
+        "subject": { "type": "zt.k8s.User", "id": request["userInfo"]["username"], "parents": groups },
+        "action": { "name": text(&request["operation"]).to_lowercase() },
+        "resource": { "type": "zt.k8s.Resource", "id": id, "parents": parents },
+        "context": { "review": {
+            "kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request,
+        }},
+    })
+}
+
+/// What a module is to answer.
+fn answer(policy: &Policy, entities: &Store, request: &Json, records: bool) -> Json {
+    let decision = match Request::from_json(policy, document(request).to_string().as_bytes()) {
+        Ok(bound) => eval::decide(policy, entities, &bound, None, Mode::Full, &mut Scratch::new()),
+        Err(error) => Decision::invalid(error),
+    };
+    let decision = decision.to_json(policy);
+    let duties = &decision["obligations"];
+    let denied = |message: String, code: u16| json!({ "accepted": false, "message": message, "code": code });
+    if decision["effect"] == "allow" {
+        return match (duties == &json!([]), records) {
+            (true, _) => json!({ "accepted": true }),
+            (false, true) => {
+                json!({ "accepted": true, "audit_annotations": { "zt-obligations": duties.to_string() } })
+            }
+            (false, false) => denied("access comes with obligations, which Kubewarden cannot discharge".into(), 403),
+        };
+    }
+    let rules = decision["rules"].as_array().unwrap();
+    let messages: Vec<String> = rules
+        .iter()
+        .map(|rule| match rule["because"].as_str() {
+            Some(because) => because.to_owned(),
+            None => format!("rule {} denies", rule["rule"].as_str().unwrap()),
+        })
+        .collect();
+    match decision["reason"].as_str() {
+        Some("invalid") => denied("the request does not fit this policy".into(), 400),
+        _ if messages.is_empty() => denied("no rule allows this".into(), 403),
+        _ => denied(messages.join("; "), 403),
+    }
+}
+
+fn calls(policy: &Policy, entities: &Store, records: bool) -> Vec<Call> {
+    let mut calls = vec![
+        call("protocol_version", "", json!("v1")),
+        call("validate_settings", "{}", json!({ "valid": true })),
+        call("validate_settings", " null", json!({ "valid": true })),
+        call("validate_settings", r#"{"a": 1}"#, json!({ "valid": false, "message": "this policy takes no settings" })),
+        Call { operation: "reload", payload: String::new(), answer: Err("there is no such operation".into()) },
+    ];
+    for path in files(&example().join("requests"), "json") {
+        let Ok(request) = serde_json::from_slice::<Json>(&fs::read(path).unwrap()) else { continue };
+        let request = &request["context"]["review"]["request"];
+        let payload = json!({ "request": request, "settings": {} }).to_string();
+        calls.push(call("validate", payload, answer(policy, entities, request, records)));
+    }
+    let invalid = json!({ "accepted": false, "message": "the request does not fit this policy", "code": 400 });
+    let good = calls.iter().find(|call| call.answer == Ok(json!({ "accepted": true }))).unwrap().payload.clone();
+    let damaged = [
+        String::new(),
+        "{}".into(),
+        "[]".into(),
+        r#"{"request": 5}"#.into(),
+        good[..good.len() / 2].into(),
+        format!("{good}!"),
+        good.replacen(r#""settings":{}"#, r#""settings":{"a":1}"#, 1),
+        good.replacen(r#""operation":"CREATE""#, r#""operation":"DELETE","operation":"CREATE""#, 1),
+        good.replacen(r#""operation":"CREATE""#, r#""operation":"create""#, 1),
+        good.replacen(r#""operation":"CREATE""#, r#""operation":"CRE\u0041TE""#, 1),
+        good.replacen(r#""username":"#, r#""username":"root","username":"#, 1),
+        good.replacen(r#""groups":["#, r#""groups":[5,"#, 1),
+    ];
+    // A group that is none makes the user's groups unknown, and nothing that is asked of a ConfigMap depends on them.
+    for (at, payload) in damaged.into_iter().enumerate() {
+        assert_ne!(payload, good, "damage {at}");
+        let expected = match at {
+            11 => {
+                let payload: Json = serde_json::from_str(&payload).unwrap();
+                answer(policy, entities, &payload["request"], records)
+            }
+            _ => invalid.clone(),
+        };
+        calls.push(call("validate", payload, expected));
+    }
+    calls
+}
+
+/// A guest's answer by the protocol, as its page has it.
+fn answers(module: &[u8], calls: &[Call]) -> Vec<Result<String, String>> {
+    #[derive(Default)]
+    struct Host {
+        operation: String,
+        payload: String,
+        answer: String,
+        error: String,
+    }
+    fn bytes(caller: &mut Caller<'_, Host>, at: u32, len: u32) -> String {
+        let Some(Extern::Memory(memory)) = caller.get_export("memory") else { panic!("no memory") };
+        let bytes = &memory.data(&caller)[at as usize..][..len as usize];
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+    let engine = Engine::default();
+    let mut linker = Linker::<Host>::new(&engine);
+    let request = |mut caller: Caller<'_, Host>, operation: u32, payload: u32| {
+        let Some(Extern::Memory(memory)) = caller.get_export("memory") else { panic!("no memory") };
+        let (given, with) = (caller.data().operation.clone(), caller.data().payload.clone());
+        memory.write(&mut caller, operation as usize, given.as_bytes()).unwrap();
+        memory.write(&mut caller, payload as usize, with.as_bytes()).unwrap();
+    };
+    linker.func_wrap("wapc", "__guest_request", request).unwrap();
+    let response = |mut caller: Caller<'_, Host>, at: u32, len: u32| {
+        caller.data_mut().answer = bytes(&mut caller, at, len);
+    };
+    linker.func_wrap("wapc", "__guest_response", response).unwrap();
+    let error = |mut caller: Caller<'_, Host>, at: u32, len: u32| {
+        caller.data_mut().error = bytes(&mut caller, at, len);
+    };
+    linker.func_wrap("wapc", "__guest_error", error).unwrap();
+    let mut instances = Instances::new(&engine, Host::default());
+    let instance = linker.instantiate(&mut instances, &Module::new(&engine, module).unwrap()).unwrap();
+    let guest = instance.get_typed_func::<(u32, u32), u32>(&mut instances, "__guest_call").unwrap();
+    let answer = |call: &Call| {
+        let (operation, payload) = (call.operation.to_owned(), call.payload.clone());
+        let lens = (operation.len() as u32, payload.len() as u32);
+        *instances.data_mut() = Host { operation, payload, ..Host::default() };
+        match guest.call(&mut instances, lens).unwrap() {
+            1 => Ok(instances.data().answer.clone()),
+            _ => Err(instances.data().error.clone()),
+        }
+    };
+    calls.iter().map(answer).collect()
+}
+
+/// For each way to treat obligations: the module, and the calls.
+fn modules() -> Vec<(Vec<u8>, Vec<Call>)> {
+    let folder = example();
+    let policy = policy(&folder);
+    let entities = store(&folder, &policy);
+    let module = |records| {
+        let options = target::kubewarden::Options::default().with_record_obligations(records);
+        let module = compile(&policy, &entities, Target::Kubewarden(options)).unwrap();
+        (module, calls(&policy, &entities, records))
+    };
+    [false, true].map(module).into()
+}
+
+fn agree(calls: &[Call], answers: &[Result<String, String>]) {
+    assert_eq!(calls.len(), answers.len());
+    let mut accepted = 0;
+    for (call, answer) in calls.iter().zip(answers) {
+        match (&call.answer, answer) {
+            (Ok(expected), Ok(answer)) => {
+                let answer: Json = serde_json::from_str(answer).unwrap_or_else(|_| panic!("{answer}"));
+                assert_eq!(answer, *expected, "{} {}", call.operation, call.payload);
+                accepted += usize::from(answer["accepted"] == true);
+            }
+            (Err(expected), Err(error)) => assert!(error.contains(expected), "{error}"),
+            (_, answer) => panic!("{answer:?} for {} {}", call.operation, call.payload),
+        }
+    }
+    assert!(accepted > 5 && accepted < answers.len() / 2, "{accepted} of {}", answers.len());
+}
+
+#[test]
+fn guests_answer_as_the_engine_decides() {
+    for (module, calls) in modules() {
+        agree(&calls, &answers(&module, &calls));
+    }
+}
+
+#[test]
+fn the_policy_servers_crates_get_the_same_answers() {
+    let Some(program) = rust("kubewarden") else {
+        return skipped("a host of the crates wapc and wasmtime-provider");
+    };
+    for (at, (module, calls)) in modules().into_iter().enumerate() {
+        let (path, lines) = (folder("kubewarden").join(format!("{at}.wasm")), folder("kubewarden").join("calls"));
+        fs::write(&path, module).unwrap();
+        let line = |call: &Call| json!({ "operation": call.operation, "payload": call.payload }).to_string();
+        fs::write(&lines, calls.iter().map(line).collect::<Vec<_>>().join("\n")).unwrap();
+        let output = Command::new(&program).args([path, lines]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let answers = String::from_utf8(output.stdout).unwrap();
+        let answers = answers.lines().map(|line| {
+            let line: Json = serde_json::from_str(line).unwrap();
+            line["answer"].as_str().map(str::to_owned).ok_or_else(|| line["error"].to_string())
+        });
+        agree(&calls, &answers.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_policy_for_something_else_is_refused() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/segmentation");
+    let policy = policy(&folder);
+    let options = target::kubewarden::Options::default();
+    let refused = compile(&policy, &store(&folder, &policy), Target::Kubewarden(options)).unwrap_err().to_string();
+    assert!(refused.contains("target `kubewarden`"), "{refused}");
+}
