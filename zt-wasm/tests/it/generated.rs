@@ -16,12 +16,12 @@ use zt_wasm::host::Host;
 
 use crate::agree::{Both, host};
 
-const POLICIES: u32 = 100;
+const POLICIES: u32 = 50;
 /// Policies of many rules.
-const CROWDED: u32 = 40;
+const CROWDED: u32 = 20;
 const STORES: u64 = 2;
 /// Requests to a store; each is decided in both modes, and once more damaged.
-const REQUESTS: u64 = 40;
+const REQUESTS: u64 = 100;
 
 fn times() -> u32 {
     std::env::var("ZT_PROPERTY_CASES").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
