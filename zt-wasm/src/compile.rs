@@ -10,6 +10,7 @@ use zt_eval::value::{Datum, Value};
 use zt_eval::{Policy, Store};
 
 use crate::codegen::{self, Places};
+use crate::inspect::{TABLES_SECTION, tables_section};
 use crate::layout::*;
 use crate::link::{LinkError, Parts};
 use crate::module::{Export, Layout};
@@ -58,16 +59,33 @@ impl From<LinkError> for CompileError {
 ///
 /// When a parameter has no value, or policy and entities do not fit into a module.
 pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
+    build(policy, entities, target, false)
+}
+
+/// Compiles a policy to a module that also says what its functions and tables are, for [`inspect`](crate::inspect) and for
+/// debuggers.
+///
+/// # Errors
+///
+/// As of [`compile`].
+pub fn compile_with_names(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
+    build(policy, entities, target, true)
+}
+
+fn build(policy: &Policy, entities: &Store, target: Target, with_names: bool) -> Result<Vec<u8>, CompileError> {
     if let Some(param) = policy.missing_params().next() {
         return Err(CompileError::MissingParam(param.name.to_string()));
     }
     let mut data = Data::new(TABLES);
+    data.part("schema");
     let mut schema = schema::write(&mut data, policy);
     let rules = rules::write(&mut data, policy, &mut schema);
     let mut header = schema.header;
     header.extend(rules.header);
+    data.part("entities");
     header.extend(store::write(&mut data, policy, entities)?);
     let kept = header.iter().find(|(place, _)| *place == H_KEPT).map_or(0, |(_, at)| *at);
+    data.part("constants");
     let places = Places::write(policy, kept, &mut data)
         .map_err(|unencodable| CompileError::Pattern(unencodable.pattern.index()))?;
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
@@ -88,11 +106,15 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
         return Err(CompileError::TooLarge);
     }
     header.push((H_ARENA, arena));
+    let tables = tables_section(&data.parts());
     let segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
     let pages = arena / PAGE + 2;
-    let custom = [("zt.policy", policy.digest().to_vec())];
+    let mut custom = vec![("zt.policy", policy.digest().to_vec())];
+    if with_names {
+        custom.push((TABLES_SECTION, tables));
+    }
     let layout =
-        Layout { linked: &linked, memory: target.memory(pages), exports: &exports, data: &segments, custom: &custom };
+        Layout { linked: &linked, memory: target.memory(pages), exports: &exports, data: &segments, custom: &custom, with_names };
     let module = layout.encode();
     match wasmparser::Validator::new().validate_all(&module) {
         Ok(_) => Ok(module),

@@ -10,6 +10,7 @@ mod codegen;
 mod compile;
 #[cfg(feature = "host")]
 pub mod host;
+mod inspect;
 /// Where things are in a module's memory; the routines' own file.
 #[path = "runtime/layout.rs"]
 #[allow(dead_code, reason = "routines use the rest")]
@@ -21,7 +22,8 @@ mod runtime;
 pub mod tables;
 mod target;
 
-pub use compile::{CompileError, compile};
+pub use compile::{CompileError, compile, compile_with_names};
+pub use inspect::{NoModule, Report, inspect};
 pub use target::Target;
 
 /// The version of the ABI of modules for the target `core`.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::{
     CodeSection, ConstExpr, CustomSection, DataSection, ElementSection, Elements, EntityType, ExportKind,
-    ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType, RefType,
+    ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType, NameMap, NameSection, RefType,
     TableSection, TableType, TypeSection, ValType,
 };
 
 use crate::code::{I32, I64};
 use crate::link::{FunctionType, Linked, table_type};
+use crate::tables::data::number;
 
 /// Where a module's memory comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +43,8 @@ pub(crate) struct Layout<'p> {
     pub data: &'p [(u32, Vec<u8>)],
     /// Custom sections, by name.
     pub custom: &'p [(&'static str, Vec<u8>)],
+    /// Whether functions have names, for people.
+    pub with_names: bool,
 }
 
 impl Layout<'_> {
@@ -99,7 +102,20 @@ impl Layout<'_> {
         for (name, data) in self.custom {
             module.section(&CustomSection { name: (*name).into(), data: data.into() });
         }
+        if self.with_names {
+            module.section(&self.names());
+        }
         module.finish()
+    }
+
+    fn names(&self) -> NameSection {
+        let mut functions = NameMap::new();
+        for (number, function) in (number(self.linked.imports.len())..).zip(&self.linked.functions) {
+            functions.append(number, &function.name);
+        }
+        let mut names = NameSection::new();
+        names.functions(&functions);
+        names
     }
 
     fn imports(&self, types: &mut Types) -> ImportSection {
@@ -195,7 +211,7 @@ mod tests {
     fn module(parts: &Parts, roots: &[&str]) -> Vec<u8> {
         let linked = parts.link(roots).unwrap();
         let exports = [Export::Memory("memory")];
-        Layout { linked: &linked, memory: Memory::Own(1), exports: &exports, data: &[], custom: &[] }.encode()
+        Layout { linked: &linked, memory: Memory::Own(1), exports: &exports, data: &[], custom: &[], with_names: false }.encode()
     }
 
     #[test]

@@ -46,6 +46,7 @@ pub struct RuleTables {
 pub fn write(data: &mut Data, policy: &Policy, schema: &mut SchemaTables) -> RuleTables {
     let index = policy.index();
     let rules = policy.rules();
+    data.part("rules");
     let mut rows = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
         let conjuncts = index.conjuncts.get(at).map_or(&[][..], |conjuncts| conjuncts);
@@ -53,9 +54,13 @@ pub fn write(data: &mut Data, policy: &Policy, schema: &mut SchemaTables) -> Rul
     }
     let rows = data.shared(&rows, 4);
     let texts = data.text(TEXTS);
+    data.part("kept");
     let kept = data.reserve(policy.kept_count() as usize * bytes(KEPT));
+    data.part("index");
     let mut tables = index::write(data, &index);
+    data.part("nodes");
     let nodes = nodes::write(data, policy, &mut tables.tags);
+    data.part("actions");
     let actions = schema.header.iter().find(|(cell, _)| *cell == H_ACTIONS).map_or(0, |(_, at)| *at);
     for (at, row) in (0..policy.schema().actions.len()).map(ActionId::new).zip((actions..).step_by(bytes(ACTION_SIZE)))
     {
