@@ -3,7 +3,9 @@
 //! Behind the feature `codegen`. Everything is as the evaluator has it, so that generated code consults the same evidence.
 
 pub use crate::graph::reads::Extent;
-pub use crate::index::export::{Bucket, By, Dimension, Division, Entry, Filing, Index, Lookup, LookupKind, Rest, Trees};
+pub use crate::index::export::{
+    Bucket, By, Dimension, Division, Entry, Filing, Index, Lookup, LookupKind, Rest, Trees,
+};
 pub use crate::schema::text::member;
 
 use crate::graph::{Derived, Policy};

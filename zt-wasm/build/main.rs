@@ -5,6 +5,7 @@
 //! module takes the functions that it needs and gives them their numbers. What is not in the small part ends the build with
 //! the name of the function and the words that are not understood.
 
+mod cells;
 mod code;
 mod constant;
 mod expression;
@@ -43,7 +44,7 @@ fn main() {
         })
         .collect();
     let constants = Constants::of(&files);
-    let mut unit = Unit { constants, signatures: Signature::of_machine() };
+    let mut unit = Unit { constants, signatures: Signature::of_machine(), cells: cells::Cells::default() };
     for (name, file) in &files {
         for function in functions(file) {
             let signature = Signature::of(function);
@@ -68,6 +69,7 @@ fn main() {
         routine.write(name, &mut text);
     }
     text.push_str("];\n");
+    unit.cells.write(&mut text);
     let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("routines.rs");
     fs::write(out, text).expect("the compiled routines");
 }

@@ -115,7 +115,8 @@ fn main() {
     for name in ["one"].iter().chain(EXAMPLES).chain(&["1000", "10000"]) {
         let (policy, store) = policy(name);
         let report = inspect(&compile(&policy, &store, Target::Core).unwrap()).unwrap();
-        let of = |section: &str| report.sections.iter().find(|(name, _)| name == section).map_or(0, |(_, bytes)| *bytes);
+        let of =
+            |section: &str| report.sections.iter().find(|(name, _)| name == section).map_or(0, |(_, bytes)| *bytes);
         let (code, data, told, rules) = (of("code"), of("data"), told(&policy), policy.rules().len());
         println!("{name:>14} {:>8} {code:>8} {data:>8} {told:>8} {rules:>6}", report.total);
     }

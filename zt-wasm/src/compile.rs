@@ -9,6 +9,7 @@ use zt_eval::schema::Type;
 use zt_eval::value::{Datum, Value};
 use zt_eval::{Policy, Store};
 
+use crate::code::fixed_cell;
 use crate::codegen::{self, Places};
 use crate::inspect::{TABLES_SECTION, tables_section};
 use crate::layout::*;
@@ -100,21 +101,31 @@ fn build(policy: &Policy, entities: &Store, target: Target, with_names: bool) ->
             Export::Memory(_) | Export::Global(..) => None,
         })
         .collect();
-    let linked = parts.link(&roots)?;
     let arena = data.align(8);
     if !data.fits() {
         return Err(CompileError::TooLarge);
     }
     header.push((H_ARENA, arena));
+    parts.header = header.iter().map(|(place, value)| (place.cast_unsigned(), *value)).collect();
+    let linked = parts.link(&roots)?;
+    // The rest is in the code.
+    header.retain(|(place, _)| fixed_cell(place.cast_unsigned()).is_none_or(|cell| cell.is_stored));
     let tables = tables_section(&data.parts());
-    let segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
+    let mut segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
+    segments.retain(|(_, bytes)| !bytes.is_empty());
     let pages = arena / PAGE + 2;
     let mut custom = vec![("zt.policy", policy.digest().to_vec())];
     if with_names {
         custom.push((TABLES_SECTION, tables));
     }
-    let layout =
-        Layout { linked: &linked, memory: target.memory(pages), exports: &exports, data: &segments, custom: &custom, with_names };
+    let layout = Layout {
+        linked: &linked,
+        memory: target.memory(pages),
+        exports: &exports,
+        data: &segments,
+        custom: &custom,
+        with_names,
+    };
     let module = layout.encode();
     match wasmparser::Validator::new().validate_all(&module) {
         Ok(_) => Ok(module),

@@ -17,6 +17,7 @@ mod inspect;
 mod layout;
 mod link;
 mod module;
+mod optimize;
 #[cfg(test)]
 mod runtime;
 pub mod tables;

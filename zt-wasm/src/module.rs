@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::{
     CodeSection, ConstExpr, CustomSection, DataSection, ElementSection, Elements, EntityType, ExportKind,
-    ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType, NameMap, NameSection, RefType,
-    TableSection, TableType, TypeSection, ValType,
+    ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType, NameMap,
+    NameSection, RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 use crate::code::{I32, I64};
@@ -132,6 +132,14 @@ impl Layout<'_> {
 
     fn exports(&self) -> (ExportSection, GlobalSection) {
         let (mut exports, mut globals) = (ExportSection::new(), GlobalSection::new());
+        for is_wide in &self.linked.globals {
+            let (val_type, zero) = if *is_wide {
+                (ValType::I64, ConstExpr::i64_const(0))
+            } else {
+                (ValType::I32, ConstExpr::i32_const(0))
+            };
+            globals.global(GlobalType { val_type, mutable: true, shared: false }, &zero);
+        }
         for export in self.exports {
             match export {
                 Export::Function { name, of } => {
@@ -211,7 +219,8 @@ mod tests {
     fn module(parts: &Parts, roots: &[&str]) -> Vec<u8> {
         let linked = parts.link(roots).unwrap();
         let exports = [Export::Memory("memory")];
-        Layout { linked: &linked, memory: Memory::Own(1), exports: &exports, data: &[], custom: &[], with_names: false }.encode()
+        Layout { linked: &linked, memory: Memory::Own(1), exports: &exports, data: &[], custom: &[], with_names: false }
+            .encode()
     }
 
     #[test]

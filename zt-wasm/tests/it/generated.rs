@@ -35,13 +35,7 @@ fn modules_of_generated_policies_decide_as_the_engine_does() {
     println!("{} decisions", asked.get());
 }
 
-fn run(
-    policies: u32,
-    bytes: Range<usize>,
-    generate: fn(&mut Choices<'_>) -> Files,
-    host: &Host,
-    asked: &Cell<u64>,
-) {
+fn run(policies: u32, bytes: Range<usize>, generate: fn(&mut Choices<'_>) -> Files, host: &Host, asked: &Cell<u64>) {
     let config = Config { cases: policies, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     let strategy = (proptest::collection::vec(proptest::num::u8::ANY, bytes), proptest::num::u64::ANY);
     let outcome = TestRunner::new(config).run(&strategy, |(bytes, seed)| {

@@ -374,4 +374,3 @@ fn calendar(test: impl FnOnce(Timestamp) -> (bool, Timestamp)) -> i32 {
     flips_at(flip.millis());
     holds.into()
 }
-
