@@ -91,7 +91,7 @@ fn build(policy: &Policy, entities: &Store, target: Target, with_names: bool) ->
         .map_err(|unencodable| CompileError::Pattern(unencodable.pattern.index()))?;
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
-    codegen::generate(policy, &places, &mut data, &mut parts);
+    codegen::generate(policy, &places, &rules.conjunctions, &mut data, &mut parts);
 
     let exports = target.exports();
     let roots: Vec<&str> = exports

@@ -164,6 +164,14 @@ pub const H_STAMPS: i32 = 1112; // where data are kept: their number
 pub const H_ANCHORS: i32 = 1116; // entities that rules name in tests of the hierarchy: cells, sorted; behind them, numbers
 pub const H_ANCHORS_COUNT: i32 = 1120;
 pub const H_ARENA: i32 = 1124; // where the arena begins
+// What a policy has any of: without, what is for it only is left out of its module.
+pub const H_BOUNDED: i32 = 1128; // bounds of freshness
+pub const H_STEPS_UP: i32 = 1132; // step-ups
+pub const H_TAKES_PARENTS: i32 = 1136; // types of entities that have parents
+pub const H_OVERRIDES: i32 = 1140; // rules that override others
+pub const H_OBLIGES: i32 = 1144; // obligations
+pub const H_AUDITS: i32 = 1148; // rules that are only watched
+pub const H_TIMED: i32 = 1152; // anything that depends on the instant
 
 // Tables of the schema. A name is an address and a length.
 
@@ -237,7 +245,7 @@ pub const KEPT: i32 = 8; // its stamp, and its truth or the address of its cell
 // A rule: as JSON (address and length), and
 pub const RULE_CONJUNCTS: i32 = 8; // address of node numbers
 pub const RULE_CONJUNCTS_COUNT: i32 = 12;
-pub const RULE_CONDITION: i32 = 16; // its whole condition: a node
+pub const RULE_CONDITION: i32 = 16; // its whole condition: a node; -1 where that is the conjunction of the conjuncts
 pub const RULE_DUTIES: i32 = 20;
 pub const RULE_DUTIES_COUNT: i32 = 24;
 pub const RULE_OVERRIDERS: i32 = 28; // address of numbers of rules: the deciding allow rules that override it

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use zt_eval::Policy;
-use zt_eval::codegen::member;
+use zt_eval::codegen::{Index, member};
 use zt_eval::graph::{CompareOp, Node, Quantifier};
 use zt_eval::id::NodeId;
 use zt_eval::pattern::Pattern;
@@ -17,18 +17,16 @@ use super::data::{Data, number};
 use crate::layout::*;
 
 /// Writes the table of a policy's nodes; where it is. `tags` gets what `tag_used` tells apart.
-pub fn write(data: &mut Data, policy: &Policy, tags: &mut BTreeSet<i32>) -> u32 {
-    let args: BTreeSet<NodeId> =
-        policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| duty.args.iter().copied()).collect();
-    let conditions: BTreeSet<NodeId> = policy.rules().iter().map(|rule| rule.condition).collect();
+pub fn write(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>, tags: &mut BTreeSet<i32>) -> u32 {
+    write_texts(data, policy, conjunctions);
+    let has_text = texts(policy);
     let mut rows = Vec::with_capacity(policy.nodes().len());
     for (id, node) in policy.nodes().iter().enumerate().map(|(at, node)| (NodeId::new(at), node)) {
-        if matches!(node, Node::Const(_)) {
+        if matches!(node, Node::Const(_)) || conjunctions.contains(&id) {
             rows.push(NOWHERE.cast_unsigned());
             continue;
         }
-        let is_root = args.contains(&id) || conditions.contains(&id) && !is_condition(node);
-        let has_text = is_root || Shapes { policy }.can_be_named(node);
+        let has_text = has_text(id, node);
         tags.insert(kind(node));
         let row = row(data, policy, id, node, has_text);
         data.align(4);
@@ -36,6 +34,57 @@ pub fn write(data: &mut Data, policy: &Policy, tags: &mut BTreeSet<i32>) -> u32 
         rows.push(data.bytes(&row));
     }
     data.words(&rows)
+}
+
+/// Whether a node can be what is unknown, and so has a text.
+fn texts(policy: &Policy) -> impl Fn(NodeId, &Node) -> bool {
+    let args: BTreeSet<NodeId> =
+        policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| duty.args.iter().copied()).collect();
+    let conditions: BTreeSet<NodeId> = policy.rules().iter().map(|rule| rule.condition).collect();
+    move |id, node| {
+        let is_root = args.contains(&id) || conditions.contains(&id) && !is_condition(node);
+        is_root || Shapes { policy }.can_be_named(node)
+    }
+}
+
+/// Writes the nodes' texts: those that are parts of others share their bytes.
+fn write_texts(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>) {
+    let has_text = texts(policy);
+    let mut all: Vec<String> = policy
+        .nodes()
+        .iter()
+        .enumerate()
+        .map(|(at, node)| (NodeId::new(at), node))
+        .filter(|(id, node)| !matches!(node, Node::Const(_)) && !conjunctions.contains(id) && has_text(*id, node))
+        .map(|(id, _)| policy.node_text(id))
+        .collect();
+    all.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    all.dedup();
+    data.texts(&all);
+}
+
+/// Conditions of rules that are nothing but the conjunction of the rule's conjuncts, which are asked one by one: nothing asks
+/// for the whole.
+pub fn conjunctions(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
+    let mut alone: BTreeSet<NodeId> = BTreeSet::new();
+    for (at, rule) in policy.rules().iter().enumerate() {
+        let conjuncts = index.conjuncts.get(at).map_or(&[][..], |conjuncts| conjuncts);
+        let Some(node @ Node::And(all)) = policy.node(rule.condition) else {
+            continue;
+        };
+        // One of which all operands are truths is unknown only where an operand is.
+        let is_plain = !(Shapes { policy }).can_be_named(node);
+        if is_plain && *conjuncts == **all {
+            alone.insert(rule.condition);
+        }
+    }
+    for child in policy.nodes().iter().flat_map(Node::children) {
+        alone.remove(&child);
+    }
+    for arg in policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| &duty.args) {
+        alone.remove(arg);
+    }
+    alone
 }
 
 fn row(data: &mut Data, policy: &Policy, id: NodeId, node: &Node, has_text: bool) -> Vec<u8> {

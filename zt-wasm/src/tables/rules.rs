@@ -40,6 +40,8 @@ pub struct RuleTables {
     pub header: Header,
     /// What `tag_used` tells apart and is in them.
     pub tags: BTreeSet<i32>,
+    /// See [`nodes::conjunctions`].
+    pub conjunctions: BTreeSet<NodeId>,
 }
 
 /// Writes the tables by which a module decides, and fills in what actions know of them: call it once, after the schema's.
@@ -47,10 +49,11 @@ pub fn write(data: &mut Data, policy: &Policy, schema: &mut SchemaTables) -> Rul
     let index = policy.index();
     let rules = policy.rules();
     data.part("rules");
+    let conjunctions = nodes::conjunctions(policy, &index);
     let mut rows = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
         let conjuncts = index.conjuncts.get(at).map_or(&[][..], |conjuncts| conjuncts);
-        rows.extend(self::rule(data, policy, schema, RuleId::new(at), rule, conjuncts).0);
+        rows.extend(self::rule(data, policy, schema, RuleId::new(at), rule, (conjuncts, &conjunctions)).0);
     }
     let rows = data.shared(&rows, 4);
     let texts = data.text(TEXTS);
@@ -59,7 +62,7 @@ pub fn write(data: &mut Data, policy: &Policy, schema: &mut SchemaTables) -> Rul
     data.part("index");
     let mut tables = index::write(data, &index);
     data.part("nodes");
-    let nodes = nodes::write(data, policy, &mut tables.tags);
+    let nodes = nodes::write(data, policy, &conjunctions, &mut tables.tags);
     data.part("actions");
     let actions = schema.header.iter().find(|(cell, _)| *cell == H_ACTIONS).map_or(0, |(_, at)| *at);
     for (at, row) in (0..policy.schema().actions.len()).map(ActionId::new).zip((actions..).step_by(bytes(ACTION_SIZE)))
@@ -76,7 +79,7 @@ pub fn write(data: &mut Data, policy: &Policy, schema: &mut SchemaTables) -> Rul
         (H_KEPT, kept),
         (H_STAMPS, policy.kept_count()),
     ];
-    RuleTables { header, tags: tables.tags }
+    RuleTables { header, tags: tables.tags, conjunctions }
 }
 
 fn rule(
@@ -85,7 +88,7 @@ fn rule(
     schema: &mut SchemaTables,
     id: RuleId,
     rule: &Rule,
-    conjuncts: &[NodeId],
+    (conjuncts, conjunctions): (&[NodeId], &BTreeSet<NodeId>),
 ) -> Row {
     let overriders = policy.overriders_of(id);
     let duties: Vec<u8> = rule.duties.iter().flat_map(|each| duty(data, policy, schema, each).0).collect();
@@ -93,7 +96,8 @@ fn rule(
     row.put64(0, data.span(&rule_json(rule)));
     row.put(RULE_CONJUNCTS, node_numbers(data, conjuncts));
     row.put(RULE_CONJUNCTS_COUNT, number(conjuncts.len()));
-    row.put(RULE_CONDITION, number(rule.condition.index()));
+    let is_walked = conjunctions.contains(&rule.condition);
+    row.put(RULE_CONDITION, if is_walked { u32::MAX } else { number(rule.condition.index()) });
     row.put(RULE_DUTIES, data.shared(&duties, 4));
     row.put(RULE_DUTIES_COUNT, number(rule.duties.len()));
     row.put(RULE_OVERRIDERS, rule_numbers(data, overriders.iter().copied()));
