@@ -1,9 +1,9 @@
-//! What does not depend on one request: `cargo bench -p zt-benches --bench scale -- [--quick] [compile|load|entities|changes|threads]`.
+//! What does not depend on one request: `cargo bench -p zt-benches --bench scale -- [--quick] [compile|load|entities|changes|threads|modules]`.
 #![allow(missing_docs, reason = "a benchmark is not a library")]
 
 use std::env;
 
-use zt_benches::scale::{self, Effort, changes, compile, entities, load, threads};
+use zt_benches::scale::{self, Effort, changes, compile, entities, load, modules, threads};
 
 /// Measures and gives a table.
 type Table = fn(Effort) -> String;
@@ -18,12 +18,14 @@ fn main() {
     let is_test = !arguments.iter().any(|argument| argument == "--bench");
     let effort = if is_quick || is_test { Effort::Quick } else { Effort::Full };
     let wanted = arguments.iter().find(|argument| !argument.starts_with("--"));
-    let tables: [(&str, Table); 5] = [
+    let tables: [(&str, Table); 7] = [
         ("scale/compile", compile::table),
         ("scale/load", load::table),
         ("scale/entities", entities::table),
         ("scale/changes", changes::table),
         ("scale/threads", threads::table),
+        ("scale/modules/size", modules::sizes),
+        ("scale/modules/time", modules::times),
     ];
     for (name, table) in tables {
         if wanted.is_none_or(|wanted| name.contains(wanted.as_str())) {

@@ -13,9 +13,11 @@ use zt_eval::Mode;
 
 use crate::documents::{Cel, Document, Documents, Rego, reader, readers};
 use crate::harness::{Case, Contender, Workload};
+use crate::module;
 use crate::zt::Shared;
 
-const ZT: &str = include_str!("admission/restricted.zt");
+/// The policy.
+pub const ZT: &str = include_str!("admission/restricted.zt");
 const REGO: &str = include_str!("admission/restricted.rego");
 const CEL: &str = include_str!("admission/restricted.cel");
 
@@ -46,6 +48,8 @@ fn from_json(case: &str) -> Case {
     let zt = Shared::new(ZT);
     let mut contenders =
         vec![zt.from_json("zt, effect", &documents, Mode::Effect), zt.from_json("zt, full", &documents, Mode::Full)];
+    contenders.push(module::contender("zt, module, effect", ZT, &documents, Mode::Effect));
+    contenders.push(module::contender("zt, module, full", ZT, &documents, Mode::Full));
     contenders.extend(readers(&documents));
     contenders.push(reader("serde_json to a typed struct", &documents, |json| {
         black_box(serde_json::from_slice::<typed::Typed>(json).unwrap());
@@ -71,7 +75,9 @@ fn case_of(documents: &Documents, contenders: Vec<Contender>) -> Case {
     Case { requests: documents.iter().map(name).collect(), contenders }
 }
 
-fn documents(case: &str) -> Documents {
+/// The reviews of a case: `mixed` or `allowed`.
+#[must_use]
+pub fn documents(case: &str) -> Documents {
     let is_wanted = |document: &Document| document.allowed || case == "mixed";
     Rc::from(review::reviews().into_iter().filter(is_wanted).collect::<Vec<_>>())
 }

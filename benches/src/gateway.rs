@@ -16,6 +16,7 @@ use zt_eval::Mode;
 
 use crate::documents::{Cel, Documents, Rego, reader, readers};
 use crate::harness::{Case, Contender, Workload};
+use crate::module;
 use crate::zt::Shared;
 
 /// How many requests are decided in turn.
@@ -54,6 +55,8 @@ fn from_json(case: &str) -> Case {
     let zt = Shared::new(&routes::zt(routes));
     let mut contenders =
         vec![zt.from_json("zt, effect", &documents, Mode::Effect), zt.from_json("zt, full", &documents, Mode::Full)];
+    contenders.push(module::contender("zt, module, effect", &routes::zt(routes), &documents, Mode::Effect));
+    contenders.push(module::contender("zt, module, full", &routes::zt(routes), &documents, Mode::Full));
     contenders.extend(readers(&documents));
     contenders.push(reader("serde_json to a borrowed struct", &documents, |json| {
         black_box(serde_json::from_slice::<Borrowed<'_>>(json).unwrap());

@@ -21,6 +21,7 @@ pub mod gateway;
 pub mod generated;
 pub mod harness;
 pub mod measure;
+pub mod module;
 pub mod peers;
 pub mod report;
 pub mod scale;

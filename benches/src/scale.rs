@@ -7,6 +7,7 @@ pub mod changes;
 pub mod compile;
 pub mod entities;
 pub mod load;
+pub mod modules;
 pub mod rules;
 pub mod threads;
 

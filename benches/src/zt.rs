@@ -89,10 +89,11 @@ impl Shared {
     #[must_use]
     pub fn from_json(&self, name: &'static str, documents: &Documents, mode: Mode) -> Contender {
         let (snapshot, documents, now) = (Arc::clone(&self.snapshot), Rc::clone(documents), self.now);
-        let mut bound = Request::empty();
+        let (mut bound, mut scratch, mut decision) = (Request::empty(), Scratch::new(), Decision::default());
         Contender::new(name, move |request| {
-            bound.bind_json(snapshot.policy(), &documents[request].json).expect("the documents fit the policy");
-            snapshot.decide(&bound, now, mode).effect
+            let document = &documents[request].json;
+            snapshot.decide_json_into(document, now, mode, &mut bound, &mut scratch, &mut decision);
+            decision.effect
         })
     }
 

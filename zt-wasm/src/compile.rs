@@ -3,26 +3,31 @@
 use std::collections::BTreeSet;
 
 use thiserror::Error;
+use wasmparser::WasmFeatures;
 use zt_eval::graph::{Node, Quantifier};
 use zt_eval::request::StoreError;
 use zt_eval::schema::Type;
 use zt_eval::value::{Datum, Value};
 use zt_eval::{Policy, Store};
 
-use crate::code::fixed_cell;
+use crate::code::{Generated, I64, fixed_cell};
 use crate::codegen::{self, Places};
+use crate::describe::{Description, SECTION};
 use crate::inspect::{TABLES_SECTION, tables_section};
 use crate::layout::*;
 use crate::link::{LinkError, Parts};
 use crate::module::{Export, Layout};
-use crate::tables::data::{Data, cell};
+use crate::tables::data::{Data, cell, number};
 use crate::tables::schema::Header;
 use crate::tables::{rules, schema, store};
-use crate::target::Target;
+use crate::target::{DESCRIBE, Target};
 
 /// Where tables begin: behind the fixed places.
 const TABLES: u32 = 2048;
 const PAGE: u32 = 1 << 16;
+/// What modules use of WebAssembly: the MVP without floating point, and `memory.copy` and `memory.fill`.
+/// (`GC_TYPES` is what the validator wants for any reference at all, such as a table's functions.)
+const FEATURES: WasmFeatures = WasmFeatures::GC_TYPES.union(WasmFeatures::BULK_MEMORY);
 
 /// Why there is no module of a policy.
 #[derive(Debug, Error)]
@@ -92,6 +97,10 @@ fn build(policy: &Policy, entities: &Store, target: Target, with_names: bool) ->
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &rules.conjunctions, &mut data, &mut parts);
+    let description = Description::of(policy, entities, target).to_json();
+    if target.describes() {
+        parts.generated.insert(DESCRIBE.to_owned(), describe(&mut data, &description));
+    }
 
     let exports = target.exports();
     let roots: Vec<&str> = exports
@@ -113,8 +122,9 @@ fn build(policy: &Policy, entities: &Store, target: Target, with_names: bool) ->
     let tables = tables_section(&data.parts());
     let mut segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
     segments.retain(|(_, bytes)| !bytes.is_empty());
-    let pages = arena / PAGE + 2;
-    let mut custom = vec![("zt.policy", policy.digest().to_vec())];
+    // Behind the tables: what is left of their last page, and the room for a decision and its scrap.
+    let pages = arena / PAGE + 3;
+    let mut custom = vec![(SECTION, description.into_bytes())];
     if with_names {
         custom.push((TABLES_SECTION, tables));
     }
@@ -127,10 +137,18 @@ fn build(policy: &Policy, entities: &Store, target: Target, with_names: bool) ->
         with_names,
     };
     let module = layout.encode();
-    match wasmparser::Validator::new().validate_all(&module) {
+    match wasmparser::Validator::new_with_features(FEATURES).validate_all(&module) {
         Ok(_) => Ok(module),
         Err(error) => Err(CompileError::Internal(error.to_string())),
     }
+}
+
+/// A function that gives the description's address and length.
+fn describe(data: &mut Data, description: &str) -> Generated {
+    let (at, len) = (data.text(description), number(description.len()));
+    let mut function = Generated::new(&[], Some(I64));
+    function.i64((u64::from(len) << 32 | u64::from(at)).cast_signed());
+    function
 }
 
 /// The cells that never change.

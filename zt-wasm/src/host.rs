@@ -4,6 +4,40 @@
 //! version that this host knows. Instances are bounded in memory and in time. Time is counted in ticks of the
 //! [`Host`], which whoever owns a clock gives; a decision that lasts longer than the ticks allowed is an error, and its
 //! instance is spent.
+//!
+//! ```
+//! use zt_eval::value::Timestamp;
+//! use zt_eval::{Mode, Store};
+//! use zt_wasm::host::{Host, HostLimits};
+//!
+//! # let mut sources = zt_lang::Sources::new();
+//! # let text = "package door entity Person entity Door action open: Person -> Door allow anyone: open";
+//! # sources.add("door.zt", text.as_bytes());
+//! # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+//! # let module = zt_wasm::compile(&policy, &Store::empty(), zt_wasm::Target::Core)?;
+//! // `module` is what `ztc build --target core` wrote, and `request` a document as `ztc schema` describes it.
+//! # let request = br#"{
+//! #   "subject": {"type": "Person", "id": "ann"},
+//! #   "action": {"name": "open"},
+//! #   "resource": {"type": "Door", "id": "front"}
+//! # }"#;
+//! let host = Host::new(HostLimits { instances_max: 16, ..HostLimits::default() })?;
+//! let ticking = host.clone();
+//! std::thread::spawn(move || {
+//!     loop {
+//!         std::thread::sleep(std::time::Duration::from_millis(10));
+//!         ticking.tick();
+//!     }
+//! });
+//!
+//! let module = host.load(&module, None)?; // or Some(&digest), to run no other module than the one you know
+//! let mut instance = module.instantiate()?; // decides one request after the other
+//! let now = Timestamp::parse_rfc3339("2026-03-02T10:00:00Z");
+//! let decision = instance.decide(request, now, Mode::Full)?; // on an error: deny, and take a fresh instance
+//! let decision: serde_json::Value = serde_json::from_slice(decision)?;
+//! assert_eq!(decision["effect"], "allow");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -93,7 +127,7 @@ impl Host {
     ///
     /// When the bytes are others, are no module, or none of the target `core`.
     pub fn load(&self, bytes: &[u8], expected: Option<&[u8; 32]>) -> Result<Module, HostError> {
-        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        let digest = digest(bytes);
         if let Some(expected) = expected
             && *expected != digest
         {
@@ -184,6 +218,12 @@ impl Instance {
         let decision = self.memory.data(&self.store).get(at..).and_then(|decision| decision.get(..len));
         decision.ok_or_else(|| HostError::NotCore("the decision is not in its memory".into()))
     }
+}
+
+/// A module's SHA-256, which [`Host::load`] can be told to expect.
+#[must_use]
+pub fn digest(module: &[u8]) -> [u8; 32] {
+    Sha256::digest(module).into()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -2,12 +2,13 @@
 //!
 //! A module holds the tests of a policy's rules as code, its rules, names and entities as data, and the routines that it
 //! needs: reading JSON, values and their operators, deciding, writing the decision. Routines are written once, in a small
-//! part of Rust ([`runtime`]'s files): the compiler builds them natively, for their tests against `zt-eval`; the build script
+//! part of Rust (the files of `runtime`): the compiler builds them natively, for their tests against `zt-eval`; the build script
 //! compiles the same text to WebAssembly, from which a module takes what it uses.
 
 mod code;
 mod codegen;
 mod compile;
+pub mod describe;
 #[cfg(feature = "host")]
 pub mod host;
 mod inspect;
@@ -20,10 +21,11 @@ mod module;
 mod optimize;
 #[cfg(test)]
 mod runtime;
-pub mod tables;
+mod tables;
 mod target;
 
 pub use compile::{CompileError, compile, compile_with_names};
+pub use describe::Description;
 pub use inspect::{NoModule, Report, inspect};
 pub use target::Target;
 

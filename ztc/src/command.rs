@@ -7,6 +7,8 @@ mod eval;
 mod explain;
 mod fmt;
 mod graph;
+mod inspect;
+mod module;
 mod schema;
 mod specialize;
 mod test;
@@ -16,7 +18,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use zt_eval::Policy;
 use zt_eval::id::ActionId;
-use zt_lang::{Checked, Report, Sources};
+use zt_lang::{Checked, Compiled, Report, Sources};
 
 use crate::exit::{Exit, Stop};
 use crate::input;
@@ -34,9 +36,11 @@ pub enum Command {
     Test(test::Test),
     /// Formats policies
     Fmt(fmt::Fmt),
-    /// Compiles a policy to a file that decision engines load
+    /// Compiles a policy to a file that decision engines load, or to a WebAssembly module
     Build(build::Build),
-    /// Explains a diagnostic code
+    /// Shows what a module says of itself, and its size by section
+    Inspect(inspect::Inspect),
+    /// Explains the code of a diagnostic or of a refusal
     Explain(explain::Explain),
     /// Draws a policy's rules and the tests they share
     Graph(graph::Graph),
@@ -57,6 +61,7 @@ impl Command {
             Self::Test(command) => command.run(screen),
             Self::Fmt(command) => command.run(screen),
             Self::Build(command) => command.run(screen),
+            Self::Inspect(command) => command.run(screen),
             Self::Explain(command) => command.run(screen),
             Self::Graph(command) => command.run(screen),
             Self::Schema(command) => command.run(screen),
@@ -66,7 +71,7 @@ impl Command {
     }
 }
 
-/// Compiles sources as far as they go.
+/// Compiles sources as far as they go, for who looks at the stages.
 fn compile(sources: Sources, options: &zt_lang::Options) -> Result<(Checked, Policy), Report> {
     let checked = zt_lang::parse(sources, options).typecheck()?;
     let policy = checked.lower()?;
@@ -74,9 +79,9 @@ fn compile(sources: Sources, options: &zt_lang::Options) -> Result<(Checked, Pol
 }
 
 /// Compiles the one policy that the files make; says what is wrong with it, and stops.
-fn compile_one(screen: &Screen, paths: &[PathBuf], bounds: &Bounds) -> Result<(Checked, Policy), Stop> {
+fn compile_one(screen: &Screen, paths: &[PathBuf], bounds: &Bounds) -> Result<Compiled, Stop> {
     let sources = input::sources(paths)?;
-    compile(sources, &bounds.options()?).map_err(|report| {
+    zt_lang::compile(sources, &bounds.options()?).map_err(|report| {
         screen.diagnostics(&report.diagnostics, &report.sources);
         Stop::said(Exit::of(&report.diagnostics, false))
     })
@@ -89,18 +94,24 @@ fn load(screen: &Screen, paths: &[PathBuf], bounds: &Bounds, params: &Params) ->
         _ => None,
     };
     let mut policy = match compiled {
+        Some(bytes) if module::is_module(&bytes) => {
+            let only = "this is a WebAssembly module, which only `ztc eval` and `ztc inspect` read";
+            return Err(Stop::file(shown(paths), only));
+        }
         Some(_) if bounds.is_set() => {
             return Err(Stop::usage("limits and clock skew are part of a compiled policy: set them when it is built"));
         }
         Some(bytes) => Policy::from_bytes(&bytes).map_err(|error| Stop::file(shown(paths), error))?,
-        None => compile_one(screen, paths, bounds)?.1,
+        None => compile_one(screen, paths, bounds)?.policy,
     };
     params.apply(&mut policy)?;
     Ok(policy)
 }
 
 fn is_compiled(path: &Path, bytes: &[u8]) -> bool {
-    path.extension().is_some_and(|extension| extension == "ztb") || bytes.starts_with(b"ZTB")
+    path.extension().is_some_and(|extension| extension == "ztb")
+        || bytes.starts_with(b"ZTB")
+        || module::is_module(bytes)
 }
 
 fn shown(paths: &[PathBuf]) -> String {

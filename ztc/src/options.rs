@@ -90,6 +90,11 @@ pub struct Params {
 }
 
 impl Params {
+    /// Whether any is given.
+    pub fn is_set(&self) -> bool {
+        !self.params.is_empty()
+    }
+
     /// Sets them.
     pub fn apply(&self, policy: &mut Policy) -> Result<(), Stop> {
         for setting in &self.params {

@@ -4,6 +4,8 @@
 
 pub mod decision;
 pub mod page;
+pub mod refusals;
+pub mod sections;
 pub mod sizes;
 pub mod trace;
 
@@ -169,4 +171,9 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 /// `1 rule`, `2 rules`
 pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

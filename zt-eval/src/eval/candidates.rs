@@ -8,7 +8,7 @@ use super::scratch::Found;
 use crate::Truth;
 use crate::decision::Fact;
 use crate::facts::{Above, Speaker};
-use crate::id::{EntityTypeId, NodeId};
+use crate::id::{EntityTypeId, NodeId, RuleId};
 use crate::index::{Bucket, By, Dimension, Entry, Intervals, Lookup, LookupKind};
 use crate::value::{EntityUid, Value};
 
@@ -21,19 +21,50 @@ pub(super) enum Want {
     NotFalse,
 }
 
+/// A rule whose condition may be wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Candidate {
+    pub rule: RuleId,
+    /// Which of its conjuncts are known to hold, as [`Entry::proven`] says.
+    proven: u16,
+}
+
+/// How rules are looked for.
+#[derive(Clone, Copy)]
+struct Search {
+    want: Want,
+    /// Whether all gates on the way are known to hold: what entries call proven takes that for granted.
+    gates_hold: bool,
+}
+
 impl<'a> Evaluator<'a, '_> {
     /// Shows `visit` every rule of a division whose condition is wanted, and some others, until it breaks. A rule may come
     /// more than once, and in any order.
+    #[inline]
     pub fn each_candidate<F>(&mut self, division: u32, want: Want, visit: &mut F) -> ControlFlow<()>
     where
-        F: FnMut(&mut Self, Entry) -> ControlFlow<()>,
+        F: FnMut(&mut Self, Candidate) -> ControlFlow<()>,
+    {
+        self.search(division, Search { want, gates_hold: true }, visit)
+    }
+
+    fn search<F>(&mut self, division: u32, mut search: Search, visit: &mut F) -> ControlFlow<()>
+    where
+        F: FnMut(&mut Self, Candidate) -> ControlFlow<()>,
     {
         let index = &self.derived.index;
         let division = index.division(division);
-        self.consider(index.entries(division.loose), want, visit)?;
+        for gate in index.gates(division) {
+            match self.truth(*gate) {
+                Truth::True => {}
+                Truth::Unknown if search.want == Want::NotFalse => search.gates_hold = false,
+                Truth::False | Truth::Unknown => return ControlFlow::Continue(()),
+            }
+        }
+        self.consider(index.entries(division.loose), search, visit)?;
         for at in division.dimensions.indices() {
             if let Some(dimension) = index.dimension(at) {
-                self.look_up(dimension, want, visit)?;
+                self.look_up(dimension, search, visit)?;
             }
         }
         ControlFlow::Continue(())
@@ -41,55 +72,56 @@ impl<'a> Evaluator<'a, '_> {
 
     /// Visits the entries whose further test does not show that their rule's condition is not wanted.
     #[inline]
-    fn consider<F>(&mut self, entries: &[Entry], want: Want, visit: &mut F) -> ControlFlow<()>
+    fn consider<F>(&mut self, entries: &[Entry], search: Search, visit: &mut F) -> ControlFlow<()>
     where
-        F: FnMut(&mut Self, Entry) -> ControlFlow<()>,
+        F: FnMut(&mut Self, Candidate) -> ControlFlow<()>,
     {
         // Rules that are filed together mostly have the same further lookup.
         let (mut lookup, mut found) = (Entry::NONE, Found::default());
         for entry in entries {
-            let mut entry = *entry;
+            let mut proven = if search.gates_hold { entry.proven } else { 0 };
             if entry.lookup != Entry::NONE {
                 if entry.lookup != lookup {
                     (lookup, found) = (entry.lookup, self.find(entry.lookup));
                 }
                 let keys = self.scratch.keys.get(found.keys()).unwrap_or_default();
                 if keys.contains(&entry.key) {
-                    entry.proven |= entry.also;
-                } else if found.is_all || want == Want::True {
+                    proven |= entry.also;
+                } else if found.is_all || search.want == Want::True {
                     continue;
                 }
             }
-            visit(self, entry)?;
+            visit(self, Candidate { rule: entry.rule, proven })?;
         }
         ControlFlow::Continue(())
     }
 
-    fn look_up<F>(&mut self, dimension: &'a Dimension, want: Want, visit: &mut F) -> ControlFlow<()>
+    fn look_up<F>(&mut self, dimension: &'a Dimension, search: Search, visit: &mut F) -> ControlFlow<()>
     where
-        F: FnMut(&mut Self, Entry) -> ControlFlow<()>,
+        F: FnMut(&mut Self, Candidate) -> ControlFlow<()>,
     {
         let index = &self.derived.index;
-        let found = match &dimension.by {
-            By::Keys { lookup, .. } => self.find(*lookup),
-            By::Intervals { slot, intervals, .. } => self.find_intervals(*slot, intervals),
-        };
-        if !found.is_all && want == Want::NotFalse {
-            return self.consider(index.entries(dimension.all), want, visit);
+        let (By::Keys { lookup, .. } | By::Intervals { lookup, .. }) = &dimension.by;
+        let found = self.find(*lookup);
+        if !found.is_all && search.want == Want::NotFalse {
+            return self.consider(index.entries(dimension.all), search, visit);
         }
+        let table = match &dimension.by {
+            By::Keys { table, .. } => *table,
+            By::Intervals { intervals, first, .. } => {
+                let Some(at) = self.scratch.point(found) else { return ControlFlow::Continue(()) };
+                for filed in intervals.stab(at) {
+                    self.consider(index.entries_behind(*first, filed), search, visit)?;
+                }
+                return ControlFlow::Continue(());
+            }
+        };
         for at in found.keys() {
             // What deeper lookups find stands behind.
             let Some(key) = self.scratch.keys.get(at).copied() else { continue };
-            let bucket = match &dimension.by {
-                By::Keys { table, .. } => index.find(*table, key),
-                By::Intervals { first, .. } => {
-                    self.consider(index.entry(first + key), want, visit)?;
-                    continue;
-                }
-            };
-            match bucket {
-                Some(Bucket::Entries(entries)) => self.consider(index.entries(entries), want, visit)?,
-                Some(Bucket::Division(division)) => self.each_candidate(division, want, visit)?,
+            match index.find(table, key) {
+                Some(Bucket::Entries(entries)) => self.consider(index.entries(entries), search, visit)?,
+                Some(Bucket::Division(division)) => self.search(division, search, visit)?,
                 None => {}
             }
         }
@@ -106,9 +138,15 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     fn find_anew(&mut self, number: u32) -> Found {
-        let index = &self.derived.index;
         let start = self.scratch.keys.len();
-        let is_all = index.lookup(number).is_some_and(|lookup| self.find_keys(lookup));
+        let Some(lookup) = self.derived.index.lookup(number) else {
+            return Found::default();
+        };
+        if lookup.kind == LookupKind::Point {
+            let point = self.value(lookup.slot).value().and_then(Intervals::point);
+            return self.scratch.set_point(number, point);
+        }
+        let is_all = self.find_keys(lookup);
         self.scratch.set_found(number, start, is_all)
     }
 
@@ -133,15 +171,6 @@ impl<'a> Evaluator<'a, '_> {
             }
             _ => false,
         }
-    }
-
-    fn find_intervals(&mut self, slot: NodeId, intervals: &Intervals) -> Found {
-        let start = self.scratch.keys.len();
-        let point = self.value(slot).value().and_then(Intervals::point);
-        if let Some(at) = point {
-            intervals.stab(at, &mut self.scratch.keys);
-        }
-        Found::new(start, self.scratch.keys.len(), point.is_some())
     }
 
     /// Adds the anchors that the slot's entity is or lies below. Whether those are all.
@@ -207,11 +236,18 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// The truth of a candidate's condition, as far as that is wanted: one that is not may be given as unknown or false.
-    pub fn entry_truth(&mut self, entry: Entry, want: Want) -> Truth {
-        let index = &self.derived.index;
+    #[inline]
+    pub fn candidate_truth(&mut self, candidate: Candidate, want: Want) -> Truth {
+        if candidate.proven == Entry::HOLDS {
+            return Truth::True;
+        }
+        self.rest_truth(candidate, want)
+    }
+
+    fn rest_truth(&mut self, candidate: Candidate, want: Want) -> Truth {
         let mut truth = Truth::True;
-        for (at, node) in index.conjuncts(entry.rule).iter().enumerate() {
-            if at < 16 && entry.proven >> at & 1 == 1 {
+        for (at, node) in (0..).zip(self.derived.index.conjuncts(candidate.rule)) {
+            if candidate.is_proven(at) {
                 continue;
             }
             truth = truth.and(self.truth(*node));
@@ -223,19 +259,27 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// The candidates of some divisions in source order, each once, for the caller to give back.
-    pub fn candidates(&mut self, divisions: &[u32], want: Want) -> Vec<Entry> {
+    pub fn candidates(&mut self, divisions: &[u32], want: Want) -> Vec<Candidate> {
         let mut found = std::mem::take(&mut self.scratch.candidates);
         found.clear();
         for division in divisions {
             // The visitor never breaks.
-            let _ = self.each_candidate(*division, want, &mut |_, entry| {
-                found.push(entry);
+            let _ = self.each_candidate(*division, want, &mut |_, candidate| {
+                found.push(candidate);
                 ControlFlow::Continue(())
             });
         }
-        // Of a rule's entries, the one of which most is proven comes first.
-        found.sort_unstable_by_key(|entry| (entry.rule, std::cmp::Reverse(entry.proven.count_ones())));
-        found.dedup_by_key(|entry| entry.rule);
+        // Of the times that a rule came, the one comes first at which most was proven.
+        found.sort_unstable_by_key(|each| (each.rule, std::cmp::Reverse(each.proven.count_ones()), each.proven));
+        found.dedup_by_key(|each| each.rule);
         found
+    }
+}
+
+impl Candidate {
+    /// Whether the conjunct at this position is known to hold.
+    fn is_proven(self, at: u32) -> bool {
+        // The last bit is no conjunct's.
+        at < u16::BITS - 1 && self.proven >> at & 1 == 1
     }
 }

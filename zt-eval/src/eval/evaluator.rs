@@ -8,16 +8,16 @@
 use arrayvec::ArrayVec;
 
 use super::apply::{compare, compute, test};
-use super::operand::{Operand, element, element_count};
+use super::operand::{Operand, element};
+use super::quantified::Truths;
 use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
 use crate::facts::{Known, Reading, Speaker, World};
-use crate::graph::{Derived, Node, NowOp, Quantifier, Weekdays};
-use crate::id::{EntityTypeId, NodeId, ParamId, ZoneId};
+use crate::graph::{Derived, Node, Quantifier};
+use crate::id::{EntityTypeId, NodeId, ParamId};
 use crate::index::Join;
-use crate::value::{EntityUid, Timestamp, Value, agreement};
-use crate::zone::{self, Zone};
+use crate::value::{EntityUid, Value, agreement};
 
 pub(super) struct Evaluator<'a, 's> {
     pub world: World<'a>,
@@ -44,11 +44,11 @@ pub(super) struct Asked<'a> {
 
 /// Where a quantifier is.
 pub(super) struct Binding<'a> {
-    level: u8,
+    pub level: u8,
     /// The collection's node.
     pub over: NodeId,
-    collection: Operand<'a>,
-    index: usize,
+    pub collection: Operand<'a>,
+    pub index: usize,
 }
 
 impl<'a> Binding<'a> {
@@ -76,6 +76,10 @@ impl<'a> Evaluator<'a, '_> {
                     self.count(node);
                     return compare(*op, left, right);
                 }
+            }
+            Node::Within(inner, outer) if self.scratch.place(id, self.derived).is_none() => {
+                self.count(node);
+                return self.within(*inner, *outer);
             }
             _ => {
                 if let Some(known) = self.borrow(id) {
@@ -260,14 +264,11 @@ impl<'a> Evaluator<'a, '_> {
         }
     }
 
-    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "tests count"))]
     #[inline]
     fn count(&mut self, node: &Node) {
-        #[cfg(test)]
-        {
-            self.scratch.computed += u64::from(!node.only_reads());
+        if cfg!(test) {
+            self.scratch.note_computed(node);
         }
-        let _ = node;
     }
 
     fn param(&self, id: ParamId) -> Known<'a> {
@@ -342,20 +343,6 @@ impl<'a> Evaluator<'a, '_> {
         self.scratch.flips_at(reading.until);
     }
 
-    /// The instant of the decision, noted as consulted.
-    fn now(&mut self) -> Option<Timestamp> {
-        if self.notes {
-            self.scratch.note(Fact::Now);
-        }
-        self.world.now
-    }
-
-    fn flips_at(&mut self, flip: Option<Timestamp>) {
-        if self.notes {
-            self.scratch.flips_at(flip);
-        }
-    }
-
     fn all(&mut self, nodes: &[NodeId]) -> Truth {
         let mut truth = Truth::True;
         for node in nodes {
@@ -387,202 +374,5 @@ impl<'a> Evaluator<'a, '_> {
                 agreement(&then.into_datum(), &otherwise.into_datum()).into()
             }
         }
-    }
-
-    fn within(&mut self, inner: NodeId, outer: NodeId) -> Truth {
-        if let Some(truth) = self.within_anchor(inner, outer) {
-            return truth;
-        }
-        let asked = self.asked(inner);
-        let (inner, outer) = (self.value(inner), self.value(outer));
-        match (inner.value(), outer.value()) {
-            (Some(Value::Entity(inner)), Some(outer)) => {
-                let speaker = asked.map_or_else(|| self.world.speaker(inner), |asked| asked.speaker);
-                self.within_any(inner, speaker, outer)
-            }
-            _ => Truth::Unknown,
-        }
-    }
-
-    /// The same for the subject or the resource, when the store knows all that lies above it and the outer one is an anchor.
-    fn within_anchor(&mut self, inner: NodeId, outer: NodeId) -> Option<Truth> {
-        let asked = self.asked(inner)?;
-        let anchor = self.derived.index.anchor_of(self.world.policy, outer)?;
-        let (Value::Entity(uid), Speaker::Store(stored)) = (asked.uid, asked.speaker) else {
-            return None;
-        };
-        let above = self.join.above(stored.lineage());
-        if !above.is_whole {
-            return None;
-        }
-        if self.derived.index.anchors.uid(anchor) == Some(uid) {
-            return Some(Truth::True);
-        }
-        if self.notes && self.world.leads_to_anchor(uid.ty, anchor) {
-            self.scratch.note(Fact::Parents(uid.clone()));
-        }
-        Some(above.anchors.contains(&anchor).into())
-    }
-
-    fn within_any(&mut self, inner: &EntityUid, speaker: Speaker<'a>, outer: &Value) -> Truth {
-        let (Value::Set(all) | Value::List(all)) = outer else {
-            return self.within_one(inner, speaker, outer);
-        };
-        let mut truth = Truth::False;
-        for outer in all.iter() {
-            truth = truth.or(self.within_one(inner, speaker, outer));
-            if truth == Truth::True {
-                break;
-            }
-        }
-        truth
-    }
-
-    fn within_one(&mut self, inner: &EntityUid, speaker: Speaker<'a>, outer: &Value) -> Truth {
-        let Value::Entity(outer) = outer else {
-            return Truth::Unknown;
-        };
-        if inner == outer {
-            return Truth::True;
-        }
-        if !self.world.parents_lead_to(inner.ty, outer.ty) {
-            return Truth::False;
-        }
-        if let Speaker::Store(stored) = speaker
-            && self.join.above(stored.lineage()).is_whole
-        {
-            if self.notes {
-                self.scratch.note(Fact::Parents(inner.clone()));
-            }
-            return self.world.store.has_ancestor(stored, outer).into();
-        }
-        let mut climb = std::mem::take(&mut self.scratch.climb);
-        let (scratch, notes) = (&mut *self.scratch, self.notes);
-        let truth = self.world.within_using(inner, outer, &mut climb, &mut |uid| {
-            if notes {
-                scratch.note(Fact::Parents(uid.clone()));
-            }
-        });
-        self.scratch.climb = climb;
-        truth
-    }
-
-    fn compare_now(&mut self, op: NowOp, time: NodeId) -> Truth {
-        let Some(Value::Timestamp(time)) = self.value(time).value().cloned() else {
-            return Truth::Unknown;
-        };
-        let Some(now) = self.now() else {
-            return Truth::Unknown;
-        };
-        let after = || Timestamp::from_millis(time.millis().checked_add(1)?);
-        let (holds, flip) = match op {
-            NowOp::Before => (now < time, (now < time).then_some(time)),
-            NowOp::AtOrBefore => (now <= time, if now <= time { after() } else { None }),
-            NowOp::At if now < time => (false, Some(time)),
-            NowOp::At => (now == time, if now == time { after() } else { None }),
-        };
-        self.flips_at(flip);
-        holds.into()
-    }
-
-    fn weekday(&mut self, id: ZoneId, days: Weekdays) -> Truth {
-        self.calendar(id, |zone, now| zone::weekday_in(zone, now, days.0))
-    }
-
-    fn time_of_day(&mut self, id: ZoneId, ranges: &[(u32, u32)]) -> Truth {
-        self.calendar(id, |zone, now| zone::time_in(zone, now, ranges))
-    }
-
-    fn calendar(&mut self, id: ZoneId, test: impl FnOnce(&Zone, Timestamp) -> (bool, Timestamp)) -> Truth {
-        let (now, zone) = (self.now(), self.world.policy.zones.get(id.index()));
-        let Some((now, zone)) = now.zip(zone) else {
-            return Truth::Unknown;
-        };
-        let (holds, flip) = test(zone, now);
-        self.flips_at(Some(flip));
-        holds.into()
-    }
-
-    /// What the body was for the elements, until no further one can change the result; `None` over what is no collection.
-    fn quantified(&mut self, quantifier: Quantifier, over: NodeId, level: u8, body: NodeId) -> Option<Truths> {
-        let collection = self.value(over);
-        let count = collection.value().and_then(element_count)?;
-        let mut truths = Truths::default();
-        self.open(over, level, collection);
-        for index in 0..count {
-            self.go_to(index);
-            truths.add(self.truth(body));
-            if truths.settle(quantifier) {
-                break;
-            }
-        }
-        self.close();
-        Some(truths)
-    }
-
-    /// Enters a quantifier over a collection; it stands nowhere yet.
-    pub fn open(&mut self, over: NodeId, level: u8, collection: Operand<'a>) {
-        // Validation bounds the nesting; beyond it variables would be unknown.
-        let _ = self.bindings.try_push(Binding { level, over, collection, index: 0 });
-    }
-
-    /// Puts the innermost quantifier at an element; everything that depends on its level is then to be computed anew.
-    pub fn go_to(&mut self, index: usize) {
-        if let Some(binding) = self.bindings.last_mut() {
-            binding.index = index;
-            self.scratch.renew(binding.level);
-        }
-    }
-
-    pub fn close(&mut self) {
-        self.bindings.pop();
-    }
-
-    pub fn binding(&self, level: u8) -> Option<&Binding<'a>> {
-        self.bindings.iter().rev().find(|binding| binding.level == level)
-    }
-}
-
-/// How often a body was true, false, unknown.
-#[derive(Default)]
-struct Truths {
-    held: i64,
-    failed: bool,
-    unknown: bool,
-}
-
-impl Truths {
-    fn add(&mut self, truth: Truth) {
-        match truth {
-            Truth::True => self.held += 1,
-            Truth::False => self.failed = true,
-            Truth::Unknown => self.unknown = true,
-        }
-    }
-
-    /// Whether no further element can change the result.
-    fn settle(&self, quantifier: Quantifier) -> bool {
-        match quantifier {
-            Quantifier::All => self.failed,
-            Quantifier::Any => self.held > 0,
-            Quantifier::Count => self.unknown,
-        }
-    }
-
-    /// For `all` and `any`.
-    fn truth(&self, quantifier: Quantifier) -> Truth {
-        let is_all = quantifier == Quantifier::All;
-        if self.settle(quantifier) {
-            (!is_all).into()
-        } else if self.unknown {
-            Truth::Unknown
-        } else {
-            is_all.into()
-        }
-    }
-
-    /// For `count`.
-    fn count(self) -> Operand<'static> {
-        if self.unknown { Operand::Unknown } else { Operand::Own(Value::Int(self.held)) }
     }
 }

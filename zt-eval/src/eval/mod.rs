@@ -7,10 +7,13 @@
 mod apply;
 mod candidates;
 mod challenge;
+mod clock;
 mod evaluator;
 mod explain;
+mod hierarchy;
 mod leaves;
 mod operand;
+mod quantified;
 mod scratch;
 
 #[cfg(all(test, feature = "build"))]
@@ -32,12 +35,12 @@ use crate::decision::{Decision, Duty, Mode, Reason, Unknown};
 use crate::facts::{Speaker, World};
 use crate::graph::{ActionRules, Derived, DutyTemplate, Effect, Policy, Rule};
 use crate::id::RuleId;
-use crate::index::{Entry, Join, Trees};
+use crate::index::{Join, Trees};
 use crate::request::{Described, InvalidRequest, Request};
 use crate::store::Store;
 use crate::value::{Datum, Timestamp};
 
-use candidates::Want;
+use candidates::{Candidate, Want};
 use evaluator::{Asked, Evaluator};
 use operand::Operand;
 
@@ -145,10 +148,10 @@ impl<'a, 's> Evaluator<'a, 's> {
         };
         if !self.derived.index.is_empty(trees.duties) {
             let obliging = self.candidates(&[trees.duties], Want::True);
-            for entry in &obliging {
-                if self.allows(*entry) {
+            for found in &obliging {
+                if self.allows(*found) {
                     decision.effect = Effect::Allow;
-                    self.oblige(entry.rule, decision);
+                    self.oblige(found.rule, decision);
                 }
             }
             self.scratch.candidates = obliging;
@@ -173,11 +176,14 @@ impl<'a, 's> Evaluator<'a, 's> {
     /// Whether any deny rule fires and is overridden; `None` when one stands.
     fn denies_settled(&mut self, rules: &'a ActionRules, trees: Trees) -> Option<bool> {
         let mut overridden = false;
-        let flow = self.each_candidate(trees.denies, Want::NotFalse, &mut |this, entry| {
-            if this.entry_truth(entry, Want::NotFalse) == Truth::False {
+        if self.derived.index.is_empty(trees.denies) {
+            return Some(false);
+        }
+        let flow = self.each_candidate(trees.denies, Want::NotFalse, &mut |this, found| {
+            if this.candidate_truth(found, Want::NotFalse) == Truth::False {
                 return ControlFlow::Continue(());
             }
-            if this.overridden(rules, entry.rule) != Truth::True {
+            if this.overridden(rules, found.rule) != Truth::True {
                 return ControlFlow::Break(());
             }
             overridden = true;
@@ -188,17 +194,18 @@ impl<'a, 's> Evaluator<'a, 's> {
 
     /// Whether any allow rule of a division fires that obliges to nothing, so that its condition is all there is to it.
     fn any_holds(&mut self, division: u32) -> bool {
-        let flow =
-            self.each_candidate(division, Want::True, &mut |this, entry| match this.entry_truth(entry, Want::True) {
-                Truth::True => ControlFlow::Break(()),
-                Truth::False | Truth::Unknown => ControlFlow::Continue(()),
-            });
+        let flow = self.each_candidate(division, Want::True, &mut |this, found| match this
+            .candidate_truth(found, Want::True)
+        {
+            Truth::True => ControlFlow::Break(()),
+            Truth::False | Truth::Unknown => ControlFlow::Continue(()),
+        });
         flow.is_break()
     }
 
     /// Whether any allow rule of a division fires that obliges to something.
     fn any_obliges(&mut self, division: u32) -> bool {
-        let flow = self.each_candidate(division, Want::True, &mut |this, entry| match this.allows(entry) {
+        let flow = self.each_candidate(division, Want::True, &mut |this, found| match this.allows(found) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         });
@@ -206,9 +213,9 @@ impl<'a, 's> Evaluator<'a, 's> {
     }
 
     /// Whether a candidate among the allow rules fires.
-    fn allows(&mut self, entry: Entry) -> bool {
-        let condition = self.entry_truth(entry, Want::True);
-        condition == Truth::True && self.args_known(entry.rule, condition) == Truth::True
+    fn allows(&mut self, found: Candidate) -> bool {
+        let condition = self.candidate_truth(found, Want::True);
+        condition == Truth::True && self.args_known(found.rule, condition) == Truth::True
     }
 
     fn decide_in_full(&mut self, rules: &'a ActionRules, trees: Trees, decision: &mut Decision) {
@@ -233,10 +240,10 @@ impl<'a, 's> Evaluator<'a, 's> {
     fn find_fired(&mut self, rules: &'a ActionRules, trees: Trees, fired: &mut Vec<Fired>) {
         fired.clear();
         let candidates = self.candidates(&[trees.denies], Want::NotFalse);
-        for entry in &candidates {
-            let truth = self.entry_truth(*entry, Want::NotFalse);
+        for found in &candidates {
+            let truth = self.candidate_truth(*found, Want::NotFalse);
             if truth != Truth::False {
-                fired.push(Fired { rule: entry.rule, truth, overridden: self.overridden(rules, entry.rule) });
+                fired.push(Fired { rule: found.rule, truth, overridden: self.overridden(rules, found.rule) });
             }
         }
         self.scratch.candidates = candidates;
@@ -245,10 +252,10 @@ impl<'a, 's> Evaluator<'a, 's> {
     /// Whether any allow rule fires; the decision then has them and what they oblige to.
     fn allowed(&mut self, trees: Trees, decision: &mut Decision) -> bool {
         let candidates = self.candidates(&[trees.duties, trees.allows], Want::True);
-        for entry in &candidates {
-            if self.allows(*entry) {
-                decision.rules.push(entry.rule);
-                self.oblige(entry.rule, decision);
+        for found in &candidates {
+            if self.allows(*found) {
+                decision.rules.push(found.rule);
+                self.oblige(found.rule, decision);
             }
         }
         self.scratch.candidates = candidates;
@@ -279,9 +286,9 @@ impl<'a, 's> Evaluator<'a, 's> {
     fn find_unknown(&mut self, trees: Trees, standing: &[Fired], decision: &mut Decision) {
         let candidates = self.candidates(&[trees.duties, trees.allows], Want::NotFalse);
         let mut truths = Vec::with_capacity(candidates.len());
-        for entry in &candidates {
-            let condition = self.entry_truth(*entry, Want::NotFalse);
-            truths.push((entry.rule, self.args_known(entry.rule, condition)));
+        for found in &candidates {
+            let condition = self.candidate_truth(*found, Want::NotFalse);
+            truths.push((found.rule, self.args_known(found.rule, condition)));
         }
         self.scratch.candidates = candidates;
         let no_allow_fires = truths.iter().all(|(_, truth)| *truth != Truth::True);
@@ -351,15 +358,15 @@ impl<'a, 's> Evaluator<'a, 's> {
     /// The `audit` rules that would fire.
     fn find_audited(&mut self, trees: Trees, decision: &mut Decision) {
         let candidates = self.candidates(&[trees.audits], Want::NotFalse);
-        for entry in &candidates {
-            let condition = self.entry_truth(*entry, Want::NotFalse);
-            let fires = match self.rule(entry.rule).map(|rule| rule.effect) {
+        for found in &candidates {
+            let condition = self.candidate_truth(*found, Want::NotFalse);
+            let fires = match self.rule(found.rule).map(|rule| rule.effect) {
                 Some(Effect::Deny) => condition != Truth::False,
-                Some(Effect::Allow) => self.args_known(entry.rule, condition) == Truth::True,
+                Some(Effect::Allow) => self.args_known(found.rule, condition) == Truth::True,
                 None => false,
             };
             if fires {
-                decision.audit.push(entry.rule);
+                decision.audit.push(found.rule);
             }
         }
         self.scratch.candidates = candidates;

@@ -5,11 +5,11 @@
 //! cleared. Stamps only grow, so what another policy's decision left behind never matches.
 
 use super::Fired;
+use super::candidates::Candidate;
 use crate::decision::{Decision, Fact};
 use crate::facts::Climb;
-use crate::graph::{Derived, Effect, Policy};
+use crate::graph::{Derived, Effect, Node, Policy};
 use crate::id::NodeId;
-use crate::index::Entry;
 use crate::value::{Datum, Timestamp, Value};
 
 /// Quantifiers inside quantifiers that any policy may have.
@@ -38,18 +38,19 @@ pub struct Scratch {
     pub(super) climb: Climb,
     /// Keys that lookups found.
     pub(super) keys: Vec<u32>,
+    /// Places of values in the order of their kind, that lookups found.
+    points: Vec<i128>,
     /// By lookup: what it found.
     found: Vec<Found>,
     /// Anchors found on the way up, before repetitions are thrown out.
     pub(super) anchors: Vec<u32>,
     /// Candidates that are put in order before they are looked at.
-    pub(super) candidates: Vec<Entry>,
+    pub(super) candidates: Vec<Candidate>,
     /// Deny rules that fired.
     pub(super) fired: Vec<Fired>,
     /// Memory of the arguments of obligations of decisions that were used again.
     args: Vec<Vec<Value>>,
     /// Nodes computed, for tests that count.
-    #[cfg(test)]
     pub(crate) computed: u64,
 }
 
@@ -65,7 +66,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub fn new(start: usize, end: usize, is_all: bool) -> Self {
+    fn new(start: usize, end: usize, is_all: bool) -> Self {
         let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self { stamp: 0, start: narrow(start), end: narrow(end), is_all }
     }
@@ -120,6 +121,7 @@ impl Scratch {
     /// Forgets what was computed and looked up: the same request is looked at in another way.
     pub(super) fn restart(&mut self) {
         self.keys.clear();
+        self.points.clear();
         self.renew(0);
     }
 
@@ -127,6 +129,23 @@ impl Scratch {
     #[inline]
     pub(super) fn found(&self, lookup: u32) -> Option<Found> {
         self.found.get(lookup as usize).copied().filter(|found| found.stamp == self.stamp(0))
+    }
+
+    /// Remembers where in the order of its kind a lookup found a value, if that is known.
+    pub(super) fn set_point(&mut self, lookup: u32, point: Option<i128>) -> Found {
+        let start = self.points.len();
+        self.points.extend(point);
+        let found = Found { stamp: self.stamp(0), ..Found::new(start, self.points.len(), point.is_some()) };
+        if let Some(place) = self.found.get_mut(lookup as usize) {
+            *place = found;
+        }
+        found
+    }
+
+    /// The point that a lookup found.
+    #[inline]
+    pub(super) fn point(&self, found: Found) -> Option<i128> {
+        self.points.get(found.keys())?.first().copied()
     }
 
     /// Remembers that a lookup found the keys from `start`.
@@ -167,7 +186,7 @@ impl Scratch {
         decision.overridden.clear();
         decision.audit.clear();
         decision.unknown.clear();
-        for duty in decision.obligations.drain(..) {
+        while let Some(duty) = decision.obligations.pop() {
             let mut args = duty.args;
             args.clear();
             self.args.push(args);
@@ -228,6 +247,11 @@ impl Scratch {
     #[inline]
     pub(super) fn keeps_all(&self) -> bool {
         self.keeps_all
+    }
+
+    /// Counts a node that was computed.
+    pub(super) fn note_computed(&mut self, node: &Node) {
+        self.computed += u64::from(!node.only_reads());
     }
 
     /// Whether the node has not been walked since its level's stamp was renewed; it then has.

@@ -2,6 +2,7 @@
 
 use super::table::Bucket as TableBucket;
 use crate::id::{ActionId, ConstId, NodeId, RuleId};
+use crate::pattern::Pattern;
 use crate::value::{IpRange, Value};
 
 /// An index. Numbers are positions in its arrays.
@@ -35,6 +36,9 @@ pub struct Trees {
 /// Rules, as far as they are told apart.
 #[derive(Clone, Debug)]
 pub struct Division {
+    /// Conditions that all its rules need, in the order in which they are looked at before anything else: where one is false,
+    /// no rule of the division fires. Entries have them as proven; where one is unknown, nothing is.
+    pub gates: Vec<NodeId>,
     /// Rules that no dimension holds.
     pub loose: Vec<Entry>,
     /// The others.
@@ -60,14 +64,13 @@ pub enum By {
         /// What stands under which key.
         buckets: Vec<(u32, Bucket)>,
     },
-    /// By the intervals that hold the slot's value, in the order in which they are found: lower and upper end, both
-    /// included, the position of the entry.
+    /// By the intervals that hold the point that a lookup finds.
     Intervals {
-        /// The node that reads the slot.
-        slot: NodeId,
-        /// Sorted by lower end.
+        /// The lookup.
+        lookup: u32,
+        /// Lower and upper end, both included, and how many entries each has; sorted by these ends.
         intervals: Vec<(i128, i128, u32)>,
-        /// By position.
+        /// Those of each interval, one after the other.
         entries: Vec<Entry>,
     },
 }
@@ -86,7 +89,8 @@ pub enum Bucket {
 pub struct Entry {
     /// The rule.
     pub rule: RuleId,
-    /// Which of its first 16 conjuncts are known to hold, as bits.
+    /// Which of its first 15 conjuncts are known to hold, as bits, if all gates on the way hold; those that it does not have
+    /// do. The last bit says that it has no more.
     pub proven: u16,
     /// Those that hold if `key` is among the keys that `lookup` finds.
     pub also: u16,
@@ -114,6 +118,8 @@ pub enum LookupKind {
     Anchors(Vec<bool>),
     /// The entity's type.
     Type,
+    /// The place of the value in the order of its kind.
+    Point,
 }
 
 /// What finds a key.
@@ -135,6 +141,9 @@ pub enum Filing {
     Path(Vec<u8>, Rest),
     /// A host that ends so, 255 standing for one label.
     Host(Vec<u8>, Rest),
+    /// A text that matches; all keys of a lookup are of this kind, or none is. If a text matches several, keys are found in the
+    /// order of these numbers.
+    Matches(Pattern, u32),
     /// Every value.
     Always,
 }
@@ -186,6 +195,7 @@ fn lookup(lookup: &super::Lookup) -> Lookup {
         super::LookupKind::Keys(number) => LookupKind::Keys(*number),
         super::LookupKind::Anchors(leads) => LookupKind::Anchors(leads.to_vec()),
         super::LookupKind::Type => LookupKind::Type,
+        super::LookupKind::Point => LookupKind::Point,
     };
     Lookup { slot: lookup.slot, kind }
 }
@@ -193,6 +203,7 @@ fn lookup(lookup: &super::Lookup) -> Lookup {
 fn division(index: &super::Index, division: super::Division) -> Division {
     let dimensions = division.dimensions.indices().filter_map(|at| index.dimension(at));
     Division {
+        gates: index.gates(division).to_vec(),
         loose: entries(index, division.loose),
         dimensions: dimensions.map(|dimension| self::dimension(index, dimension)).collect(),
     }
@@ -206,9 +217,10 @@ fn dimension(index: &super::Index, dimension: &super::Dimension) -> Dimension {
             buckets.sort_by_key(|(key, _)| *key);
             By::Keys { lookup: *lookup, buckets }
         }
-        super::By::Intervals { slot, intervals, first } => {
-            let entries = (*first..first + intervals.end()).flat_map(|at| index.entry(at)).map(entry);
-            By::Intervals { slot: *slot, intervals: intervals.sorted().collect(), entries: entries.collect() }
+        super::By::Intervals { lookup, intervals, first } => {
+            let all = super::Range { start: 0, end: intervals.filed() };
+            let entries = index.entries_behind(*first, all).iter().map(entry).collect();
+            By::Intervals { lookup: *lookup, intervals: intervals.sorted().collect(), entries }
         }
     };
     Dimension { by, all: entries(index, dimension.all) }

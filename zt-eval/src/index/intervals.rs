@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use arrayvec::ArrayVec;
+
 use super::keys::narrow;
 use crate::value::Value;
 
@@ -24,7 +26,8 @@ struct Item {
     high: i128,
     /// The greatest upper end in the stretch whose middle this is.
     reach: i128,
-    position: u32,
+    /// Where what is filed under this interval stands, in the order that [`Intervals::build`] gave.
+    filed: super::Range,
 }
 
 /// Stretches that wait during a walk: one for each level of a tree of 2^32 items, and the one at hand.
@@ -34,6 +37,7 @@ impl Intervals {
     /// An image of the value that keeps the order of its kind; `None` for kinds that have none.
     ///
     /// Only values of one kind can be compared by their points.
+    #[inline]
     pub fn point(value: &Value) -> Option<i128> {
         match value {
             Value::Int(int) => Some((*int).into()),
@@ -46,15 +50,22 @@ impl Intervals {
         }
     }
 
-    /// The intervals, from a lower to an upper end, both included; one that ends before it starts holds nothing.
-    pub fn build(intervals: &[(i128, i128)]) -> Self {
-        let items = (0..).zip(intervals).filter(|(_, (low, high))| low <= high);
-        let mut items: Vec<_> =
-            items.map(|(position, &(low, high))| Item { low, high, reach: high, position }).collect();
-        items.sort_unstable_by_key(|item| (item.low, item.position));
-        let mut sorted = Self { items: items.into() };
+    /// The intervals, from a lower to an upper end, both included; and the positions of those given in the order in which
+    /// what is filed under them is to stand. One that ends before it starts holds nothing and is left out; equal ones are one.
+    pub fn build(intervals: &[(i128, i128)]) -> (Self, Vec<u32>) {
+        let held = (0..).zip(intervals).filter(|(_, (low, high))| low <= high);
+        let mut held: Vec<(i128, i128, u32)> = held.map(|(position, &(low, high))| (low, high, position)).collect();
+        held.sort_unstable();
+        let mut start = 0;
+        let runs = held.chunk_by(|one, next| (one.0, one.1) == (next.0, next.1));
+        let items = runs.filter_map(|run| {
+            let filed = super::Range { start, end: start + super::count(run.len()) };
+            start = filed.end;
+            run.first().map(|&(low, high, _)| Item { low, high, reach: high, filed })
+        });
+        let mut sorted = Self { items: items.collect() };
         sorted.spread_reach();
-        sorted
+        (sorted, held.into_iter().map(|(_, _, position)| position).collect())
     }
 
     /// Tells every middle how far its stretch reaches, the innermost stretches first.
@@ -81,42 +92,16 @@ impl Intervals {
         if stretch.is_empty() { None } else { self.items.get(stretch.start.midpoint(stretch.end)) }
     }
 
-    /// Appends the positions of all intervals that hold the point.
-    pub fn stab(&self, at: i128, found: &mut Vec<u32>) {
-        let mut waiting = [(0_u32, 0_u32); WAITING_MAX];
-        let mut waiting_count = 0;
-        let mut stretch = 0..self.items.len();
-        loop {
-            match self.middle(&stretch) {
-                Some(item) if item.reach >= at => {
-                    let [left, right] = halves(&stretch);
-                    stretch = left;
-                    if item.low <= at {
-                        if at <= item.high {
-                            found.push(item.position);
-                        }
-                        if let Some(slot) = waiting.get_mut(waiting_count) {
-                            *slot = (narrow(right.start), narrow(right.end));
-                            waiting_count += 1;
-                        }
-                    }
-                }
-                _ => {
-                    waiting_count = match usize::checked_sub(waiting_count, 1) {
-                        Some(fewer) => fewer,
-                        None => return,
-                    };
-                    let (start, end) = waiting.get(waiting_count).copied().unwrap_or_default();
-                    stretch = start as usize..end as usize;
-                }
-            }
-        }
+    /// Goes through all intervals that hold the point.
+    #[inline]
+    pub fn stab(&self, at: i128) -> Stab<'_> {
+        Stab { intervals: self, at, stretch: 0..self.items.len(), waiting: ArrayVec::new() }
     }
 
-    /// Every interval with its position, sorted by its lower end.
+    /// Every interval with how many are filed under it, in order.
     #[cfg(feature = "codegen")]
     pub fn sorted(&self) -> impl Iterator<Item = (i128, i128, u32)> {
-        self.items.iter().map(|item| (item.low, item.high, item.position))
+        self.items.iter().map(|item| (item.low, item.high, item.filed.end - item.filed.start))
     }
 
     /// The number of intervals that hold anything.
@@ -124,13 +109,48 @@ impl Intervals {
         self.items.len()
     }
 
-    /// One more than the last position that holds anything.
-    pub fn end(&self) -> u32 {
-        self.items.iter().map(|item| item.position.saturating_add(1)).max().unwrap_or(0)
+    /// How many are filed under all of them.
+    pub fn filed(&self) -> u32 {
+        self.items.last().map_or(0, |item| item.filed.end)
     }
 
     pub fn bytes(&self) -> usize {
         size_of_val(&*self.items)
+    }
+}
+
+/// A walk to all intervals that hold a point: what is filed under each, as far behind the first as the range says.
+pub(crate) struct Stab<'i> {
+    intervals: &'i Intervals,
+    at: i128,
+    stretch: Range<usize>,
+    /// Stretches right of middles that were passed.
+    waiting: ArrayVec<(u32, u32), WAITING_MAX>,
+}
+
+impl Iterator for Stab<'_> {
+    type Item = super::Range;
+
+    fn next(&mut self) -> Option<super::Range> {
+        loop {
+            match self.intervals.middle(&self.stretch) {
+                Some(item) if item.reach >= self.at => {
+                    let [left, right] = halves(&self.stretch);
+                    self.stretch = left;
+                    if item.low <= self.at {
+                        // It never overflows: each level of the tree leaves one.
+                        let _ = self.waiting.try_push((narrow(right.start), narrow(right.end)));
+                        if self.at <= item.high {
+                            return Some(item.filed);
+                        }
+                    }
+                }
+                _ => {
+                    let (start, end) = self.waiting.pop()?;
+                    self.stretch = start as usize..end as usize;
+                }
+            }
+        }
     }
 }
 

@@ -6,11 +6,14 @@
 //! memory is linear in the tests, whatever they say.
 
 mod addresses;
+mod automata;
 mod distinct;
 mod equal;
 mod filing;
 mod forced;
 mod infix;
+mod merging;
+mod parts;
 mod trie;
 
 #[cfg(test)]
@@ -22,10 +25,12 @@ use crate::pattern::Pattern;
 use crate::value::{IpRange, Path, Value};
 
 use addresses::Addresses;
+use automata::Automaton;
 use distinct::Distinct;
 use equal::Equal;
 use filing::{Filed, Place, file};
 use infix::Infixes;
+pub(crate) use merging::{Merging, merge};
 use trie::{Entry, Trie};
 
 /// A test of one slot's value against a constant.
@@ -61,6 +66,8 @@ pub(crate) struct Keys {
     prefixes: Trie<false>,
     suffixes: Trie<true>,
     infixes: Infixes,
+    /// Patterns that are put together; tests that are stand alone.
+    merged: Option<Box<Automaton>>,
     paths: Trie<false>,
     hosts: Trie<true>,
     /// Tests that are named for every value, because nothing could be found to file them by.
@@ -136,6 +143,9 @@ impl Keys {
                 self.prefixes.hits(text, found);
                 self.suffixes.hits(text, found);
                 self.infixes.hits(text, found);
+                if let Some(merged) = &self.merged {
+                    merged.hits(text, found);
+                }
             }
             Value::Path(path) => self.paths.hits(path.as_str(), found),
             Value::Host(host) => self.hosts.hits(host.as_str(), found),
@@ -172,7 +182,8 @@ impl Keys {
         behind.take_while(move |(ip, _)| range.contains((*ip).into())).map(|(_, key)| *key)
     }
 
-    /// What the tests are filed in and how many each structure has, for people.
+    /// What the tests are filed in and how many each structure has, for people. Of patterns that are put together
+    /// [`merged`](Self::merged) tells.
     pub fn describe(&self) -> Vec<(&'static str, usize)> {
         let counts = [
             ("hash table of values", self.equal.len()),
@@ -188,9 +199,15 @@ impl Keys {
         counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
 
+    /// How many patterns one automaton tests here together.
+    pub fn merged(&self) -> Option<usize> {
+        self.merged.as_ref().map(|_| self.exact.len())
+    }
+
     /// How many keys one value finds at most.
     pub fn found_max(&self) -> usize {
-        let by_text = self.prefixes.len() + self.suffixes.len() + self.infixes.len();
+        let merged = self.merged.as_ref().map_or(0, |merged| merged.found_max());
+        let by_text = self.prefixes.len() + self.suffixes.len() + self.infixes.len() + merged;
         let others = self.elements.len() + self.addresses.len() + self.paths.len() + self.hosts.len() + by_text;
         // Of distinct constants, a scalar equals one; a range holds any of the addresses.
         self.equal.len().min(1) + self.element_ips.len() + others + self.always.len()
@@ -201,7 +218,7 @@ impl Keys {
         let lists = self.exact.len() + size_of_val(&*self.element_ips) + size_of_val(&*self.always);
         let tables = self.equal.bytes() + self.elements.bytes() + self.addresses.bytes();
         let tries = self.prefixes.bytes() + self.suffixes.bytes() + self.paths.bytes() + self.hosts.bytes();
-        lists + tables + tries + self.infixes.bytes()
+        lists + tables + tries + self.infixes.bytes() + self.merged.as_ref().map_or(0, |merged| merged.bytes())
     }
 }
 
@@ -253,6 +270,7 @@ impl<'p> Drafts<'p> {
             prefixes: Trie::build(self.prefixes),
             suffixes: Trie::build(self.suffixes),
             infixes,
+            merged: None,
             paths: Trie::build(self.paths),
             hosts: Trie::build(self.hosts),
             always: self.always.into(),

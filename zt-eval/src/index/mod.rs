@@ -19,6 +19,7 @@ mod anchors;
 mod divide;
 #[cfg(feature = "codegen")]
 pub(crate) mod export;
+mod gates;
 mod guard;
 mod intervals;
 mod join;
@@ -29,7 +30,7 @@ mod table;
 #[cfg(all(test, feature = "build"))]
 mod tests;
 
-use crate::graph::{ActionRules, Effect, Node, Policy};
+use crate::graph::{ActionRules, Node, Policy};
 use crate::id::{NodeId, RuleId};
 
 pub(crate) use anchors::Anchors;
@@ -50,6 +51,9 @@ const DEPTH_MAX: u32 = 4;
 /// Places in deeper divisions at which a rule may be filed, if its first conjunct has fewer keys.
 const COPIES_MAX: u32 = 64;
 
+/// Conjuncts of a rule of which it can be noted that they hold.
+const PROVABLE_MAX: usize = 15;
+
 /// The constant is no entity that hierarchy tests name.
 const NO_ANCHOR: u32 = u32::MAX;
 
@@ -65,6 +69,8 @@ pub(crate) struct Index {
     lookups: Vec<Lookup>,
     divisions: Vec<Division>,
     dimensions: Vec<Dimension>,
+    /// Nodes that all rules of some division share.
+    gates: Vec<NodeId>,
     tables: Tables,
     entries: Vec<Entry>,
     /// By action.
@@ -90,7 +96,8 @@ pub(crate) struct Trees {
 pub(crate) struct Entry {
     /// The rule.
     pub rule: RuleId,
-    /// Which of its first 16 conjuncts are known to hold, as bits, since the way here passed their tests.
+    /// Which of its first 15 conjuncts are known to hold, as bits, since the way here passed their tests; those that it does
+    /// not have do. The last bit says that it has no more.
     pub proven: u16,
     /// Those that hold if [`Entry::key`] is among the keys that [`Entry::lookup`] finds.
     pub also: u16,
@@ -103,6 +110,14 @@ pub(crate) struct Entry {
 impl Entry {
     /// There is no further lookup.
     pub const NONE: u32 = u32::MAX;
+
+    /// The whole condition is known to hold.
+    pub const HOLDS: u16 = u16::MAX;
+
+    /// What is known of a rule with so many conjuncts before anything was tested.
+    pub fn none_proven(conjuncts: usize) -> u16 {
+        if conjuncts > PROVABLE_MAX { 0 } else { u16::MAX << conjuncts }
+    }
 }
 
 /// Positions in an array.
@@ -125,6 +140,8 @@ impl Range {
 /// Rules, as far as they are told apart by what they test.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub(crate) struct Division {
+    /// Conjuncts of all its rules that are looked at first: where one does not hold, no rule of it fires.
+    pub gates: Range,
     /// Rules that no dimension holds.
     pub loose: Range,
     pub dimensions: Range,
@@ -143,8 +160,8 @@ pub(crate) struct Dimension {
 pub(crate) enum By {
     /// By the keys that a lookup finds.
     Keys { lookup: u32, table: Table },
-    /// By the intervals that hold the slot's value; the entry of an interval is as far behind the first as its number says.
-    Intervals { slot: NodeId, intervals: Intervals, first: u32 },
+    /// By the intervals that hold the point that a lookup finds; entries of an interval are as far behind the first as it says.
+    Intervals { lookup: u32, intervals: Intervals, first: u32 },
 }
 
 /// What is asked of a slot: at most once for a decision.
@@ -164,6 +181,8 @@ pub(crate) enum LookupKind {
     Anchors(Box<[bool]>),
     /// The entity's type.
     Type,
+    /// The place of the value in the order of its kind.
+    Point,
 }
 
 /// The conjuncts of every rule's condition, cheapest first.
@@ -208,7 +227,7 @@ impl Index {
 
     /// Whether a division holds no rule.
     pub fn is_empty(&self, division: u32) -> bool {
-        let Division { loose, dimensions } = self.division(division);
+        let Division { loose, dimensions, .. } = self.division(division);
         loose.start == loose.end && dimensions.start == dimensions.end
     }
 
@@ -216,13 +235,18 @@ impl Index {
         self.dimensions.get(at)
     }
 
+    /// The nodes that all rules of a division share.
+    pub fn gates(&self, division: Division) -> &[NodeId] {
+        division.gates.of(&self.gates)
+    }
+
     pub fn entries(&self, range: Range) -> &[Entry] {
         range.of(&self.entries)
     }
 
-    /// The one entry at a position.
-    pub fn entry(&self, at: u32) -> &[Entry] {
-        self.entries.get(at as usize).map_or(&[], std::slice::from_ref)
+    /// The entries at a range that starts so far behind the first.
+    pub fn entries_behind(&self, first: u32, range: Range) -> &[Entry] {
+        self.entries(Range { start: first.saturating_add(range.start), end: first.saturating_add(range.end) })
     }
 
     pub fn keys(&self, number: u32) -> Option<&Keys> {
@@ -269,7 +293,6 @@ impl Conjuncts {
 fn kinds(policy: &Policy, rules: &ActionRules) -> [Vec<RuleId>; 4] {
     let obliges = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.duties.is_empty());
     let (duties, allows) = rules.allows.iter().copied().partition(|id| obliges(id));
-    debug_assert!(rules.allows.iter().all(|id| policy.rule(*id).is_none_or(|rule| rule.effect == Effect::Allow)));
     [rules.denies.to_vec(), duties, allows, rules.audits.to_vec()]
 }
 

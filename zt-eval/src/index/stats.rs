@@ -75,7 +75,7 @@ impl Policy {
 pub(crate) struct Traversal {
     /// Keys and entries looked at.
     pub steps: u64,
-    /// Slots that are read each time.
+    /// Nodes that are read each time.
     pub slots: Vec<(NodeId, u64)>,
     /// Lookups, each done once for a decision.
     pub lookups: BTreeSet<u32>,
@@ -123,7 +123,9 @@ struct Asked {
 impl Index {
     /// Adds all that visiting a division's candidates can look at: every key found, every entry visited.
     pub fn traverse(&self, division: u32, traversal: &mut Traversal) {
-        let Division { loose, dimensions } = self.division(division);
+        let found = self.division(division);
+        let Division { loose, dimensions, .. } = found;
+        traversal.slots.extend(self.gates(found).iter().map(|gate| (*gate, 1)));
         self.visit(self.entries(loose), traversal);
         for dimension in dimensions.indices().filter_map(|at| self.dimension(at)) {
             traversal.step(1);
@@ -136,8 +138,8 @@ impl Index {
                         Bucket::Division(division) => self.traverse(division, traversal),
                     });
                 }
-                By::Intervals { slot, intervals, first } => {
-                    traversal.slots.push((*slot, 1));
+                By::Intervals { lookup, intervals, first } => {
+                    traversal.lookups.insert(*lookup);
                     traversal.step(intervals.len() as u64);
                     self.visit_intervals(*first, intervals, dimension, traversal);
                 }
@@ -147,7 +149,7 @@ impl Index {
 
     /// Visits the entries of all intervals, and the rules that only come up when the slot is unknown: theirs are empty.
     fn visit_intervals(&self, first: u32, intervals: &Intervals, of: &Dimension, traversal: &mut Traversal) {
-        let found = self.entries(Range { start: first, end: first.saturating_add(intervals.end()) });
+        let found = self.entries_behind(first, Range { start: 0, end: intervals.filed() });
         self.visit(found, traversal);
         let known: BTreeSet<RuleId> = found.iter().map(|entry| entry.rule).collect();
         let others = self.entries(of.all).iter().filter(|entry| !known.contains(&entry.rule));
@@ -170,7 +172,7 @@ impl Index {
         match self.lookup(lookup).map(|lookup| &lookup.kind) {
             Some(LookupKind::Keys(keys)) => self.keys(*keys).map_or(0, |keys| keys.found_max() as u64),
             Some(LookupKind::Anchors(_)) => self.anchors.len() as u64,
-            Some(LookupKind::Type) => 1,
+            Some(LookupKind::Type | LookupKind::Point) => 1,
             None => 0,
         }
     }
@@ -191,6 +193,7 @@ impl Index {
             asked.rules.extend(self.entries(dimension.all).iter().map(|entry| entry.rule));
             self.add_structures(dimension, asked);
         }
+        self.add_merged(&mut asked);
         let stats = asked.into_iter().map(|((slot, _), asked)| SlotStats {
             slot: policy.node_text(slot),
             structures: asked.structures,
@@ -200,13 +203,33 @@ impl Index {
         stats.collect()
     }
 
+    /// Patterns that are put together mostly tell the last few rules apart, and so stand in entries, not in dimensions.
+    fn add_merged(&self, asked: &mut BTreeMap<(NodeId, &'static str), Asked>) {
+        for (number, lookup) in (0..).zip(&self.lookups) {
+            let LookupKind::Keys(keys) = lookup.kind else { continue };
+            let Some(patterns) = self.keys(keys).and_then(super::Keys::merged) else { continue };
+            let asked = asked.entry((lookup.slot, "patterns")).or_default();
+            let entries = self.entries.iter().filter(|entry| entry.lookup == number);
+            asked.rules.extend(entries.map(|entry| entry.rule));
+            for (name, count) in [("merged automata", 1), ("patterns in them", patterns)] {
+                match asked.structures.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, sum)) => *sum += count,
+                    None => asked.structures.push((name, count)),
+                }
+            }
+        }
+    }
+
     fn asked_by(&self, dimension: &Dimension) -> (NodeId, &'static str) {
         match &dimension.by {
-            By::Intervals { slot, .. } => (*slot, "intervals"),
-            By::Keys { lookup, .. } => match self.lookup(*lookup) {
-                Some(Lookup { slot, kind: LookupKind::Keys(_) }) => (*slot, "constants"),
+            By::Intervals { lookup, .. } | By::Keys { lookup, .. } => match self.lookup(*lookup) {
+                Some(Lookup { slot, kind: LookupKind::Keys(keys) }) => {
+                    let is_merged = self.keys(*keys).is_some_and(|keys| keys.merged().is_some());
+                    (*slot, if is_merged { "patterns" } else { "constants" })
+                }
                 Some(Lookup { slot, kind: LookupKind::Anchors(_) }) => (*slot, "ancestors"),
                 Some(Lookup { slot, kind: LookupKind::Type }) => (*slot, "types"),
+                Some(Lookup { slot, kind: LookupKind::Point }) => (*slot, "intervals"),
                 None => (NodeId::new(usize::MAX), ""),
             },
         }
@@ -221,7 +244,7 @@ impl Index {
                     Some(LookupKind::Keys(keys)) => self.keys(*keys).map_or(Vec::new(), super::Keys::describe),
                     Some(LookupKind::Anchors(_)) => vec![("table of ancestors", filed)],
                     Some(LookupKind::Type) => vec![("table of entity types", filed)],
-                    None => Vec::new(),
+                    Some(LookupKind::Point) | None => Vec::new(),
                 };
                 let together = |bucket| match bucket {
                     Bucket::Entries(entries) => entries.len(),
@@ -248,13 +271,14 @@ impl Index {
         });
         let marks = self.lookups.iter().map(|lookup| match &lookup.kind {
             LookupKind::Anchors(marks) => marks.len(),
-            LookupKind::Keys(_) | LookupKind::Type => 0,
+            LookupKind::Keys(_) | LookupKind::Type | LookupKind::Point => 0,
         });
         let lists = size_of_val(&*self.anchor_of_const)
             + size_of_val(&*self.keys)
             + size_of_val(&*self.lookups)
             + size_of_val(&*self.divisions)
             + size_of_val(&*self.dimensions)
+            + size_of_val(&*self.gates)
             + size_of_val(&*self.entries)
             + size_of_val(&*self.actions)
             + size_of_val(&*self.conjuncts.starts)

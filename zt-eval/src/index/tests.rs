@@ -7,6 +7,7 @@ mod sizes;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use regex_automata::dfa::{StartKind, dense};
 use serde_json::{Value as Json, json};
 
 use super::{Bucket, By, DEPTH_MAX, Index};
@@ -18,7 +19,7 @@ use crate::eval::{Scratch, decide};
 use crate::graph::build::Builder;
 use crate::graph::{CompareOp, Effect, Policy, Rule};
 use crate::id::{NodeId, RuleId};
-use crate::pattern::{Glob, Pattern, Route};
+use crate::pattern::{Glob, Pattern, Regex, Route};
 use crate::request::Request;
 use crate::store::Store;
 use crate::value::{Datum, Value};
@@ -56,6 +57,10 @@ fn tests(builder: &mut Builder) -> Vec<NodeId> {
         for glob in ["a*", "*b*", "A*c", "A*x*c", "x"] {
             found.push(builder.matches(slot, Pattern::Glob(Glob::parse(glob).unwrap())));
         }
+        // Two are put together, whichever: they have no literal.
+        for source in ["[a-c]+", "(?i)abc|x", "[ax].*", "[^x]*"] {
+            found.push(builder.matches(slot, Pattern::Regex(regex(source))));
+        }
     }
     let path = builder.context(PATH);
     for route in ["/users/{id}", "/users/**", "/**/7", "/"] {
@@ -74,6 +79,13 @@ fn tests(builder: &mut Builder) -> Vec<NodeId> {
     }
     entity_tests(builder, &mut found);
     found
+}
+
+/// Builds a regex as the compiler does.
+fn regex(source: &str) -> Regex {
+    let config = dense::Config::new().start_kind(StartKind::Anchored);
+    let dense = dense::Builder::new().configure(config).build(&format!(r"\A(?:{source})\z")).unwrap();
+    Regex::from_dfa(source, dense.to_sparse().unwrap().to_bytes_little_endian()).unwrap()
 }
 
 fn entity_tests(builder: &mut Builder, found: &mut Vec<NodeId>) {
@@ -105,8 +117,11 @@ fn shapes() -> impl Strategy<Value = Vec<Shape>> {
     let test = (0..6_u16, 0..24_u16);
     let part = prop_oneof![5 => vec(test.clone(), 1..2), 1 => vec(test, 2..3)];
     let conjunct = prop_oneof![4 => vec(part.clone(), 1..2), 1 => vec(part, 2..4)];
+    // What all rules of a policy share.
+    let common = prop_oneof![1 => Just(Vec::new()), 1 => vec(conjunct.clone(), 1..3)];
     let rule = prop_oneof![20 => vec(conjunct.clone(), 1..5), 1 => vec(conjunct, 18..22)];
-    (vec(rule, 1..60), any::<[u16; 6]>()).prop_map(|(rules, clusters)| {
+    (common, vec(rule, 1..60), any::<[u16; 6]>()).prop_map(|(common, mut rules, clusters)| {
+        rules.iter_mut().for_each(|rule| rule.extend(common.iter().cloned()));
         let number = |(cluster, at): (u16, u16)| clusters[usize::from(cluster)].wrapping_add(at);
         let part = |part: Vec<_>| part.into_iter().map(number).collect();
         let conjunct = |conjunct: Vec<_>| conjunct.into_iter().map(part).collect();

@@ -66,6 +66,11 @@ impl Regex {
         &self.source
     }
 
+    /// The automaton and where it starts, for what puts automata together.
+    pub(crate) fn automaton(&self) -> (&DFA<Vec<u8>>, StateID) {
+        (&self.dfa, self.start)
+    }
+
     /// The automaton's bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

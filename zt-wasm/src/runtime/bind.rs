@@ -251,9 +251,7 @@ fn bind_evidence() {
         is_first = false;
         json_key();
         let source = row_find(ld32(H_SOURCES), count, SOURCE, ld32(STR), ld32(STR_LEN));
-        if source < 0 {
-            json_fail();
-        } else if ld8(sources + source) != 0 {
+        if source < 0 || ld8(sources + source) != 0 {
             json_fail();
         } else {
             st8(sources + source, 1);

@@ -110,13 +110,17 @@ pub fn rule_row(rule: i32) -> i32 {
 
 /// The truth of a candidate's condition, as far as that is wanted: one that is not may be given as unknown or false.
 fn condition_truth(rule: i32, proven: i32, want: i32) -> i32 {
+    if proven == ENTRY_HOLDS {
+        return TRUE;
+    }
     let row = rule_row(rule);
     let conjuncts = ld32(row + RULE_CONJUNCTS);
     let count = ld32(row + RULE_CONJUNCTS_COUNT);
     let mut truth = TRUE;
     let mut at = 0;
     while at < count {
-        if at > 15 || (proven >> at) & 1 == 0 {
+        // The last bit is no conjunct's.
+        if at > 14 || (proven >> at) & 1 == 0 {
             truth = truth_and(truth, node_truth(ld32(conjuncts + at * 4)));
             if truth == FALSE || truth == UNKNOWN && want == WANT_TRUE {
                 return truth;

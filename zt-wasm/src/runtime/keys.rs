@@ -6,10 +6,12 @@
 
 use super::address::*;
 use super::env::*;
+use super::glob::*;
 use super::hierarchy::*;
 use super::layout::*;
 use super::memory::*;
 use super::order::*;
+use super::regex::*;
 use super::sort::*;
 use super::walk::*;
 
@@ -21,8 +23,8 @@ const DISTINCT: i32 = 1920;
 const DISTINCT_FULL: i32 = 1924;
 /// So many keys are looked through one by one.
 const FEW: i32 = 16;
-/// A point: 16 bytes.
-const POINT: i32 = R2;
+/// Stretches of intervals that are still to be gone through, the next one last: a list of their starts and ends.
+pub const STABBING: i32 = 1984;
 
 /// What a lookup finds, done once for each trial of a decision.
 pub fn walk_find(lookup: i32) {
@@ -32,8 +34,10 @@ pub fn walk_find(lookup: i32) {
     let start = ld32(KEYS + 4);
     st32(DISTINCT, -1);
     let is_all = keys_of(lookup, node_value(ld32(lookup + LOOKUP_SLOT)));
-    st32(lookup + LOOKUP_START, start);
-    st32(lookup + LOOKUP_END, ld32(KEYS + 4));
+    if ld32(lookup) != T_LOOKUP_POINT {
+        st32(lookup + LOOKUP_START, start);
+        st32(lookup + LOOKUP_END, ld32(KEYS + 4));
+    }
     st32(lookup + LOOKUP_IS_ALL, is_all as i32);
     st32(lookup + LOOKUP_STAMP, ld32(LEVELS));
 }
@@ -59,6 +63,14 @@ fn keys_of(lookup: i32, cell: i32) -> bool {
                 return false;
             }
             push(KEYS, ld32(cell + 4));
+            return true;
+        }
+        T_LOOKUP_POINT => return point_of(cell, lookup + LOOKUP_POINT),
+        T_LOOKUP_PATTERNS => {
+            if ld32(cell) <= T_ABSENT {
+                return false;
+            }
+            patterns_hit(ld32(lookup + LOOKUP_TABLE), ld32(lookup + LOOKUP_COUNT), cell);
             return true;
         }
         _ => return false,
@@ -170,23 +182,25 @@ fn always_hit(rows: i32, count: i32) {
     }
 }
 
-/// The key of the constant that equals a scalar.
+/// The keys of the constants that equal a scalar: an equality and a pattern can be about the same text.
 fn equal_hit(rows: i32, count: i32, cell: i32) {
     let mut low = 0;
     let mut high = count;
     while low < high {
         let middle = (low + high) >> 1;
-        let row = rows + middle * VALUE_ROW;
-        let order = value_order(cell, row);
-        if order == 0 {
-            key_push(ld32(row + VALUE_KEY));
-            return;
-        }
-        if order > 0 {
+        if value_order(cell, rows + middle * VALUE_ROW) > 0 {
             low = middle + 1;
         } else {
             high = middle;
         }
+    }
+    while low < count {
+        let row = rows + low * VALUE_ROW;
+        if value_order(cell, row) != 0 {
+            return;
+        }
+        key_push(ld32(row + VALUE_KEY));
+        low += 1;
     }
 }
 
@@ -419,40 +433,65 @@ fn part_end(text: i32, len: i32, part: i32, part_len: i32) -> i32 {
     return 0;
 }
 
-/// The positions of the intervals that hold a value. Whether its kind has an order, and it is known.
-pub fn intervals_stab(dimension: i32, cell: i32) -> bool {
-    if !point_of(cell) {
-        return false;
-    }
-    let table = ld32(dimension + DIMENSION_TABLE);
-    let mut start = 0;
-    let mut end = ld32(dimension + DIMENSION_TABLE_COUNT);
-    list_new(WAITING);
-    loop {
-        let middle = (start + end) >> 1;
-        let item = table + middle * INTERVAL;
-        let is_empty = start >= end;
-        if is_empty || wide_less(item + INTERVAL_REACH, POINT) {
-            if ld32(WAITING + 4) == 0 || ld32(FAILED) != 0 {
-                return true;
-            }
-            end = list_pop(WAITING);
-            start = list_pop(WAITING);
-        } else {
-            if !wide_less(POINT, item + INTERVAL_LOW) {
-                if !wide_less(item + INTERVAL_HIGH, POINT) {
-                    push(KEYS, ld32(item + INTERVAL_POSITION));
-                }
-                push(WAITING, middle + 1);
-                push(WAITING, end);
-            }
-            end = middle;
+/// The keys of the patterns that a text matches.
+fn patterns_hit(rows: i32, count: i32, cell: i32) {
+    let mut at = 0;
+    while at < count {
+        let key = ld32(rows + at * PATTERN + PATTERN_FOUND);
+        if pattern_matches(rows + key * PATTERN, cell) {
+            push(KEYS, key);
         }
+        at += 1;
     }
 }
 
+/// Whether the slot of a lookup matches the pattern of a key.
+pub fn pattern_truth(lookup: i32, key: i32) -> i32 {
+    let cell = node_value(ld32(lookup + LOOKUP_SLOT));
+    if ld32(cell) <= T_ABSENT {
+        return UNKNOWN;
+    }
+    return pattern_matches(ld32(lookup + LOOKUP_TABLE) + key * PATTERN, cell) as i32;
+}
+
+fn pattern_matches(row: i32, cell: i32) -> bool {
+    let table = ld32(row + PATTERN_TABLE);
+    if ld32(cell) != T_STRING {
+        return false;
+    }
+    match tag_used(ld32(row)) {
+        T_PATTERN_GLOB => return glob_matches(table, ld32(cell + 8), ld32(cell + 12)),
+        T_PATTERN_REGEX => return regex_matches(table, ld32(cell + 8), ld32(cell + 12)),
+        _ => return false,
+    }
+}
+
+/// The next interval that holds a point, or nowhere: the middle of the next stretch, unless that ends before the point; then
+/// what is left of it, then what is right of it unless the middle starts behind the point.
+pub fn intervals_next(table: i32, point: i32) -> i32 {
+    while ld32(STABBING + 4) != 0 && ld32(FAILED) == 0 {
+        let end = list_pop(STABBING);
+        let start = list_pop(STABBING);
+        let middle = (start + end) >> 1;
+        let item = table + middle * INTERVAL;
+        if start < end && !wide_less(item + INTERVAL_REACH, point) {
+            let has_started = !wide_less(point, item + INTERVAL_LOW);
+            if has_started {
+                push(STABBING, middle + 1);
+                push(STABBING, end);
+            }
+            push(STABBING, start);
+            push(STABBING, middle);
+            if has_started && !wide_less(item + INTERVAL_HIGH, point) {
+                return item;
+            }
+        }
+    }
+    return NOWHERE;
+}
+
 /// Puts down an image of a value that keeps the order of its kind; whether the kind has one.
-fn point_of(cell: i32) -> bool {
+fn point_of(cell: i32, at: i32) -> bool {
     let mut low = ld64(cell + 8);
     let mut high = low >> 63;
     match tag_used(ld32(cell)) {
@@ -467,8 +506,8 @@ fn point_of(cell: i32) -> bool {
         }
         _ => return false,
     }
-    st64(POINT, low);
-    st64(POINT + 8, high);
+    st64(at, low);
+    st64(at + 8, high);
     return true;
 }
 

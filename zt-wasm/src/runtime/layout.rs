@@ -64,6 +64,7 @@ pub const CELL_TRUE: i32 = 64;
 // The arena.
 pub const ARENA: i32 = 80; // where the next block begins
 pub const ARENA_END: i32 = 84; // where memory ends
+pub const SCRAP: i32 = 92; // bytes behind the arena, for what is written when there is no memory left
 pub const FAILED: i32 = 88; // 1 when a block could not be had: the request is then invalid
 
 // The scanner.
@@ -274,9 +275,11 @@ pub const ARG: i32 = 16;
 pub const T_LOOKUP_KEYS: i32 = 32;
 pub const T_LOOKUP_ANCHORS: i32 = 33;
 pub const T_LOOKUP_TYPE: i32 = 34;
+pub const T_LOOKUP_POINT: i32 = 35;
+pub const T_LOOKUP_PATTERNS: i32 = 36;
 // Dimensions of divisions.
-pub const T_BY_KEYS: i32 = 36;
-pub const T_BY_INTERVALS: i32 = 37;
+pub const T_BY_KEYS: i32 = 38;
+pub const T_BY_INTERVALS: i32 = 39;
 // Sections of the keys of a slot.
 pub const T_KEYS_ALWAYS: i32 = 40;
 pub const T_KEYS_EQUAL: i32 = 41;
@@ -288,6 +291,9 @@ pub const T_KEYS_SUFFIXES: i32 = 46;
 pub const T_KEYS_INFIXES: i32 = 47;
 pub const T_KEYS_PATHS: i32 = 48;
 pub const T_KEYS_HOSTS: i32 = 49;
+// Patterns of a slot.
+pub const T_PATTERN_GLOB: i32 = 52;
+pub const T_PATTERN_REGEX: i32 = 53;
 // Kinds of nodes, for what is unknown.
 pub const T_NODE_OPERATOR: i32 = 64;
 pub const T_NODE_CONTEXT: i32 = 65;
@@ -309,28 +315,29 @@ pub const INDEX: i32 = 8;
 // A division: entries that are always looked at (address and how many), and dimensions.
 pub const DIVISION_DIMENSIONS: i32 = 8;
 pub const DIVISION_DIMENSIONS_COUNT: i32 = 12;
-pub const DIVISION: i32 = 16;
+pub const DIVISION_GATES: i32 = 16; // address of nodes that are looked at first
+pub const DIVISION_GATES_COUNT: i32 = 20;
+pub const DIVISION: i32 = 24;
 
 // A dimension: its kind, and
 pub const DIMENSION_ALL: i32 = 4; // address of all its entries
 pub const DIMENSION_ALL_COUNT: i32 = 8;
-pub const DIMENSION_BY: i32 = 12; // address of the lookup, or the node of the slot
+pub const DIMENSION_BY: i32 = 12; // address of the lookup
 pub const DIMENSION_TABLE: i32 = 16; // address of buckets, sorted by key, or of intervals
 pub const DIMENSION_TABLE_COUNT: i32 = 20;
-pub const DIMENSION_ENTRIES: i32 = 24; // of intervals: address of entries, by position
-pub const DIMENSION_ENTRIES_COUNT: i32 = 28;
-pub const DIMENSION: i32 = 32;
+pub const DIMENSION: i32 = 24;
 
 // A bucket: its key, and
 pub const BUCKET_AT: i32 = 4; // address of its entries, or of a division
 pub const BUCKET_COUNT: i32 = 8; // of entries; -1 for a division
 pub const BUCKET: i32 = 12;
 
-// An interval: numbers of 16 bytes.
+// An interval: numbers of 16 bytes, and what is filed under it.
 pub const INTERVAL_LOW: i32 = 0;
 pub const INTERVAL_HIGH: i32 = 16;
 pub const INTERVAL_REACH: i32 = 32;
-pub const INTERVAL_POSITION: i32 = 48;
+pub const INTERVAL_ENTRIES: i32 = 48; // address
+pub const INTERVAL_ENTRIES_COUNT: i32 = 52;
 pub const INTERVAL: i32 = 56;
 
 // An entry: its rule, and
@@ -339,21 +346,28 @@ pub const ENTRY_ALSO: i32 = 6; // 2 bytes
 pub const ENTRY_LOOKUP: i32 = 8; // address of a further lookup, or nowhere
 pub const ENTRY_KEY: i32 = 12;
 pub const ENTRY: i32 = 16;
+/// Proven, when the whole condition is.
+pub const ENTRY_HOLDS: i32 = 65535;
 
 // A lookup: its kind, and
 pub const LOOKUP_SLOT: i32 = 4; // a node
-pub const LOOKUP_TABLE: i32 = 8; // address of sections of keys; of anchors: of a byte for each entity type
-pub const LOOKUP_COUNT: i32 = 12; // of sections
-pub const LOOKUP_STAMP: i32 = 16; // when it was done last, and what it found
-pub const LOOKUP_START: i32 = 20;
-pub const LOOKUP_END: i32 = 24;
-pub const LOOKUP_IS_ALL: i32 = 28;
+pub const LOOKUP_STAMP: i32 = 8; // when it was done last
+pub const LOOKUP_IS_ALL: i32 = 12; // whether it is known what the slot is
+pub const LOOKUP_POINT: i32 = 16; // the point that was found, 16 bytes; of others than points:
+pub const LOOKUP_TABLE: i32 = 16; // address of sections of keys, or of patterns; of anchors: of a byte for each entity type
+pub const LOOKUP_COUNT: i32 = 20; // of sections or patterns
+pub const LOOKUP_START: i32 = 24; // what was found
+pub const LOOKUP_END: i32 = 28;
 pub const LOOKUP: i32 = 32;
 
 // A section of keys: its kind, and
 pub const SECTION_AT: i32 = 4; // address of its rows
 pub const SECTION_COUNT: i32 = 8;
 pub const SECTION: i32 = 12;
+// A pattern, by key: its kind, and
+pub const PATTERN_TABLE: i32 = 4; // address
+pub const PATTERN_FOUND: i32 = 8; // no part of it: the key that is found at this place, when several are
+pub const PATTERN: i32 = 12;
 // A row of values: a cell and
 pub const VALUE_KEY: i32 = 16;
 pub const VALUE_ROW: i32 = 24;

@@ -7,7 +7,7 @@ use super::env::*;
 use super::layout::*;
 
 /// The last stamp.
-const STAMP: i32 = 1868;
+pub const STAMP: i32 = 1868;
 const LEVEL_CELL: i32 = 4;
 const LEVEL_AT: i32 = 8;
 const LEVEL_NODE: i32 = 12;

@@ -6,21 +6,22 @@ use super::layout::*;
 /// Begins the arena anew; `keep` is where it begins.
 pub fn arena_start(keep: i32) {
     st32(ARENA, (keep + 7) & -8);
-    st32(ARENA_END, pages() << 16);
+    st32(ARENA_END, (pages() << 16) - ld32(SCRAP));
     st32(FAILED, 0);
 }
 
 /// A block of so many bytes, eight-aligned and not zeroed. When there is no memory left, [`FAILED`] is set and the block is
-/// the arena's begin: whatever is written there, the decision is that the request is invalid. For that to do no harm beyond,
-/// no block may be longer than what is in the arena from the start: [`arena_reserve`] sees to it.
+/// the scrap behind the arena, where nothing else is: whatever is written there, nothing is damaged that a routine relies on,
+/// and the decision is that the request is invalid. The scrap is as long as the longest block: sixteen times a request, and
+/// then some.
 pub fn alloc(len: i32) -> i32 {
     let at = ld32(ARENA);
     let left = ld32(ARENA_END) - at;
     let len = (len + 7) & -8;
-    if (len as u32) > (left as u32) {
+    if len > left {
         if !arena_grow(len - left) {
             st32(FAILED, 1);
-            return (ld32(H_ARENA) + 7) & -8;
+            return ld32(ARENA_END);
         }
     }
     st32(ARENA, at + len);
@@ -35,14 +36,14 @@ fn arena_grow(missing: i32) -> bool {
             return false;
         }
     }
-    st32(ARENA_END, pages() << 16);
+    st32(ARENA_END, (pages() << 16) - ld32(SCRAP));
     return true;
 }
 
 /// Makes sure that the arena has so many bytes; whether it does.
 pub fn arena_reserve(len: i32) -> bool {
     let left = ld32(ARENA_END) - ld32(ARENA);
-    if (left as u32) >= (len as u32) {
+    if left >= len {
         return true;
     }
     return arena_grow(len - left);

@@ -14,6 +14,8 @@
     clippy::too_many_arguments,
     clippy::collapsible_if,
     clippy::collapsible_else_if,
+    clippy::collapsible_match,
+    clippy::manual_swap,
     clippy::manual_range_contains,
     clippy::needless_return,
     clippy::assign_op_pattern,
@@ -42,7 +44,7 @@ mod hierarchy;
 mod hostname;
 mod json;
 mod keys;
-mod layout;
+use crate::layout;
 mod leaves;
 mod logic;
 mod memo;

@@ -145,7 +145,8 @@ fn candidate_order(a: i32, b: i32) -> i32 {
     if by_rule != 0 {
         return by_rule;
     }
-    return number_order(ld32(b + 4).count_ones() as i32, ld32(a + 4).count_ones() as i32);
+    let by_count = number_order(ld32(b + 4).count_ones() as i32, ld32(a + 4).count_ones() as i32);
+    return if by_count != 0 { by_count } else { number_order(ld32(a + 4), ld32(b + 4)) };
 }
 
 /// By where they end; longer ones first, and so those that start first.

@@ -29,9 +29,10 @@ pub const WANT_NOT_FALSE: i32 = 1;
 // A division on the way.
 const WALK_FRAME_NEXT: i32 = 0; // the next dimension
 const WALK_FRAME_END: i32 = 4;
-const WALK_FRAME_DIMENSION: i32 = 8; // the dimension at hand
+const WALK_FRAME_DIMENSION: i32 = 8; // the dimension whose slot was asked and leads to more, or nowhere
 const WALK_FRAME_KEY: i32 = 12; // the position of its next key
 const WALK_FRAME_KEYS: i32 = 16; // behind its last key
+const WALK_FRAME_GATES: i32 = 20; // whether all gates on the way hold: true, or unknown
 const WALK_FRAME_SIZE: i32 = 24;
 /// Divisions inside divisions; `zt-eval` makes a few, and with more there is no decision.
 pub const WALK_FRAMES_MAX: i32 = 16;
@@ -44,6 +45,7 @@ const CANDIDATE: i32 = 8;
 pub fn walk_prepare() {
     list_new(KEYS);
     list_new(CANDIDATES);
+    list_new(STABBING);
     st32(WALK_FRAMES, alloc(WALK_FRAME_SIZE * WALK_FRAMES_MAX));
 }
 
@@ -51,22 +53,49 @@ pub fn walk_prepare() {
 pub fn walk_start(division: i32, want: i32) {
     st32(WALK_WANT, want);
     st32(WALK_FRAME, ld32(WALK_FRAMES) - WALK_FRAME_SIZE);
-    walk_enter(division);
+    st32(STABBING + 4, 0);
+    walk_enter(division, TRUE);
 }
 
-fn walk_enter(division: i32) {
+/// Goes to a division; `gates` says whether those on the way hold.
+fn walk_enter(division: i32, gates: i32) {
     let frame = ld32(WALK_FRAME) + WALK_FRAME_SIZE;
     if frame == ld32(WALK_FRAMES) + WALK_FRAMES_MAX * WALK_FRAME_SIZE {
         st32(FAILED, 1);
         return;
     }
-    let dimensions = ld32(division + DIVISION_DIMENSIONS);
+    let gates = walk_gates(division, gates);
+    let mut entries = 0;
+    let mut dimensions = 0;
+    if gates != FALSE {
+        entries = ld32(division + 4);
+        dimensions = ld32(division + DIVISION_DIMENSIONS_COUNT);
+    }
+    let first = ld32(division + DIVISION_DIMENSIONS);
     st32(WALK_FRAME, frame);
-    st32(frame + WALK_FRAME_NEXT, dimensions);
-    st32(frame + WALK_FRAME_END, dimensions + ld32(division + DIVISION_DIMENSIONS_COUNT) * DIMENSION);
-    st32(frame + WALK_FRAME_KEY, 0);
-    st32(frame + WALK_FRAME_KEYS, 0);
-    walk_entries(ld32(division), ld32(division + 4));
+    st32(frame + WALK_FRAME_NEXT, first);
+    st32(frame + WALK_FRAME_END, first + dimensions * DIMENSION);
+    st32(frame + WALK_FRAME_DIMENSION, NOWHERE);
+    st32(frame + WALK_FRAME_GATES, gates);
+    walk_entries(ld32(division), entries);
+}
+
+/// Whether the gates of a division hold and those before do: false when no rule of it is wanted.
+fn walk_gates(division: i32, before: i32) -> i32 {
+    let mut gates = before;
+    let mut gate = ld32(division + DIVISION_GATES);
+    let end = gate + ld32(division + DIVISION_GATES_COUNT) * 4;
+    while gate != end {
+        let truth = node_truth(ld32(gate));
+        if truth == FALSE || truth == UNKNOWN && ld32(WALK_WANT) == WANT_TRUE {
+            return FALSE;
+        }
+        if truth == UNKNOWN {
+            gates = UNKNOWN;
+        }
+        gate += 4;
+    }
+    return gates;
 }
 
 fn walk_entries(at: i32, count: i32) {
@@ -92,14 +121,12 @@ pub fn walk_next() -> i32 {
 /// Goes to further entries, if only to none; whether there is anywhere to go.
 fn walk_on() -> bool {
     let frame = ld32(WALK_FRAME);
-    let key = ld32(frame + WALK_FRAME_KEY);
+    if walk_more(frame) {
+        return true;
+    }
     let dimension = ld32(frame + WALK_FRAME_NEXT);
-    if key < ld32(frame + WALK_FRAME_KEYS) {
-        st32(frame + WALK_FRAME_KEY, key + 1);
-        walk_key(ld32(frame + WALK_FRAME_DIMENSION), ld32(ld32(KEYS) + key * 4));
-    } else if dimension != ld32(frame + WALK_FRAME_END) {
+    if dimension != ld32(frame + WALK_FRAME_END) {
         st32(frame + WALK_FRAME_NEXT, dimension + DIMENSION);
-        st32(frame + WALK_FRAME_DIMENSION, dimension);
         walk_dimension(frame, dimension);
     } else if frame != ld32(WALK_FRAMES) {
         st32(WALK_FRAME, frame - WALK_FRAME_SIZE);
@@ -111,81 +138,104 @@ fn walk_on() -> bool {
 
 /// Whether the entry's further test leaves it open that its rule's condition is wanted.
 fn walk_considers(entry: i32) -> bool {
-    let proven = ld16(entry + ENTRY_PROVEN);
+    // What entries call proven takes it for granted that gates hold.
+    let proven = if ld32(ld32(WALK_FRAME) + WALK_FRAME_GATES) == TRUE { ld16(entry + ENTRY_PROVEN) } else { 0 };
     let lookup = ld32(entry + ENTRY_LOOKUP);
     st32(WALK_PROVEN, proven);
     if lookup == NOWHERE {
         return true;
     }
-    walk_find(lookup);
-    if walk_found(lookup, ld32(entry + ENTRY_KEY)) {
+    let truth = walk_key_truth(lookup, ld32(entry + ENTRY_KEY));
+    if truth == TRUE {
         st32(WALK_PROVEN, proven | ld16(entry + ENTRY_ALSO));
         return true;
     }
-    return ld32(lookup + LOOKUP_IS_ALL) == 0 && ld32(WALK_WANT) != WANT_TRUE;
+    return truth == UNKNOWN && ld32(WALK_WANT) != WANT_TRUE;
 }
 
-fn walk_found(lookup: i32, key: i32) -> bool {
+/// Whether a lookup finds a key.
+fn walk_key_truth(lookup: i32, key: i32) -> i32 {
+    match tag_used(ld32(lookup)) {
+        // Patterns are matched one by one, and so this one alone.
+        T_LOOKUP_PATTERNS => return pattern_truth(lookup, key),
+        _ => return walk_found(lookup, key),
+    }
+}
+
+fn walk_found(lookup: i32, key: i32) -> i32 {
+    walk_find(lookup);
     let keys = ld32(KEYS);
     let mut at = keys + ld32(lookup + LOOKUP_START) * 4;
     let end = keys + ld32(lookup + LOOKUP_END) * 4;
     while at < end {
         if ld32(at) == key {
-            return true;
+            return TRUE;
         }
         at += 4;
     }
-    return false;
+    return if ld32(lookup + LOOKUP_IS_ALL) != 0 { FALSE } else { UNKNOWN };
 }
 
 /// Asks the slot of a dimension.
 fn walk_dimension(frame: i32, dimension: i32) {
-    let mut start = ld32(KEYS + 4);
-    let mut end = start;
-    let is_all = match tag_used(ld32(dimension)) {
-        T_BY_INTERVALS => {
-            let is_known = intervals_stab(dimension, node_value(ld32(dimension + DIMENSION_BY)));
-            end = ld32(KEYS + 4);
-            is_known
-        }
-        T_BY_KEYS => {
-            let lookup = ld32(dimension + DIMENSION_BY);
-            walk_find(lookup);
-            start = ld32(lookup + LOOKUP_START);
-            end = ld32(lookup + LOOKUP_END);
-            ld32(lookup + LOOKUP_IS_ALL) != 0
-        }
-        _ => false,
-    };
+    let lookup = ld32(dimension + DIMENSION_BY);
+    walk_find(lookup);
+    let is_all = ld32(lookup + LOOKUP_IS_ALL) != 0;
     if !is_all && ld32(WALK_WANT) != WANT_TRUE {
         walk_entries(ld32(dimension + DIMENSION_ALL), ld32(dimension + DIMENSION_ALL_COUNT));
-        end = start;
+        st32(frame + WALK_FRAME_DIMENSION, NOWHERE);
+        return;
     }
-    st32(frame + WALK_FRAME_KEY, start);
-    st32(frame + WALK_FRAME_KEYS, end);
-}
-
-/// Goes to what a dimension has under a key.
-fn walk_key(dimension: i32, key: i32) {
+    st32(frame + WALK_FRAME_DIMENSION, dimension);
     match tag_used(ld32(dimension)) {
         T_BY_INTERVALS => {
-            // A key is a position, unless memory has come to its end.
-            if (key as u32) < (ld32(dimension + DIMENSION_ENTRIES_COUNT) as u32) {
-                walk_entries(ld32(dimension + DIMENSION_ENTRIES) + key * ENTRY, 1);
+            // Intervals never lead to divisions, in which others would be gone through meanwhile.
+            if is_all {
+                push(STABBING, 0);
+                push(STABBING, ld32(dimension + DIMENSION_TABLE_COUNT));
             }
         }
+        _ => {
+            st32(frame + WALK_FRAME_KEY, ld32(lookup + LOOKUP_START));
+            st32(frame + WALK_FRAME_KEYS, ld32(lookup + LOOKUP_END));
+        }
+    }
+}
+
+/// Goes to what the dimension at hand leads to next, if only to no entries; whether there is more.
+fn walk_more(frame: i32) -> bool {
+    let dimension = ld32(frame + WALK_FRAME_DIMENSION);
+    if dimension == NOWHERE {
+        return false;
+    }
+    let table = ld32(dimension + DIMENSION_TABLE);
+    match tag_used(ld32(dimension)) {
+        T_BY_INTERVALS => {
+            let item = intervals_next(table, ld32(dimension + DIMENSION_BY) + LOOKUP_POINT);
+            if item == NOWHERE {
+                return false;
+            }
+            walk_entries(ld32(item + INTERVAL_ENTRIES), ld32(item + INTERVAL_ENTRIES_COUNT));
+            return true;
+        }
         T_BY_KEYS => {
-            let bucket = walk_bucket(ld32(dimension + DIMENSION_TABLE), ld32(dimension + DIMENSION_TABLE_COUNT), key);
+            let key = ld32(frame + WALK_FRAME_KEY);
+            if key >= ld32(frame + WALK_FRAME_KEYS) {
+                return false;
+            }
+            st32(frame + WALK_FRAME_KEY, key + 1);
+            let bucket = walk_bucket(table, ld32(dimension + DIMENSION_TABLE_COUNT), ld32(ld32(KEYS) + key * 4));
             if bucket != NOWHERE {
                 let count = ld32(bucket + BUCKET_COUNT);
                 if count < 0 {
-                    walk_enter(ld32(bucket + BUCKET_AT));
+                    walk_enter(ld32(bucket + BUCKET_AT), ld32(frame + WALK_FRAME_GATES));
                 } else {
                     walk_entries(ld32(bucket + BUCKET_AT), count);
                 }
             }
+            return true;
         }
-        _ => {}
+        _ => return false,
     }
 }
 

@@ -7,9 +7,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use zt_eval::codegen::{Bucket, By, Dimension, Division, Entry, Filing, Index, Lookup, LookupKind, Rest};
+use zt_eval::pattern::Pattern;
 use zt_eval::value::Value;
 
 use super::data::{Data, number};
+use super::patterns;
 use super::schema::{Row, bytes};
 use crate::layout::*;
 
@@ -66,13 +68,19 @@ impl Writer<'_> {
     fn lookup(&mut self, lookup: &Lookup, at: u32) {
         let (kind, table, count) = match &lookup.kind {
             LookupKind::Keys(keys) => {
-                let (table, count) = self.sections(*keys);
-                (self.tag(T_LOOKUP_KEYS), table, count)
+                let filings = self.index.keys.get(*keys as usize).map_or(&[][..], |filings| filings);
+                if matches!(filings, [Filing::Matches(..), ..]) {
+                    (self.tag(T_LOOKUP_PATTERNS), self.patterns(filings), number(filings.len()))
+                } else {
+                    let (table, count) = self.sections(*keys, filings);
+                    (self.tag(T_LOOKUP_KEYS), table, count)
+                }
             }
             LookupKind::Anchors(leads) => {
                 (self.tag(T_LOOKUP_ANCHORS), self.data.flags(leads.iter().copied()), number(leads.len()))
             }
             LookupKind::Type => (self.tag(T_LOOKUP_TYPE), 0, 0),
+            LookupKind::Point => (self.tag(T_LOOKUP_POINT), 0, 0),
         };
         let mut row = Row::new(LOOKUP);
         row.put(0, kind);
@@ -83,11 +91,10 @@ impl Writer<'_> {
     }
 
     /// The sections of the keys with this number, which are written if they are not yet.
-    fn sections(&mut self, keys: u32) -> (u32, u32) {
+    fn sections(&mut self, keys: u32, filings: &[Filing]) -> (u32, u32) {
         if let Some(sections) = self.sections.get(&keys) {
             return *sections;
         }
-        let filings = self.index.keys.get(keys as usize).map_or(&[][..], |filings| filings);
         let mut filed = Sections::default();
         (0..).zip(filings).for_each(|(key, filing)| filed.add(filing, key));
         let mut words = Vec::new();
@@ -97,6 +104,29 @@ impl Writer<'_> {
         let sections = (self.data.words(&words), number(words.len() / 3));
         self.sections.insert(keys, sections);
         sections
+    }
+
+    /// Patterns by key, and beside them the keys in the order in which they are found.
+    fn patterns(&mut self, filings: &[Filing]) -> u32 {
+        let found = |filing: &Filing| if let Filing::Matches(_, at) = filing { *at } else { u32::MAX };
+        let mut order: Vec<(u32, u32)> = filings.iter().map(found).zip(0..).collect();
+        order.sort_unstable();
+        let mut words = Vec::with_capacity(filings.len() * 3);
+        for (filing, (_, key)) in filings.iter().zip(order) {
+            let (kind, table) = match filing {
+                Filing::Matches(pattern @ Pattern::Glob(_), _) => {
+                    (self.tag(T_PATTERN_GLOB), patterns::pattern(pattern))
+                }
+                Filing::Matches(pattern @ Pattern::Regex(_), _) => {
+                    (self.tag(T_PATTERN_REGEX), patterns::pattern(pattern))
+                }
+                _ => (0, None),
+            };
+            // A policy with a pattern that has no table has no module.
+            let table = self.data.shared(&table.unwrap_or_default(), 4);
+            words.extend([kind, table, key]);
+        }
+        self.data.words(&words)
     }
 
     fn division(&mut self, division: &Division, at: u32) {
@@ -109,6 +139,9 @@ impl Writer<'_> {
         row.put(4, number(division.loose.len()));
         row.put(DIVISION_DIMENSIONS, self.data.shared(&dimensions, 4));
         row.put(DIVISION_DIMENSIONS_COUNT, number(division.dimensions.len()));
+        let gates: Vec<u32> = division.gates.iter().map(|gate| number(gate.index())).collect();
+        row.put(DIVISION_GATES, self.data.words(&gates));
+        row.put(DIVISION_GATES_COUNT, number(gates.len()));
         self.data.patch(at, &row.0);
     }
 
@@ -124,13 +157,12 @@ impl Writer<'_> {
                 row.put(DIMENSION_TABLE, self.data.words(&words));
                 row.put(DIMENSION_TABLE_COUNT, number(buckets.len()));
             }
-            By::Intervals { slot, intervals, entries } => {
+            By::Intervals { lookup, intervals, entries } => {
+                let entries = self.entries(entries);
                 row.put(0, self.tag(T_BY_INTERVALS));
-                row.put(DIMENSION_BY, number(slot.index()));
-                row.put(DIMENSION_TABLE, self.data.shared(&interval_rows(intervals), 8));
+                row.put(DIMENSION_BY, self.lookup_at(*lookup));
+                row.put(DIMENSION_TABLE, self.data.shared(&interval_rows(intervals, entries), 8));
                 row.put(DIMENSION_TABLE_COUNT, number(intervals.len()));
-                row.put(DIMENSION_ENTRIES, self.entries(entries));
-                row.put(DIMENSION_ENTRIES_COUNT, number(entries.len()));
             }
         }
         row
@@ -161,17 +193,21 @@ impl Writer<'_> {
     }
 }
 
-/// Intervals sorted by their lower ends; each row also has how far the stretch reaches of which it is the middle.
-fn interval_rows(intervals: &[(i128, i128, u32)]) -> Vec<u8> {
+/// Intervals sorted by their lower ends; each row also has how far the stretch reaches of which it is the middle, and where
+/// its entries are: one interval's behind the other's.
+fn interval_rows(intervals: &[(i128, i128, u32)], entries: u32) -> Vec<u8> {
     let mut reaches = vec![i128::MIN; intervals.len()];
     spread_reach(intervals, &mut reaches);
     let mut rows = Vec::with_capacity(intervals.len() * bytes(INTERVAL));
-    for ((low, high, position), reach) in intervals.iter().zip(reaches) {
+    let mut at = entries;
+    for ((low, high, count), reach) in intervals.iter().zip(reaches) {
         let mut row = Row::new(INTERVAL);
         row.put_bytes(INTERVAL_LOW, &low.to_le_bytes());
         row.put_bytes(INTERVAL_HIGH, &high.to_le_bytes());
         row.put_bytes(INTERVAL_REACH, &reach.to_le_bytes());
-        row.put(INTERVAL_POSITION, *position);
+        row.put(INTERVAL_ENTRIES, at);
+        row.put(INTERVAL_ENTRIES_COUNT, *count);
+        at = at.saturating_add(count.saturating_mul(ENTRY.cast_unsigned()));
         rows.extend(row.0);
     }
     rows
@@ -219,7 +255,8 @@ impl Sections {
             Filing::Infix(text) => self.infixes.push((text.clone(), Rest::Anything, key)),
             Filing::Path(text, rest) => self.paths.push((text.clone(), *rest, key)),
             Filing::Host(text, rest) => self.hosts.push((backwards(text), *rest, key)),
-            Filing::Always => self.always.push(key),
+            // Patterns have a lookup of their own kind.
+            Filing::Always | Filing::Matches(..) => self.always.push(key),
         }
     }
 

@@ -1,6 +1,14 @@
 //! Modules against the engine: every field of every decision, as JSON, byte for byte.
 #![cfg(feature = "host")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests end where something is not as expected"
+)]
 
 mod agree;
+mod bounds;
 mod examples;
 mod generated;

@@ -1,23 +1,27 @@
 //! `ztc build`
 
-use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
-use zt_eval::Policy;
+use serde_json::{Value as Json, json};
+use zt_eval::{Policy, Store};
+use zt_lang::Compiled;
+use zt_wasm::describe::{Section, sections};
+use zt_wasm::{Target, host};
 
-use super::compile_one;
+use super::{compile_one, module};
 use crate::exit::{Exit, Stop};
 use crate::input::{self, DASH};
 use crate::options::{Bounds, Params};
-use crate::render::Screen;
+use crate::render::sections::{rows_text, sections_json, sections_text};
 use crate::render::sizes::Sizes;
+use crate::render::{Screen, hex};
 
-/// Compiles a policy to a file that decision engines load.
+/// Compiles a policy to a file that decision engines load, or to a WebAssembly module.
 ///
-/// The file holds everything that deciding needs, parameters included, and names itself by its digest.
+/// The file holds everything that deciding needs, parameters included, and names itself by its digest. With `--target` it
+/// is a WebAssembly module for that host, with entities baked in. The same policy and entities give the same bytes.
 #[derive(Args, Debug)]
 pub struct Build {
     /// Policy files, or folders of them
@@ -26,6 +30,12 @@ pub struct Build {
     /// Where to write the compiled policy; `-` for the standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Writes a WebAssembly module for this kind of host
+    #[arg(short, long, value_name = "TARGET", value_parser = module::targets())]
+    target: Option<Target>,
+    /// What is known of entities, as a JSON file; it becomes part of the module
+    #[arg(short, long, value_name = "FILE")]
+    entities: Option<PathBuf>,
     /// Also tells how large the policy is, how its rules are found, and how many steps a decision can take
     #[arg(long)]
     stats: bool,
@@ -37,58 +47,112 @@ pub struct Build {
 
 impl Build {
     pub(super) fn run(self, screen: &mut Screen) -> Result<Exit, Stop> {
-        let (checked, mut policy) = compile_one(screen, &self.paths, &self.bounds)?;
+        if self.target.is_none() && self.entities.is_some() {
+            return Err(Stop::usage(
+                "entities become part of a module only: say which with `--target`, or give them to what decides",
+            ));
+        }
+        let Compiled { mut policy, warnings } = compile_one(screen, &self.paths, &self.bounds)?;
         self.params.apply(&mut policy)?;
-        let warnings = checked.warnings();
         if !warnings.diagnostics.is_empty() {
             screen.diagnostics(&warnings.diagnostics, &warnings.sources);
         }
-        let bytes = policy.to_bytes();
+        let built = self.built(&policy)?;
         if self.output.as_os_str() == DASH {
-            screen.bytes(&bytes)?;
-            screen.note(&self.told(screen, &policy, bytes.len(), "standard output"));
+            screen.bytes(&built.bytes)?;
+            screen.note(&self.told(screen, &policy, &built, "standard output"));
             return Ok(Exit::Fine);
         }
         let name = input::shown(&self.output);
-        fs::write(&self.output, &bytes).map_err(|error| Stop::file(&name, input::in_words(&error)))?;
-        let told = self.told(screen, &policy, bytes.len(), &name);
+        fs::write(&self.output, &built.bytes).map_err(|error| Stop::file(&name, input::in_words(&error)))?;
+        let told = self.told(screen, &policy, &built, &name);
         screen.out(&told)?;
         Ok(Exit::Fine)
     }
 
-    fn told(&self, screen: &Screen, policy: &Policy, bytes: usize, file: &str) -> String {
+    fn built(&self, policy: &Policy) -> Result<Built, Stop> {
+        let Some(target) = self.target else {
+            return Ok(Built { bytes: policy.to_bytes(), module: None });
+        };
+        let entities = match &self.entities {
+            None => Store::empty(),
+            Some(path) => {
+                let text = input::read(path)?;
+                Store::from_json(policy, &text).map_err(|error| Stop::file(input::shown(path), error))?
+            }
+        };
+        let bytes = module::compile(policy, &entities, target)?;
+        let module = Module {
+            target: target.name(),
+            entities: entities.len(),
+            sha256: hex(&host::digest(&bytes)),
+            sections: sections(&bytes).unwrap_or_default(),
+        };
+        Ok(Built { bytes, module: Some(module) })
+    }
+
+    fn told(&self, screen: &Screen, policy: &Policy, built: &Built, file: &str) -> String {
         let sizes = self.stats.then(|| Sizes { stats: policy.stats(), cost: policy.cost() });
-        summary(screen, policy, bytes, file, sizes.as_ref())
+        if screen.is_json() {
+            return format!("{:#}\n", built.json(policy, file, sizes.as_ref()));
+        }
+        let mut text = format!("{}\n{}", screen.paint().bold(file), rows_text(&built.rows(policy)));
+        if let Some(module) = &built.module {
+            text += &sections_text(&module.sections, screen.paint());
+        }
+        text + &sizes.map_or(String::new(), |sizes| sizes.to_text(policy, screen.paint()))
     }
 }
 
-fn summary(screen: &Screen, policy: &Policy, bytes: usize, file: &str, sizes: Option<&Sizes>) -> String {
-    let digest: String = policy.digest().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-    let missing: Vec<&str> = policy.missing_params().map(|param| &*param.name).collect();
-    let (nodes, rules) = (policy.nodes().len(), policy.rules().len());
-    if screen.is_json() {
-        let name = policy.name();
+/// What was built.
+struct Built {
+    bytes: Vec<u8>,
+    module: Option<Module>,
+}
+
+/// What there is to say of a module besides its policy.
+struct Module {
+    target: &'static str,
+    entities: usize,
+    sha256: String,
+    sections: Vec<Section>,
+}
+
+impl Built {
+    fn rows(&self, policy: &Policy) -> Vec<(&'static str, String)> {
+        let missing: Vec<&str> = policy.missing_params().map(|param| &*param.name).collect();
+        let module = self.module.as_ref();
+        let of_module = |value: fn(&Module) -> String| module.map(value).unwrap_or_default();
+        vec![
+            ("policy", policy.name().to_owned()),
+            ("digest", hex(policy.digest())),
+            ("target", of_module(|module| module.target.to_owned())),
+            ("sha-256", of_module(|module| module.sha256.clone())),
+            ("bytes", self.bytes.len().to_string()),
+            ("rules", policy.rules().len().to_string()),
+            ("nodes", policy.nodes().len().to_string()),
+            ("entities", of_module(|module| module.entities.to_string())),
+            ("to be set", missing.join(", ")),
+        ]
+    }
+
+    fn json(&self, policy: &Policy, file: &str, sizes: Option<&Sizes>) -> Json {
+        let missing: Vec<&str> = policy.missing_params().map(|param| &*param.name).collect();
         let mut json = json!({
-            "file": file, "name": name, "digest": digest, "bytes": bytes, "nodes": nodes, "rules": rules,
-            "params_without_value": missing,
+            "file": file, "name": policy.name(), "digest": hex(policy.digest()), "bytes": self.bytes.len(),
+            "nodes": policy.nodes().len(), "rules": policy.rules().len(), "params_without_value": missing,
         });
-        if let (Some(sizes), Some(members)) = (sizes, json.as_object_mut()) {
+        let Some(members) = json.as_object_mut() else { return json };
+        if let Some(module) = &self.module {
+            let Module { target, entities, sha256, sections } = module;
+            members.insert("target".into(), (*target).into());
+            members.insert("entities".into(), (*entities).into());
+            members.insert("sha256".into(), sha256.as_str().into());
+            members.insert("sections".into(), sections_json(sections));
+        }
+        if let Some(sizes) = sizes {
             members.insert("stats".into(), sizes.to_json(policy));
         }
-        return format!("{json:#}\n");
+        json
     }
-    let mut text = format!("{}\n", screen.paint().bold(file));
-    let rows = [
-        ("policy", policy.name().to_owned()),
-        ("digest", digest),
-        ("bytes", bytes.to_string()),
-        ("rules", rules.to_string()),
-        ("nodes", nodes.to_string()),
-        ("to be set", missing.join(", ")),
-    ];
-    for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "  {label:9}  {value}");
-    }
-    text + &sizes.map_or(String::new(), |sizes| sizes.to_text(policy, screen.paint()))
 }

@@ -10,6 +10,7 @@ use zt_eval::eval::{Explanation, Scratch, explain};
 use zt_eval::{Effect, Pdp, Policy, Request, Store};
 
 use super::load;
+use super::module::{Decider, is_module};
 use crate::exit::{Exit, Stop};
 use crate::input::{self, DASH};
 use crate::options::{Bounds, Now, Params};
@@ -23,7 +24,7 @@ use crate::render::{Paint, Screen, decision, trace};
 /// JSON, and the exit code says nothing of the decisions.
 #[derive(Args, Debug)]
 pub struct Eval {
-    /// A compiled policy, or policy files or folders
+    /// A compiled policy, policy files or folders, or a module for the target `core`
     #[arg(short, long = "policy", required = true, value_name = "PATH", num_args = 1..)]
     policies: Vec<PathBuf>,
     /// The request, as a JSON file; `-` reads one request per line from the standard input
@@ -46,9 +47,17 @@ pub struct Eval {
 
 impl Eval {
     pub(super) fn run(self, screen: &mut Screen) -> Result<Exit, Stop> {
+        if let Some(mut module) = self.module()? {
+            return self.by_module(screen, &mut module);
+        }
         let pdp = self.pdp(screen)?;
         if self.request.as_os_str() == DASH {
-            return self.lines(screen, &pdp);
+            let snapshot = pdp.snapshot();
+            let bytes_max = snapshot.policy().limits().request_bytes_max;
+            return lines(screen, bytes_max, |line| {
+                let answer = Answer::to(&pdp, line, self.now(), self.explain);
+                Ok(answer.to_json(snapshot.policy()).to_string())
+            });
         }
         let document = input::read(&self.request)?;
         let answer = Answer::to(&pdp, &document, self.now(), self.explain);
@@ -84,23 +93,77 @@ impl Eval {
         })
     }
 
-    /// Answers each line as it comes.
-    fn lines(&self, screen: &mut Screen, pdp: &Pdp) -> Result<Exit, Stop> {
-        let snapshot = pdp.snapshot();
-        // One byte more than a request may have tells that it has too many; the rest of its line is not kept.
-        let bytes_max = u64::from(snapshot.policy().limits().request_bytes_max) + 1;
-        let mut input = io::stdin().lock();
-        while !screen.is_closed() {
-            let Some(line) = next_line(&mut input, bytes_max)? else { break };
-            let is_whole = (line.len() as u64) < bytes_max;
-            if is_whole && line.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            let answer = Answer::to(pdp, &line, self.now(), self.explain);
-            screen.out(&format!("{}\n", answer.to_json(snapshot.policy())))?;
+    /// The module, if that is what decides.
+    fn module(&self) -> Result<Option<Decider>, Stop> {
+        let [path] = &*self.policies else { return Ok(None) };
+        if !path.is_file() {
+            return Ok(None);
         }
-        Ok(Exit::Fine)
+        let bytes = input::read(path)?;
+        if !is_module(&bytes) {
+            return Ok(None);
+        }
+        let refused = [
+            (
+                self.explain,
+                "--explain",
+                "a module does not keep rules' conditions as they were written: explain with the policy",
+            ),
+            (self.entities.is_some(), "--entities", "a module's entities are baked in when it is built"),
+            (self.params.is_set(), "--param", "a module's parameters get their values when it is built"),
+            (
+                self.bounds.is_set(),
+                "--limit and --clock-skew",
+                "limits and clock skew are part of a module: set them when it is built",
+            ),
+        ];
+        match refused.into_iter().find(|(is_given, ..)| *is_given) {
+            Some((_, option, why)) => Err(Stop::usage(format!("{option}: {why}"))),
+            None => Decider::load(path, &bytes).map(Some),
+        }
     }
+
+    fn by_module(&self, screen: &mut Screen, module: &mut Decider) -> Result<Exit, Stop> {
+        if self.request.as_os_str() == DASH {
+            let bytes_max = module.request_bytes_max;
+            return lines(screen, bytes_max, |line| {
+                let decision = module.decide(line, self.now())?;
+                Ok(String::from_utf8_lossy(decision).into_owned())
+            });
+        }
+        let document = input::read(&self.request)?;
+        let decision = module.decide(&document, self.now())?;
+        let decision: Json = serde_json::from_slice(decision).map_err(|_| {
+            Stop::file(input::shown(&self.request), "the module's answer is no JSON, and counts as a denial")
+        })?;
+        if screen.is_json() {
+            screen.json(&decision)?;
+        } else {
+            screen.out(&decision::decision_json(&decision, screen.paint()))?;
+        }
+        Ok(if decision.get("effect").is_some_and(|effect| effect == "allow") { Exit::Fine } else { Exit::Denied })
+    }
+}
+
+/// Answers each line as it comes.
+fn lines(
+    screen: &mut Screen,
+    bytes_max: u32,
+    mut answer: impl FnMut(&[u8]) -> Result<String, Stop>,
+) -> Result<Exit, Stop> {
+    // One byte more than a request may have tells that it has too many; the rest of its line is not kept.
+    let bytes_max = u64::from(bytes_max) + 1;
+    let mut input = io::stdin().lock();
+    while !screen.is_closed() {
+        let Some(line) = next_line(&mut input, bytes_max)? else { break };
+        let is_whole = (line.len() as u64) < bytes_max;
+        if is_whole && line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let answer = answer(&line)?;
+        screen.out(&format!("{answer}\n"))?;
+    }
+    Ok(Exit::Fine)
 }
 
 /// The next line, cut to `bytes_max`; `None` at the end.

@@ -9,6 +9,8 @@ use std::path::Path;
 fn commands_do_what_is_written() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     std::env::set_current_dir(root).unwrap();
+    // Where commands write to, also if what is built goes elsewhere.
+    std::fs::create_dir_all("target").unwrap();
     trycmd::TestCases::new()
         .case("ztc/tests/cmd/*.trycmd")
         .case("examples/*/README.md")

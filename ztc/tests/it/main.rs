@@ -10,5 +10,6 @@
 mod commands;
 mod docs;
 mod examples;
+mod hosts;
 mod process;
 mod schemas;

@@ -20,7 +20,7 @@ pub fn run(args: &[&str], input: &[u8]) -> Output {
 }
 
 /// A fresh folder of this name.
-fn scratch(name: &str) -> PathBuf {
+pub fn scratch(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ztc-{name}"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();

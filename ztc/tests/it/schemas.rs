@@ -16,7 +16,8 @@ const MISTYPED: [&str; 2] = ["mistyped-overridden", "parent-of-wrong-type"];
 fn allowed_requests_of_the_examples_fit_their_schemas() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let read = |path: PathBuf| -> Json { serde_json::from_slice(&fs::read(path).unwrap()).unwrap() };
-    for folder in fs::read_dir(examples).unwrap().map(|entry| entry.unwrap().path()) {
+    let folders = fs::read_dir(examples).unwrap().map(|entry| entry.unwrap().path());
+    for folder in folders.filter(|folder| folder.join("expected.json").is_file()) {
         let output = run(&["schema", folder.to_str().unwrap()], b"");
         let schemas: Json = serde_json::from_slice(&output.stdout).unwrap();
         for (stem, expected) in read(folder.join("expected.json")).as_object().unwrap() {

@@ -4,10 +4,9 @@ use super::*;
 use crate::id::EnumId;
 use crate::value::{Decimal, Duration, EnumMember, Quantity, Timestamp, compare};
 
-fn stabbed(intervals: &Intervals, at: i128) -> Vec<u32> {
-    let mut found = vec![7];
-    intervals.stab(at, &mut found);
-    assert_eq!(found.remove(0), 7);
+fn stabbed(intervals: &(Intervals, Vec<u32>), at: i128) -> Vec<u32> {
+    let (intervals, order) = intervals;
+    let mut found: Vec<u32> = intervals.stab(at).flat_map(|filed| filed.of(order).to_vec()).collect();
     found.sort_unstable();
     found
 }
@@ -23,7 +22,10 @@ fn the_ends_of_the_line_are_points() {
     assert_eq!(stabbed(&intervals, i128::MIN), [0, 1]);
     assert_eq!(stabbed(&intervals, i128::MAX), [0, 2]);
     assert_eq!(stabbed(&intervals, 0), [0]);
-    assert_eq!(intervals.len(), 3);
+    assert_eq!((intervals.0.len(), intervals.0.filed()), (3, 3));
+    let twice = Intervals::build(&[(1, 5), (0, 3), (1, 5)]);
+    assert_eq!((twice.0.len(), twice.0.filed()), (2, 3));
+    assert_eq!(stabbed(&twice, 4), [0, 2]);
     assert_eq!(stabbed(&Intervals::build(&[]), 0), [0_u32; 0]);
 }
 

@@ -7,11 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex_automata::Anchored;
 use regex_automata::dfa::Automaton;
 use regex_automata::dfa::sparse::DFA;
 use regex_automata::util::primitives::StateID;
-use regex_automata::util::start;
 
 use super::infix::LITERAL_LEN_MAX;
 use crate::pattern::Regex;
@@ -34,8 +32,7 @@ const STATES_MAX: usize = 256;
 
 /// The text that every match has: how it starts, or a longer part of it.
 pub(super) fn forced_literal(regex: &Regex) -> Option<Literal> {
-    let (dfa, _) = DFA::from_bytes(regex.bytes()).ok()?;
-    let start = dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()?;
+    let (dfa, start) = regex.automaton();
     let mut machine = Unfolded { dfa, states: BTreeMap::new() };
     let prefix = machine.forced_prefix(start);
     if prefix.len() < GOOD_LEN {
@@ -78,7 +75,7 @@ fn candidates(source: &str) -> Vec<String> {
 
 /// The automaton with the transitions of its states written out as far as they were needed.
 struct Unfolded<'r> {
-    dfa: DFA<&'r [u8]>,
+    dfa: &'r DFA<Vec<u8>>,
     states: BTreeMap<StateID, State>,
 }
 
@@ -164,7 +161,7 @@ impl Unfolded<'_> {
 }
 
 /// By length matched, counted from 1: the longest proper prefix of the literal that is a suffix of what is matched.
-fn failures(literal: &[u8]) -> Vec<usize> {
+pub(super) fn failures(literal: &[u8]) -> Vec<usize> {
     let mut failures = vec![0];
     for byte in literal.iter().skip(1) {
         let shorter = failures.last().copied().unwrap_or_default();
@@ -174,7 +171,7 @@ fn failures(literal: &[u8]) -> Vec<usize> {
 }
 
 /// How much of the literal is matched after one more byte (Knuth, Morris and Pratt).
-fn advance(literal: &[u8], failures: &[usize], mut matched: usize, byte: u8) -> usize {
+pub(super) fn advance(literal: &[u8], failures: &[usize], mut matched: usize, byte: u8) -> usize {
     while literal.get(matched) != Some(&byte) {
         if matched == 0 {
             return 0;

@@ -1,5 +1,6 @@
 //! Every structure against asking the tests one by one.
 
+mod merged;
 mod places;
 mod properties;
 

@@ -156,3 +156,48 @@ fn a_decision_depends_on_parents_that_a_condition_was_answered_from() {
     let Value::Entity(ann) = uid(USER, "ann") else { unreachable!() };
     assert_eq!(decision.depends_on, [Fact::Parents(ann)]);
 }
+
+#[test]
+fn patterns_without_literals_are_found_by_one_automaton() {
+    let mut builder = builder();
+    let word = builder.context(TEXT);
+    for at in 0..40 {
+        let condition = builder.matches(word, Pattern::Regex(regex(&format!("(?i)t{at}-[a-z]*"))));
+        builder.add_rule(rule(&format!("r{at}"), Effect::Deny, condition), &[READ]);
+    }
+    let policy = builder.finish().unwrap();
+    let tree = policy.derived.index.trees(READ.index()).denies;
+    let store = Store::empty();
+    let request = full_request(&policy, json!({ "context": { "text": "T7-x" } }));
+    assert_eq!(candidates_of(&policy, &store, &request, tree, false), [RuleId::new(7)]);
+    let unknown = full_request(&policy, json!({ "context": {} }));
+    assert_eq!(candidates_of(&policy, &store, &unknown, tree, false).len(), 40);
+    let stats = policy.stats();
+    assert_eq!(stats.always, 0);
+    assert_eq!(stats.slots[0].structures, [("merged automata", 1), ("patterns in them", 40)]);
+    assert_eq!((stats.slots[0].rules, stats.slots[0].bucket_max), (40, 1));
+}
+
+#[test]
+fn a_pattern_that_stands_alone_does_not_stand_in_the_way() {
+    let policy = policy_with(Effect::Deny, |builder| {
+        let (word, lower) = (builder.context(TEXT), builder.context(TEXT));
+        let lower = builder.lower(lower);
+        let lone = builder.matches(lower, Pattern::Regex(regex("[a-z]+[0-9]+")));
+        let rule = |at: usize, builder: &mut Builder| {
+            let [one, other] = [at, at + 100].map(|at| {
+                let constant = builder.constant(text(&format!("W{at}")));
+                builder.equal(word, constant)
+            });
+            // Of this alternative the equality is the guard, though the pattern is one conjunct as well.
+            let both = builder.and([lone, one]);
+            builder.or([both, other])
+        };
+        (0..20).map(|at| rule(at, builder)).collect()
+    });
+    let merged = |(name, _): &(&str, usize)| *name == "merged automata";
+    assert!(!policy.stats().slots.iter().any(|slot| slot.structures.iter().any(merged)));
+    let request = full_request(&policy, json!({ "context": { "text": "W7" } }));
+    let tree = policy.derived.index.trees(READ.index()).denies;
+    assert_eq!(candidates_of(&policy, &Store::empty(), &request, tree, false), [RuleId::new(7)]);
+}

@@ -53,16 +53,17 @@ impl Machine {
 
     /// Makes the memory as large as it is before binding this request.
     pub fn make_room(&self, text: &str) {
-        grow_to(((self.end + text.len() as i32 + 7) & -8) + (1 << 16));
+        grow_to(((self.end + text.len() as i32 + 7) & -8) + (1 << 16) + scrap(text.len()));
     }
 
     /// Binds a request, which stands at the very end of what is not the arena.
     pub fn bind(&self, text: &[u8]) -> bool {
         let arena = (self.end + text.len() as i32 + 7) & -8;
-        grow_to(arena + (1 << 16));
+        grow_to(arena + (1 << 16) + scrap(text.len()));
         let at = arena - text.len() as i32;
         write(at, text);
         st32(H_ARENA, arena);
+        st32(SCRAP, scrap(text.len()));
         arena_start(arena);
         bind_request(at, text.len() as i32)
     }
@@ -199,4 +200,9 @@ fn version_at(at: i32) -> Version {
 /// A byte, for tests of tables.
 pub fn byte_at(at: i32) -> u8 {
     ld8(at) as u8
+}
+
+/// Bytes of the scrap that a request asks for, as modules have it.
+fn scrap(len: usize) -> i32 {
+    (1 << 16) + len as i32 * 16
 }

@@ -1,5 +1,6 @@
 //! A memory with all of a policy's tables, and its nodes, which are computed here as generated code does.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::Value as Json;
@@ -17,7 +18,7 @@ use crate::runtime::agree::agreement;
 use crate::runtime::arithmetic::{arith, negate};
 use crate::runtime::collection::*;
 use crate::runtime::decide::{decide_json, truth_and, truth_or};
-use crate::runtime::env::{grow, ld32, ld64, pages, read, reset, set_nodes, st8, st32, st64, write};
+use crate::runtime::env::{allow_pages, grow, ld32, ld64, pages, read, reset, set_nodes, st8, st32, st64, write};
 use crate::runtime::facts::{attribute_value, context_value, flips_at, note_now};
 use crate::runtime::hierarchy::within;
 use crate::runtime::layout::*;
@@ -34,6 +35,8 @@ const TABLES: u32 = 2048;
 pub struct Module {
     /// Behind its tables.
     end: i32,
+    /// What `tag_used` tells apart and is in its tables.
+    pub tags: BTreeSet<i32>,
 }
 
 impl Module {
@@ -57,7 +60,7 @@ impl Module {
         let end = data.end() as i32;
         grow_to(end);
         write(TABLES as i32, &data.into_bytes());
-        for (cell, value) in schema.header.into_iter().chain(rules.header).chain(store) {
+        for (cell, value) in schema.header.into_iter().chain(rules.header.iter().copied()).chain(store) {
             st32(cell, value as i32);
         }
         for (cell, tag, a) in
@@ -73,13 +76,23 @@ impl Module {
             Box::new(move |node| nodes.truth(NodeId::new(node as usize))),
             Box::new(move |node| values.value(NodeId::new(node as usize))),
         );
-        Self { end }
+        Self { end, tags: rules.tags }
     }
 
     /// The decision on a request, as text.
     pub fn decide(&self, text: &[u8], now: Option<Timestamp>, mode: Mode) -> String {
         let arena = (self.end + text.len() as i32 + 7) & -8;
         grow_to(arena + (1 << 16));
+        self.decide_with(arena, text, now, mode)
+    }
+
+    /// The same with no more memory than there is, of which the arena has so much only.
+    pub fn decide_within(&self, text: &[u8], now: Option<Timestamp>, mode: Mode, arena: i32) -> String {
+        allow_pages(pages() as usize);
+        self.decide_with((pages() << 16) - arena, text, now, mode)
+    }
+
+    fn decide_with(&self, arena: i32, text: &[u8], now: Option<Timestamp>, mode: Mode) -> String {
         let at = arena - text.len() as i32;
         write(at, text);
         st32(H_ARENA, arena);

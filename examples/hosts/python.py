@@ -1,0 +1,98 @@
+"""Decides requests with a policy's module in Python, by the package `wasmtime`.
+
+    ztc build --target core policy.zt --entities entities.json -o policy.wasm
+    pip install wasmtime
+    python python.py policy.wasm INSTANT request.json...
+
+INSTANT is one in RFC 3339, `clock` for the clock's, or `none`. Each request is answered on a line. The ABI is described
+in zt-wasm/ABI.md.
+"""
+
+import json
+import sys
+import threading
+import time
+from datetime import datetime, timezone
+
+from wasmtime import Config, Engine, Instance, Module, Store
+
+ABI = 1
+MEMORY_BYTES_MAX = 64 << 20
+TICK_SECONDS = 0.01
+TICKS_MAX = 50
+
+
+class Policy:
+    """A policy's module. It decides one request after the other in the same memory, for one thread."""
+
+    def __init__(self, module: bytes):
+        config = Config()
+        config.epoch_interruption = True
+        self.engine = Engine(config)
+        self.module = Module(self.engine, module)
+        threading.Thread(target=self._tick, daemon=True).start()
+        self._start()
+        version = self.exports.get("zt_abi_version")
+        if version is None or version.value(self.store) != ABI:
+            raise ValueError(f"this is no module for version {ABI} of the ABI")
+
+    def _tick(self):
+        """Time passes: a decision that lasts longer than its ticks ends as an error."""
+        while True:
+            time.sleep(TICK_SECONDS)
+            self.engine.increment_epoch()
+
+    def _start(self):
+        self.store = Store(self.engine)
+        self.store.set_limits(memory_size=MEMORY_BYTES_MAX)
+        self.store.set_epoch_deadline(TICKS_MAX)
+        # A module imports nothing: it can only answer.
+        self.exports = Instance(self.store, self.module, []).exports(self.store)
+
+    def describe(self) -> dict:
+        """What the module says of itself."""
+        return json.loads(self._text(self.exports["zt_describe"](self.store)))
+
+    def decide(self, request: bytes, now: datetime | None, full: bool = True) -> dict:
+        """The decision on a request, which is JSON; `now` is None if nobody knows the time."""
+        try:
+            return json.loads(self._decide(request, now, full))
+        except Exception as error:
+            # Whatever went wrong: this instance is spent, and nobody was allowed anything.
+            self._start()
+            return {"effect": "deny", "reason": "failed", "error": str(error)}
+
+    def _decide(self, request: bytes, now: datetime | None, full: bool) -> bytes:
+        self.store.set_epoch_deadline(TICKS_MAX)
+        at = self.exports["zt_alloc"](self.store, len(request)) & 0xFFFF_FFFF
+        # 0 means that the request is too long. It is decided nevertheless: it is invalid, and denied.
+        if at:
+            self.exports["memory"].write(self.store, request, at)
+        millis = round(now.timestamp() * 1000) if now else 0
+        arguments = (at, len(request), int(now is not None), millis, int(full))
+        return self._text(self.exports["zt_decide"](self.store, *arguments))
+
+    def _text(self, span: int) -> bytes:
+        """A text in the module's memory: its address in the lower half of a number, its length in the upper one."""
+        at, length = span & 0xFFFF_FFFF, span >> 32 & 0xFFFF_FFFF
+        return bytes(self.exports["memory"].read(self.store, at, at + length))
+
+
+def read_instant(text: str) -> datetime | None:
+    if text == "none":
+        return None
+    if text == "clock":
+        return datetime.now(timezone.utc)
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def main(file: str, instant: str, *requests: str):
+    with open(file, "rb") as module:
+        policy = Policy(module.read())
+    for name in requests:
+        with open(name, "rb") as request:
+            print(json.dumps(policy.decide(request.read(), read_instant(instant))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

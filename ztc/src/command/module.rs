@@ -1,0 +1,92 @@
+//! WebAssembly modules, for the commands that write or read them.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use zt_eval::{Limits, Mode, Policy, Store};
+use zt_wasm::host::{Host, HostLimits, Instance};
+use zt_wasm::{CompileError, Description, Target};
+
+use crate::exit::{Exit, Stop};
+use crate::input;
+use crate::options::Now;
+
+/// What a host's tick lasts.
+const TICK: Duration = Duration::from_millis(10);
+/// Ticks that a decision may last: two seconds, as admission hooks have it.
+const TICKS_MAX: u64 = 200;
+
+/// The targets by their names.
+pub fn targets() -> impl TypedValueParser<Value = Target> {
+    let names = PossibleValuesParser::new(Target::ALL.iter().map(|(name, _)| *name));
+    names.try_map(|name| {
+        let found = Target::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, target)| *target).ok_or("there is no such target")
+    })
+}
+
+/// Whether bytes begin as a module does.
+pub fn is_module(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\0asm")
+}
+
+/// The module of a policy.
+pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, Stop> {
+    zt_wasm::compile(policy, entities, target).map_err(|error| match &error {
+        CompileError::MissingParam(name) => {
+            Stop::usage(format!("{error}: a module needs one, so give it with `--param {name}=VALUE`"))
+        }
+        _ => Stop { exit: Exit::Findings, message: Some(error.to_string()) },
+    })
+}
+
+/// A module that decides.
+pub struct Decider {
+    file: String,
+    instance: Instance,
+    /// The most bytes that a request may have.
+    pub request_bytes_max: u32,
+}
+
+impl Decider {
+    /// Loads a module of the target `core`, and gives it time from now on.
+    pub fn load(path: &Path, bytes: &[u8]) -> Result<Self, Stop> {
+        let file = input::shown(path);
+        // Whoever made the module: what it says of itself is a courtesy, what it exports is what counts.
+        let request_bytes_max = match Description::read(bytes) {
+            Ok(description) => description.request_bytes_max,
+            Err(_) => Limits::default().request_bytes_max,
+        };
+        let limits = HostLimits { instances_max: 1, ticks_max: TICKS_MAX, ..HostLimits::default() };
+        let load = || {
+            let host = Host::new(limits)?;
+            let instance = host.load(bytes, None)?.instantiate()?;
+            Ok((host, instance))
+        };
+        let (host, instance) = load().map_err(|error: zt_wasm::host::HostError| Stop::file(&file, error))?;
+        tick(host)?;
+        Ok(Self { file, instance, request_bytes_max })
+    }
+
+    /// The decision as JSON.
+    pub fn decide(&mut self, request: &[u8], now: Now) -> Result<&[u8], Stop> {
+        let file = &self.file;
+        self.instance
+            .decide(request, now.read(), Mode::Full)
+            .map_err(|error| Stop::file(file, format!("{error}; no decision counts as a denial")))
+    }
+}
+
+/// Tells a host that time passes, as long as the process lasts.
+fn tick(host: Host) -> Result<(), Stop> {
+    let ticking = move || {
+        loop {
+            thread::sleep(TICK);
+            host.tick();
+        }
+    };
+    let started = thread::Builder::new().name("ticks".into()).spawn(ticking);
+    started.map(drop).map_err(|error| Stop::usage(input::in_words(&error)))
+}
