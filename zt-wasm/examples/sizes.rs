@@ -1,5 +1,6 @@
 //! Sizes of modules: of one rule, of the examples, and of many rules of one shape. With a name, that module's functions and
 //! tables by size: `cargo run -p zt-wasm --example sizes -- one`.
+#![allow(clippy::unwrap_used, reason = "a tool for whoever works on this crate: what it reads is in this repository")]
 
 use std::fmt::Write as _;
 use std::fs;

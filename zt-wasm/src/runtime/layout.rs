@@ -173,6 +173,7 @@ pub const H_OVERRIDES: i32 = 1140; // rules that override others
 pub const H_OBLIGES: i32 = 1144; // obligations
 pub const H_AUDITS: i32 = 1148; // rules that are only watched
 pub const H_TIMED: i32 = 1152; // anything that depends on the instant
+pub const H_TEXTS_IN_PARTS: i32 = 1156; // texts of nodes that are in parts
 
 // Tables of the schema. A name is an address and a length.
 
@@ -389,3 +390,5 @@ pub const NODE_CHILDREN: i32 = 12; // their numbers; then, 4 bytes each
 /// A condition: `node_truth` gives what it is.
 pub const NODE_IS_CONDITION: i32 = 1;
 pub const NODE_HAS_TEXT: i32 = 2;
+/// In the length of a text: the text is in so many parts, of which the addresses and lengths are at the address.
+pub const TEXT_IN_PARTS: i32 = -2147483648;

@@ -370,8 +370,20 @@ fn leaves_found_text(row: i32) {
         } else if kind == T_NODE_CONTEXT || kind == T_NODE_ELEMENT || kind == T_NODE_QUANTIFIED {
             more += 4;
         }
-        st32(unknown + UNKNOWN_TEXT, ld32(more));
-        st32(unknown + UNKNOWN_TEXT + 4, ld32(more + 4));
+        let len = ld32(more + 4);
+        if ld32(H_TEXTS_IN_PARTS) != 0 && len < 0 {
+            let mark = ld32(OUT + 4);
+            let mut part = ld32(more);
+            let end = part + (len & 0x7fffffff) * 8;
+            while part != end {
+                out_bytes(ld32(part), ld32(part + 4));
+                part += 8;
+            }
+            leaves_text(unknown, mark);
+        } else {
+            st32(unknown + UNKNOWN_TEXT, ld32(more));
+            st32(unknown + UNKNOWN_TEXT + 4, len);
+        }
     }
     push(UNKNOWNS, unknown);
 }

@@ -13,9 +13,6 @@ use crate::layout;
 /// Bytes of a cell.
 pub const CELL: usize = layout::CELL as usize;
 
-/// Bytes that may be gone through for texts that are parts of others.
-const SEARCHED_MAX: usize = 1 << 28;
-
 /// A segment that grows.
 #[derive(Debug)]
 pub struct Data {
@@ -103,26 +100,6 @@ impl Data {
     /// The address of a text's bytes; equal texts share it.
     pub fn text(&mut self, text: &str) -> u32 {
         self.shared(text.as_bytes(), 1)
-    }
-
-    /// Writes texts, the longest of which comes first; one that is a part of another shares its bytes, if they are not too
-    /// many to look for that.
-    pub fn texts(&mut self, texts: &[String]) {
-        let all: usize = texts.iter().map(String::len).sum();
-        let is_much = texts.len().saturating_mul(all) > SEARCHED_MAX;
-        let mut written = String::new();
-        let start = self.end();
-        for text in texts {
-            if is_much || self.shared.contains_key(&(1, text.as_bytes().into())) {
-                continue;
-            }
-            let found = written.find(text.as_str()).unwrap_or_else(|| {
-                written.push_str(text);
-                written.len() - text.len()
-            });
-            self.shared.insert((1, text.as_bytes().into()), start.saturating_add(number(found)));
-        }
-        self.bytes(written.as_bytes());
     }
 
     /// A text's address and length as 8 bytes hold them.

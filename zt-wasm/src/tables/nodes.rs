@@ -14,12 +14,14 @@ use zt_eval::schema::Type;
 use zt_eval::value::Value;
 
 use super::data::{Data, number};
+use super::schema::Header;
+use super::texts::Texts;
 use crate::layout::*;
 
 /// Writes the table of a policy's nodes; where it is. `tags` gets what `tag_used` tells apart.
-pub fn write(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>, tags: &mut BTreeSet<i32>) -> u32 {
-    write_texts(data, policy, conjunctions);
-    let has_text = texts(policy);
+pub fn write(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>, tags: &mut BTreeSet<i32>) -> Header {
+    let texts = write_texts(data, policy, conjunctions);
+    let has_text = has_text(policy);
     let mut rows = Vec::with_capacity(policy.nodes().len());
     for (id, node) in policy.nodes().iter().enumerate().map(|(at, node)| (NodeId::new(at), node)) {
         if matches!(node, Node::Const(_)) || conjunctions.contains(&id) {
@@ -28,16 +30,17 @@ pub fn write(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>, 
         }
         let has_text = has_text(id, node);
         tags.insert(kind(node));
-        let row = row(data, policy, id, node, has_text);
+        let text = has_text.then(|| texts.place(data, &policy.node_text(id)));
+        let row = row(data, policy, id, node, text);
         data.align(4);
         // A row has a stamp, and so is shared with no other.
         rows.push(data.bytes(&row));
     }
-    data.words(&rows)
+    vec![(H_NODES, data.words(&rows)), (H_TEXTS_IN_PARTS, texts.has_parts.into())]
 }
 
 /// Whether a node can be what is unknown, and so has a text.
-fn texts(policy: &Policy) -> impl Fn(NodeId, &Node) -> bool {
+fn has_text(policy: &Policy) -> impl Fn(NodeId, &Node) -> bool {
     let args: BTreeSet<NodeId> =
         policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| duty.args.iter().copied()).collect();
     let conditions: BTreeSet<NodeId> = policy.rules().iter().map(|rule| rule.condition).collect();
@@ -48,8 +51,8 @@ fn texts(policy: &Policy) -> impl Fn(NodeId, &Node) -> bool {
 }
 
 /// Writes the nodes' texts: those that are parts of others share their bytes.
-fn write_texts(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>) {
-    let has_text = texts(policy);
+fn write_texts(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>) -> Texts {
+    let has_text = has_text(policy);
     let mut all: Vec<String> = policy
         .nodes()
         .iter()
@@ -60,7 +63,7 @@ fn write_texts(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>
         .collect();
     all.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
     all.dedup();
-    data.texts(&all);
+    Texts::write(data, &all)
 }
 
 /// Conditions of rules that are nothing but the conjunction of the rule's conjuncts, which are asked one by one: nothing asks
@@ -87,22 +90,19 @@ pub fn conjunctions(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
     alone
 }
 
-fn row(data: &mut Data, policy: &Policy, id: NodeId, node: &Node, has_text: bool) -> Vec<u8> {
+fn row(data: &mut Data, policy: &Policy, id: NodeId, node: &Node, text: Option<[u32; 2]>) -> Vec<u8> {
     let kind = kind(node);
     let mut children = node.children();
     if kind == T_NODE_OPERATOR || kind == T_NODE_NOW {
         // A constant is known, and not asked.
         children.retain(|child| policy.constant_of(*child).is_none());
     }
-    let flags = if is_condition(node) { NODE_IS_CONDITION } else { 0 } | if has_text { NODE_HAS_TEXT } else { 0 };
+    let flags = if is_condition(node) { NODE_IS_CONDITION } else { 0 } | if text.is_some() { NODE_HAS_TEXT } else { 0 };
     let level = u32::from(policy.level(id));
     let mut words = vec![(kind | flags << 16).cast_unsigned() | level << 8, 0, number(children.len())];
     words.extend(children.iter().map(|child| number(child.index())));
     more(data, policy, node, &mut words);
-    if has_text {
-        let text = policy.node_text(id);
-        words.extend([data.text(&text), number(text.len())]);
-    }
+    words.extend(text.into_iter().flatten());
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 

@@ -69,16 +69,16 @@ pub fn write(data: &mut Data, policy: &Policy, schema: &mut SchemaTables) -> Rul
     {
         fill_action(data, policy, &index, &tables, at, row);
     }
-    let header = vec![
+    let mut header = vec![
         (H_RULES, rows),
         (H_RULES_COUNT, number(rules.len())),
-        (H_NODES, nodes),
         (H_NODES_COUNT, number(policy.nodes().len())),
         (H_INDEX, tables.index),
         (H_TEXTS, texts),
         (H_KEPT, kept),
         (H_STAMPS, policy.kept_count()),
     ];
+    header.extend(nodes);
     RuleTables { header, tags: tables.tags, conjunctions }
 }
 
