@@ -57,6 +57,12 @@ pub enum Op {
     Bytes(Vec<u8>),
     /// A call of a function by name.
     Call(String),
+    /// A load from a fixed address.
+    Load(u8, i64),
+    /// What comes before the value of a store to a fixed address.
+    Place(i64),
+    /// That store.
+    Store(u8, i64),
     /// `block`, `loop` or `if` with a type of results and a label.
     Open(u8, u8, u32),
     Else,
@@ -173,6 +179,9 @@ fn op(op: &Op) -> String {
         Op::Bytes(bytes) => format!("Op::Bytes(&{bytes:?})"),
         Op::Call(name) => format!("Op::Call({name:?})"),
         Op::Open(opcode, ty, label) => format!("Op::Open({opcode:#x}, {ty:#x}, {label})"),
+        Op::Load(opcode, at) => format!("Op::Load({opcode:#x}, {at})"),
+        Op::Place(at) => format!("Op::Place({at})"),
+        Op::Store(opcode, at) => format!("Op::Store({opcode:#x}, {at})"),
         Op::Else => "Op::Else".into(),
         Op::End => "Op::End".into(),
         Op::Branch(opcode, label) => format!("Op::Branch({opcode:#x}, {label})"),

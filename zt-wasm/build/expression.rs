@@ -4,7 +4,7 @@ use syn::{BinOp, Expr, ExprBinary, ExprCall, ExprMethodCall, Lit, UnOp};
 
 use crate::code::{Code, Op, Ty, unsigned};
 use crate::constant::ty_of;
-use crate::function::Function;
+use crate::function::{Function, Signature};
 
 const RETURN: u8 = 0x0F;
 const EQZ: u8 = 0x45;
@@ -14,6 +14,7 @@ impl Function<'_> {
     pub fn expression(&mut self, expression: &Expr, want: Option<Ty>, code: &mut Code) -> Ty {
         if let Some(value) = self.unit.constants.value(expression) {
             let ty = self.type_of(expression).or(want.filter(|ty| ty.is_value())).unwrap_or(Ty::I32);
+            self.unit.cells.value(expression, &self.unit.constants);
             code.constant(ty, value);
             return ty;
         }
@@ -206,6 +207,12 @@ impl Function<'_> {
             self.refuse("the number of arguments", call);
         }
         if let Some((opcode, align)) = access(&name) {
+            if let Some(address) = call.args.first()
+                && let Some(at) = self.unit.constants.value(address)
+            {
+                self.fixed_access(call, &signature, (opcode, at), code);
+                return signature.result;
+            }
             let offset = call.args.first().map_or(0, |address| self.address(address, code));
             for (argument, ty) in call.args.iter().zip(&signature.params).skip(1) {
                 self.typed(argument, *ty, code);
@@ -228,12 +235,23 @@ impl Function<'_> {
         signature.result
     }
 
+    /// A load or a store at a constant address.
+    fn fixed_access(&mut self, call: &ExprCall, signature: &Signature, (opcode, at): (u8, i64), code: &mut Code) {
+        if let Some(address) = call.args.first() {
+            self.unit.cells.access(address, at, opcode, &self.unit.constants);
+        }
+        match (call.args.iter().nth(1), signature.params.get(1)) {
+            (Some(value), Some(ty)) => {
+                code.op(Op::Place(at));
+                self.typed(value, *ty, code);
+                code.op(Op::Store(opcode, at));
+            }
+            _ => code.op(Op::Load(opcode, at)),
+        }
+    }
+
     /// The address of an access, without what is constant of it.
     fn address(&mut self, address: &Expr, code: &mut Code) -> u64 {
-        if let Some(at) = self.unit.constants.value(address) {
-            code.constant(Ty::I32, 0);
-            return at as u64;
-        }
         if let Expr::Binary(binary) = address
             && matches!(binary.op, BinOp::Add(_))
             && let Some(offset) = self.unit.constants.value(&binary.right).and_then(|offset| u64::try_from(offset).ok())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use quote::ToTokens;
 
+use crate::cells::Cells;
 use crate::code::{Code, Routine, Ty};
 use crate::constant::{Constants, ty_of};
 
@@ -11,6 +12,8 @@ use crate::constant::{Constants, ty_of};
 pub struct Unit {
     pub constants: Constants,
     pub signatures: BTreeMap<String, Signature>,
+    /// How the fixed places are used.
+    pub cells: Cells,
 }
 
 /// What a function takes and gives.

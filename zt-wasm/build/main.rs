@@ -12,6 +12,7 @@
     reason = "a build ends where a routine is not understood"
 )]
 
+mod cells;
 mod code;
 mod constant;
 mod expression;
@@ -50,7 +51,7 @@ fn main() {
         })
         .collect();
     let constants = Constants::of(&files);
-    let mut unit = Unit { constants, signatures: Signature::of_machine() };
+    let mut unit = Unit { constants, signatures: Signature::of_machine(), cells: cells::Cells::default() };
     for (name, file) in &files {
         for function in functions(file) {
             let signature = Signature::of(function);
@@ -75,6 +76,7 @@ fn main() {
         routine.write(name, &mut text);
     }
     text.push_str("];\n");
+    unit.cells.write(&mut text);
     let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("routines.rs");
     fs::write(out, text).expect("the compiled routines");
 }

@@ -1,6 +1,6 @@
 //! Blocks, statements, loops and choices.
 
-use syn::{Block, Expr, ExprIf, ExprMatch, Lit, Pat, Stmt};
+use syn::{BinOp, Block, Expr, ExprIf, ExprMatch, Lit, Pat, Stmt};
 
 use crate::code::{Code, Op, Ty};
 use crate::constant::ty_of;
@@ -65,10 +65,10 @@ impl Function<'_> {
     }
 
     pub fn choose(&mut self, choice: &ExprIf, want: Option<Ty>, code: &mut Code) -> Ty {
-        let condition = self.expression(&choice.cond, Some(Ty::Bool), code);
-        if condition != Ty::Bool {
-            self.refuse("a condition", &choice.cond);
+        if choice.else_branch.is_none() {
+            return self.choose_alone(choice, code);
         }
+        self.condition(&choice.cond, code);
         let label = self.label();
         let then = self.branch(|this, code| this.block(&choice.then_branch, want, code));
         let otherwise = choice.else_branch.as_ref().map(|(_, otherwise)| {
@@ -76,6 +76,30 @@ impl Function<'_> {
             self.branch(|this, code| this.expression(otherwise, want, code))
         });
         self.join(label, then, otherwise, code)
+    }
+
+    /// Without `else`, each part of a conjunction is an `if` of its own.
+    fn choose_alone(&mut self, choice: &ExprIf, code: &mut Code) -> Ty {
+        let mut parts = Vec::new();
+        conjuncts(&choice.cond, &mut parts);
+        for part in &parts {
+            self.condition(part, code);
+            let label = self.label();
+            code.op(Op::Open(IF, 0x40, label));
+        }
+        let (then, ty) = self.branch(|this, code| this.block(&choice.then_branch, Some(Ty::Unit), code));
+        if ty.is_value() {
+            self.refuse("a value that is not always there", &choice.then_branch);
+        }
+        code.append(then);
+        parts.iter().for_each(|_| code.op(Op::End));
+        Ty::Unit
+    }
+
+    fn condition(&mut self, condition: &Expr, code: &mut Code) {
+        if self.expression(condition, Some(Ty::Bool), code) != Ty::Bool {
+            self.refuse("a condition", condition);
+        }
     }
 
     fn branch(&mut self, compile: impl FnOnce(&mut Self, &mut Code) -> Ty) -> Branch {
@@ -177,9 +201,13 @@ impl Function<'_> {
 
     pub fn while_loop(&mut self, condition: &Expr, body: &Block, code: &mut Code) -> Ty {
         let labels = self.open_loop(code);
-        self.expression(condition, Some(Ty::Bool), code);
-        code.bytes(&[0x45]);
-        code.op(Op::Branch(BR_IF, labels.end));
+        let mut parts = Vec::new();
+        conjuncts(condition, &mut parts);
+        for part in parts {
+            self.condition(part, code);
+            code.bytes(&[0x45]);
+            code.op(Op::Branch(BR_IF, labels.end));
+        }
         self.loop_body(labels, body, code);
         Ty::Unit
     }
@@ -220,6 +248,18 @@ impl Function<'_> {
         };
         code.op(Op::Branch(BR, if is_break { labels.end } else { labels.again }));
         Ty::Never
+    }
+}
+
+/// The parts of a conjunction, in order.
+fn conjuncts<'e>(condition: &'e Expr, parts: &mut Vec<&'e Expr>) {
+    match condition {
+        Expr::Binary(binary) if matches!(binary.op, BinOp::And(_)) => {
+            conjuncts(&binary.left, parts);
+            conjuncts(&binary.right, parts);
+        }
+        Expr::Paren(inner) => conjuncts(&inner.expr, parts),
+        other => parts.push(other),
     }
 }
 

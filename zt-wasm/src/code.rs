@@ -6,6 +6,12 @@ pub(crate) enum Op {
     Bytes(&'static [u8]),
     /// A call of a function by name.
     Call(&'static str),
+    /// A load from a fixed address.
+    Load(u8, u32),
+    /// What comes before the value of a store to a fixed address.
+    Place(u32),
+    /// That store.
+    Store(u8, u32),
     /// `block`, `loop` or `if` with a type of results and a label.
     Open(u8, u8, u32),
     Else,
@@ -44,6 +50,21 @@ include!(concat!(env!("OUT_DIR"), "/routines.rs"));
 pub(crate) fn routine(name: &str) -> Option<&'static Routine> {
     let at = ROUTINES.binary_search_by(|routine| routine.name.cmp(name)).ok()?;
     ROUTINES.get(at)
+}
+
+/// A cell at a fixed address that only loads and stores of its own reach.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FixedCell {
+    /// Whether it has 8 bytes, not 4.
+    pub is_wide: bool,
+    /// Whether any routine stores there.
+    pub is_stored: bool,
+}
+
+/// The cell at an address, if it is such a one.
+pub(crate) fn fixed_cell(at: u32) -> Option<FixedCell> {
+    let place = CELLS.binary_search_by(|(other, ..)| other.cmp(&at)).ok()?;
+    CELLS.get(place).map(|(_, is_wide, is_stored)| FixedCell { is_wide: *is_wide, is_stored: *is_stored })
 }
 
 /// A part of the body of a generated function.
@@ -120,12 +141,6 @@ impl Generated {
     /// `i32.load` of what is so far behind the address on the stack.
     pub fn load(&mut self, offset: u32) {
         self.bytes(&[0x28, 0]);
-        self.unsigned(offset);
-    }
-
-    /// `i32.store`.
-    pub fn store(&mut self, offset: u32) {
-        self.bytes(&[0x36, 0]);
         self.unsigned(offset);
     }
 

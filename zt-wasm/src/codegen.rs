@@ -4,7 +4,7 @@
 //! constant, a parameter, the subject, the resource) has no function where it is an operand. The functions are also in a
 //! table, by node number, through which `node_truth` and `node_value` reach them: rules name their conjuncts by number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zt_eval::Policy;
 use zt_eval::codegen::Keeping;
@@ -67,16 +67,32 @@ impl Places {
     }
 }
 
+/// In the place of nodes that nothing asks for.
+const NO_NODE: &str = "no node";
+
 /// The name of a node's function.
 fn name(node: NodeId) -> String {
     format!("node {}", node.index())
 }
 
-/// Adds the functions of a policy's nodes to the parts of its module.
-pub(crate) fn generate(policy: &Policy, places: &Places, data: &mut Data, parts: &mut Parts) {
+/// Adds the functions of a policy's nodes to the parts of its module, but for rules' conjunctions.
+pub(crate) fn generate(
+    policy: &Policy,
+    places: &Places,
+    conjunctions: &BTreeSet<NodeId>,
+    data: &mut Data,
+    parts: &mut Parts,
+) {
+    let mut unknown = Generated::new(&[], Some(I32));
+    unknown.i32(layout::UNKNOWN);
+    parts.generated.insert(NO_NODE.to_owned(), unknown);
     let mut nodes = Nodes { policy, places, data, code: Generated::default() };
     for (at, node) in policy.nodes().iter().enumerate() {
         let id = NodeId::new(at);
+        if conjunctions.contains(&id) {
+            parts.table.push(NO_NODE.to_owned());
+            continue;
+        }
         nodes.code = Generated::new(&[], Some(I32));
         nodes.function(id, node);
         parts.generated.insert(name(id), std::mem::take(&mut nodes.code));

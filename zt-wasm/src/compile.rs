@@ -10,9 +10,10 @@ use zt_eval::schema::Type;
 use zt_eval::value::{Datum, Value};
 use zt_eval::{Policy, Store};
 
-use crate::code::{Generated, I64};
+use crate::code::{Generated, I64, fixed_cell};
 use crate::codegen::{self, Places};
 use crate::describe::{Description, SECTION};
+use crate::inspect::{TABLES_SECTION, tables_section};
 use crate::layout::*;
 use crate::link::{LinkError, Parts};
 use crate::module::{Export, Layout};
@@ -70,22 +71,39 @@ impl From<LinkError> for CompileError {
 /// When a parameter has no value, a rule needs what the target's hosts do not give, or policy and entities do not fit into a
 /// module.
 pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
+    build(policy, entities, target, false)
+}
+
+/// Compiles a policy to a module that also says what its functions and tables are, for [`inspect`](crate::inspect) and for
+/// debuggers.
+///
+/// # Errors
+///
+/// As of [`compile`].
+pub fn compile_with_names(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
+    build(policy, entities, target, true)
+}
+
+fn build(policy: &Policy, entities: &Store, target: Target, with_names: bool) -> Result<Vec<u8>, CompileError> {
     if let Some(param) = policy.missing_params().next() {
         return Err(CompileError::MissingParam(param.name.to_string()));
     }
     target.check(policy)?;
     let mut data = Data::new(TABLES);
+    data.part("schema");
     let mut schema = schema::write(&mut data, policy);
     let rules = rules::write(&mut data, policy, &mut schema);
     let mut header = schema.header;
     header.extend(rules.header);
+    data.part("entities");
     header.extend(store::write(&mut data, policy, entities)?);
     let kept = header.iter().find(|(place, _)| *place == H_KEPT).map_or(0, |(_, at)| *at);
+    data.part("constants");
     let places = Places::write(policy, kept, &mut data)
         .map_err(|unencodable| CompileError::Pattern(unencodable.pattern.index()))?;
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
-    codegen::generate(policy, &places, &mut data, &mut parts);
+    codegen::generate(policy, &places, &rules.conjunctions, &mut data, &mut parts);
     let own = target.tables(policy, &mut data, &mut parts);
     header.extend(own);
     let description = Description::of(policy, entities, target).to_json();
@@ -99,7 +117,12 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
     }
     header.push((H_ARENA, arena));
     header.extend(target.heap().map(|place| (place, arena)));
-    let segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
+    parts.header = header.iter().map(|(place, value)| (place.cast_unsigned(), *value)).collect();
+    // The rest is in the code, or what globals begin with.
+    header.retain(|(place, _)| fixed_cell(place.cast_unsigned()).is_none());
+    let tables = tables_section(&data.parts());
+    let mut segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
+    segments.retain(|(_, bytes)| !bytes.is_empty());
     // Behind the tables: what is left of their last page, and the room for a decision and its scrap.
     let memory = target.memory(arena / PAGE + 3);
     let start = start::generate(memory, arena, &segments, &mut parts);
@@ -112,7 +135,11 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
     let linked = parts.link(&roots)?;
     let mut custom = vec![(SECTION, description.into_bytes())];
     custom.extend(target.section(policy));
-    let layout = Layout { linked: &linked, memory, exports: &exports, start, data: &segments, custom: &custom };
+    if with_names {
+        custom.push((TABLES_SECTION, tables));
+    }
+    let layout =
+        Layout { linked: &linked, memory, exports: &exports, start, data: &segments, custom: &custom, with_names };
     let module = layout.encode();
     match wasmparser::Validator::new_with_features(FEATURES).validate_all(&module) {
         Ok(_) => Ok(module),

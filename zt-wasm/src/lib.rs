@@ -11,12 +11,14 @@ mod compile;
 pub mod describe;
 #[cfg(feature = "host")]
 pub mod host;
+mod inspect;
 /// Where things are in a module's memory; the routines' own file.
 #[path = "runtime/layout.rs"]
 #[allow(dead_code, reason = "routines use the rest")]
 mod layout;
 mod link;
 mod module;
+mod optimize;
 mod profile;
 #[cfg(test)]
 mod runtime;
@@ -24,8 +26,9 @@ mod start;
 mod tables;
 pub mod target;
 
-pub use compile::{CompileError, compile};
+pub use compile::{CompileError, compile, compile_with_names};
 pub use describe::Description;
+pub use inspect::{NoModule, Report, inspect};
 pub use profile::Unsupplied;
 pub use target::Target;
 

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use wasm_encoder::{
     CodeSection, ConstExpr, CustomSection, DataCountSection, DataSection, ElementSection, Elements, EntityType,
     ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType,
-    RefType, StartSection, TableSection, TableType, TypeSection, ValType,
+    NameMap, NameSection, RefType, StartSection, TableSection, TableType, TypeSection, ValType,
 };
 
 use crate::code::{I32, I64};
 use crate::link::{FunctionType, Linked, table_type};
+use crate::tables::data::number;
 
 /// Where a module's memory comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,6 +45,8 @@ pub(crate) struct Layout<'p> {
     pub data: &'p [(u32, Vec<u8>)],
     /// Custom sections, by name.
     pub custom: &'p [(&'static str, Vec<u8>)],
+    /// Whether functions have names, for people.
+    pub with_names: bool,
 }
 
 impl Layout<'_> {
@@ -110,7 +113,20 @@ impl Layout<'_> {
         for (name, data) in self.custom {
             module.section(&CustomSection { name: (*name).into(), data: data.into() });
         }
+        if self.with_names {
+            module.section(&self.names());
+        }
         module.finish()
+    }
+
+    fn names(&self) -> NameSection {
+        let mut functions = NameMap::new();
+        for (number, function) in (number(self.linked.imports.len())..).zip(&self.linked.functions) {
+            functions.append(number, &function.name);
+        }
+        let mut names = NameSection::new();
+        names.functions(&functions);
+        names
     }
 
     fn imports(&self, types: &mut Types) -> ImportSection {
@@ -127,6 +143,14 @@ impl Layout<'_> {
 
     fn exports(&self) -> (ExportSection, GlobalSection) {
         let (mut exports, mut globals) = (ExportSection::new(), GlobalSection::new());
+        for (is_wide, value) in &self.linked.globals {
+            let (val_type, first) = if *is_wide {
+                (ValType::I64, ConstExpr::i64_const(*value))
+            } else {
+                (ValType::I32, ConstExpr::i32_const(i32::try_from(*value).unwrap_or_default()))
+            };
+            globals.global(GlobalType { val_type, mutable: true, shared: false }, &first);
+        }
         for export in self.exports {
             match export {
                 Export::Function { name, of } => {
@@ -215,8 +239,8 @@ mod tests {
     fn module(parts: &Parts, roots: &[&str]) -> Vec<u8> {
         let linked = parts.link(roots).unwrap();
         let exports = [Export::Memory("memory")];
-        Layout { linked: &linked, memory: Memory::Own(1), exports: &exports, start: None, data: &[], custom: &[] }
-            .encode()
+        let (linked, memory) = (&linked, Memory::Own(1));
+        Layout { linked, memory, exports: &exports, start: None, data: &[], custom: &[], with_names: false }.encode()
     }
 
     #[test]

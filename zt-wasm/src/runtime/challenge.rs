@@ -9,6 +9,9 @@ use super::layout::*;
 use super::memory::*;
 
 pub fn challenge_find() {
+    if ld32(H_STEPS_UP) == 0 {
+        return;
+    }
     if ld32(ld32(DECIDING) + ACTION_STEPS_UP) == 0 {
         return;
     }

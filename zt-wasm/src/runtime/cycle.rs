@@ -16,6 +16,9 @@ const STEP_DONE: i32 = 2;
 
 /// Whether there is a cycle.
 pub fn cycle_closed() -> bool {
+    if ld32(H_TAKES_PARENTS) == 0 {
+        return false;
+    }
     if ld32(GATHER_HAS_PARENTS) == 0 {
         return false;
     }

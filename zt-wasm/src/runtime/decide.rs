@@ -134,6 +134,9 @@ fn condition_truth(rule: i32, proven: i32, want: i32) -> i32 {
 /// Whether an allow rule fires, when the truth of its condition is known: every argument of its obligations must be a value in
 /// which nothing is unknown.
 fn args_truth(rule: i32, condition: i32) -> i32 {
+    if ld32(H_OBLIGES) == 0 {
+        return condition;
+    }
     let row = rule_row(rule);
     let mut duty = ld32(row + RULE_DUTIES);
     let end = duty + ld32(row + RULE_DUTIES_COUNT) * DUTY;
@@ -172,6 +175,9 @@ fn allow_fires(rule: i32, proven: i32) -> bool {
 
 /// Whether an allow rule of the action that overrides this deny rule fires.
 fn overridden_truth(deny: i32) -> i32 {
+    if ld32(H_OVERRIDES) == 0 {
+        return FALSE;
+    }
     let row = rule_row(deny);
     let allows = ld32(row + RULE_OVERRIDERS);
     let count = ld32(row + RULE_OVERRIDERS_COUNT);
@@ -389,7 +395,7 @@ fn find_unknown() {
     let end = fired + ld32(FIRED + 4) * 4;
     while fired != end {
         if ld32(fired + 4) == UNKNOWN && ld32(fired + 8) != TRUE {
-            leaves_of(ld32(rule_row(ld32(fired)) + RULE_CONDITION));
+            leaves_of_rule(rule_row(ld32(fired)));
         }
         fired += FIRED_NUMBERS * 4;
     }
@@ -423,6 +429,9 @@ fn keep_open(no_allow_fires: bool) -> i32 {
 
 /// Whether an allow rule overrides a deny rule that stands.
 fn overrides_standing(allow: i32) -> bool {
+    if ld32(H_OVERRIDES) == 0 {
+        return false;
+    }
     let mut fired = ld32(FIRED);
     let end = fired + ld32(FIRED + 4) * 4;
     while fired != end {
@@ -442,7 +451,10 @@ fn overrides_standing(allow: i32) -> bool {
 
 fn leaves_of_allow(rule: i32) {
     let row = rule_row(rule);
-    leaves_of(ld32(row + RULE_CONDITION));
+    leaves_of_rule(row);
+    if ld32(H_OBLIGES) == 0 {
+        return;
+    }
     let mut duty = ld32(row + RULE_DUTIES);
     let end = duty + ld32(row + RULE_DUTIES_COUNT) * DUTY;
     while duty != end {
@@ -459,6 +471,9 @@ fn leaves_of_allow(rule: i32) {
 
 /// The `audit` rules that would fire.
 fn find_audited() {
+    if ld32(H_AUDITS) == 0 {
+        return;
+    }
     walk_candidates(tree(TREE_AUDITS), NOWHERE, WANT_NOT_FALSE);
     let mut at = 0;
     while at < ld32(CANDIDATES + 4) {

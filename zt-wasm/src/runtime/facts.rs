@@ -40,7 +40,7 @@ pub fn context_value(attribute: i32) -> i32 {
     let declared = ld32(H_SCHEMA_CONTEXT) + attribute * ATTRIBUTE;
     let gives = ld32(declared + ATTRIBUTE_GIVES);
     let granted = ld32(GRANTED);
-    if gives != NOWHERE && granted != NOWHERE {
+    if ld32(H_STEPS_UP) != 0 && gives != NOWHERE && granted != NOWHERE {
         if ld8(granted + attribute) != 0 {
             note_context(attribute);
             return gives;
@@ -92,7 +92,7 @@ fn fact_value(uid: i32, declared: i32, cells: i32, attribute: i32) -> i32 {
     if ld32(FULL) != 0 {
         fact_note_attribute(uid, attribute);
     }
-    if ld32(row + ATTRIBUTE_BOUNDS_COUNT) != 0 {
+    if ld32(H_BOUNDED) != 0 && ld32(row + ATTRIBUTE_BOUNDS_COUNT) != 0 {
         if !fact_is_fresh(uid, row, cells, attribute) {
             return CELL_UNKNOWN;
         }

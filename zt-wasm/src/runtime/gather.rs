@@ -209,6 +209,10 @@ fn say_attributes(speaker: i32, declared: i32, count: i32, cells: i32, states: i
 
 /// Reads an entity's `parents`, if they are the speaker's to say.
 pub fn say_parents(speaker: i32, uid: i32) {
+    if ld32(H_TAKES_PARENTS) == 0 {
+        json_skip();
+        return;
+    }
     let of = ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY;
     if ld32(of + ENTITY_TAKES_PARENTS) == 0 || !speaks_for(speaker, ld32(of + ENTITY_PARENTS_FROM)) {
         json_skip();

@@ -165,6 +165,15 @@ pub const H_STAMPS: i32 = 1112; // where data are kept: their number
 pub const H_ANCHORS: i32 = 1116; // entities that rules name in tests of the hierarchy: cells, sorted; behind them, numbers
 pub const H_ANCHORS_COUNT: i32 = 1120;
 pub const H_ARENA: i32 = 1124; // where the arena begins
+// What a policy has any of: without, what is for it only is left out of its module.
+pub const H_BOUNDED: i32 = 1128; // bounds of freshness
+pub const H_STEPS_UP: i32 = 1132; // step-ups
+pub const H_TAKES_PARENTS: i32 = 1136; // types of entities that have parents
+pub const H_OVERRIDES: i32 = 1140; // rules that override others
+pub const H_OBLIGES: i32 = 1144; // obligations
+pub const H_AUDITS: i32 = 1148; // rules that are only watched
+pub const H_TIMED: i32 = 1152; // anything that depends on the instant
+pub const H_TEXTS_IN_PARTS: i32 = 1156; // texts of nodes that are in parts
 
 // What modules for hosts of OPA's policies have beside: texts that a zero byte ends, and where their heap begins.
 pub const OPA_BASE: i32 = 1240;
@@ -286,7 +295,7 @@ pub const KEPT: i32 = 8; // its stamp, and its truth or the address of its cell
 // A rule: as JSON (address and length), and
 pub const RULE_CONJUNCTS: i32 = 8; // address of node numbers
 pub const RULE_CONJUNCTS_COUNT: i32 = 12;
-pub const RULE_CONDITION: i32 = 16; // its whole condition: a node
+pub const RULE_CONDITION: i32 = 16; // its whole condition: a node; -1 where that is the conjunction of the conjuncts
 pub const RULE_DUTIES: i32 = 20;
 pub const RULE_DUTIES_COUNT: i32 = 24;
 pub const RULE_OVERRIDERS: i32 = 28; // address of numbers of rules: the deciding allow rules that override it
@@ -429,3 +438,5 @@ pub const NODE_CHILDREN: i32 = 12; // their numbers; then, 4 bytes each
 /// A condition: `node_truth` gives what it is.
 pub const NODE_IS_CONDITION: i32 = 1;
 pub const NODE_HAS_TEXT: i32 = 2;
+/// In the length of a text: the text is in so many parts, of which the addresses and lengths are at the address.
+pub const TEXT_IN_PARTS: i32 = -2147483648;

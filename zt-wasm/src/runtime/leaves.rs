@@ -51,6 +51,21 @@ pub fn leaves_of(root: i32) {
     }
 }
 
+/// Collects what makes a rule's condition unknown.
+pub fn leaves_of_rule(row: i32) {
+    let condition = ld32(row + RULE_CONDITION);
+    if condition >= 0 {
+        leaves_of(condition);
+        return;
+    }
+    let count = ld32(row + RULE_CONJUNCTS_COUNT);
+    let mut at = 0;
+    while at < count {
+        leaves_of(ld32(ld32(row + RULE_CONJUNCTS) + at * 4));
+        at += 1;
+    }
+}
+
 /// Collects what makes an argument of an obligation not wholly known.
 pub fn leaves_of_argument(node: i32) {
     let row = node_row(node);
@@ -355,14 +370,29 @@ fn leaves_found_text(row: i32) {
         } else if kind == T_NODE_CONTEXT || kind == T_NODE_ELEMENT || kind == T_NODE_QUANTIFIED {
             more += 4;
         }
-        st32(unknown + UNKNOWN_TEXT, ld32(more));
-        st32(unknown + UNKNOWN_TEXT + 4, ld32(more + 4));
+        let len = ld32(more + 4);
+        if ld32(H_TEXTS_IN_PARTS) != 0 && len < 0 {
+            let mark = ld32(OUT + 4);
+            let mut part = ld32(more);
+            let end = part + (len & 0x7fffffff) * 8;
+            while part != end {
+                out_bytes(ld32(part), ld32(part + 4));
+                part += 8;
+            }
+            leaves_text(unknown, mark);
+        } else {
+            st32(unknown + UNKNOWN_TEXT, ld32(more));
+            st32(unknown + UNKNOWN_TEXT + 4, len);
+        }
     }
     push(UNKNOWNS, unknown);
 }
 
 /// Whether the attribute that was added last is unknown for want of the instant: there is one at which it would be known.
 fn leaves_waits_for_now() -> bool {
+    if ld32(H_BOUNDED) == 0 {
+        return false;
+    }
     if ld32(HAS_NOW) != 0 || ld32(FAILED) != 0 {
         return false;
     }

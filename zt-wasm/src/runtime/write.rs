@@ -70,7 +70,7 @@ fn write_all() {
     write_part(TEXT_RULES, TEXT_UNKNOWN);
     write_unknowns();
     write_part(TEXT_UNKNOWN, TEXT_VALID_UNTIL);
-    if ld32(HAS_FLIP) != 0 {
+    if ld32(H_TIMED) != 0 && ld32(HAS_FLIP) != 0 {
         out_byte(b'"' as i32);
         out_timestamp(ld64(FLIP));
         out_byte(b'"' as i32);
@@ -112,6 +112,9 @@ fn write_rules(list: i32) {
 }
 
 fn write_challenge() {
+    if ld32(H_STEPS_UP) == 0 {
+        return;
+    }
     let mut at = 0;
     let count = ld32(CHALLENGE + 4);
     while at < count {
@@ -182,6 +185,9 @@ fn write_unknowns() {
 }
 
 pub fn write_obligations() {
+    if ld32(H_OBLIGES) == 0 {
+        return;
+    }
     let mut at = 0;
     let mut is_first = true;
     let count = ld32(OBLIGED + 4);

@@ -20,13 +20,15 @@ pub struct Data {
     bytes: Vec<u8>,
     /// Shared bytes by how they are aligned.
     shared: HashMap<(usize, Box<[u8]>), u32>,
+    /// Parts by name, and where each begins.
+    parts: Vec<(&'static str, usize)>,
 }
 
 impl Data {
     /// An empty segment at an address, which is a multiple of eight and not [`layout::NOWHERE`].
     #[must_use]
     pub fn new(base: u32) -> Self {
-        Self { base, bytes: Vec::new(), shared: HashMap::new() }
+        Self { base, bytes: Vec::new(), shared: HashMap::new(), parts: Vec::new() }
     }
 
     /// Where the next byte will stand. Saturates; [`fits`](Self::fits) then says no.
@@ -45,6 +47,18 @@ impl Data {
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
+    }
+
+    /// What follows belongs to this part, of which one may read how large it is.
+    pub fn part(&mut self, name: &'static str) {
+        self.parts.push((name, self.bytes.len()));
+    }
+
+    /// The parts and how many bytes each has.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(&'static str, usize)> {
+        let ends = self.parts.iter().skip(1).map(|(_, start)| *start).chain([self.bytes.len()]);
+        self.parts.iter().zip(ends).map(|((name, start), end)| (*name, end - start)).collect()
     }
 
     /// Zeros until the next byte's address is a multiple of `to`; that address.

@@ -10,4 +10,5 @@ pub mod patterns;
 pub mod rules;
 pub mod schema;
 pub mod store;
+mod texts;
 pub mod zones;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use zt_eval::Policy;
-use zt_eval::codegen::member;
+use zt_eval::codegen::{Index, member};
 use zt_eval::graph::{CompareOp, Node, Quantifier};
 use zt_eval::id::NodeId;
 use zt_eval::pattern::Pattern;
@@ -14,46 +14,95 @@ use zt_eval::schema::Type;
 use zt_eval::value::Value;
 
 use super::data::{Data, number};
+use super::schema::Header;
+use super::texts::Texts;
 use crate::layout::*;
 
 /// Writes the table of a policy's nodes; where it is. `tags` gets what `tag_used` tells apart.
-pub fn write(data: &mut Data, policy: &Policy, tags: &mut BTreeSet<i32>) -> u32 {
-    let args: BTreeSet<NodeId> =
-        policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| duty.args.iter().copied()).collect();
-    let conditions: BTreeSet<NodeId> = policy.rules().iter().map(|rule| rule.condition).collect();
+pub fn write(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>, tags: &mut BTreeSet<i32>) -> Header {
+    let texts = write_texts(data, policy, conjunctions);
+    let has_text = has_text(policy);
     let mut rows = Vec::with_capacity(policy.nodes().len());
     for (id, node) in policy.nodes().iter().enumerate().map(|(at, node)| (NodeId::new(at), node)) {
-        if matches!(node, Node::Const(_)) {
+        if matches!(node, Node::Const(_)) || conjunctions.contains(&id) {
             rows.push(NOWHERE.cast_unsigned());
             continue;
         }
-        let is_root = args.contains(&id) || conditions.contains(&id) && !is_condition(node);
-        let has_text = is_root || Shapes { policy }.can_be_named(node);
+        let has_text = has_text(id, node);
         tags.insert(kind(node));
-        let row = row(data, policy, id, node, has_text);
+        let text = has_text.then(|| texts.place(data, &policy.node_text(id)));
+        let row = row(data, policy, id, node, text);
         data.align(4);
         // A row has a stamp, and so is shared with no other.
         rows.push(data.bytes(&row));
     }
-    data.words(&rows)
+    vec![(H_NODES, data.words(&rows)), (H_TEXTS_IN_PARTS, texts.has_parts.into())]
 }
 
-fn row(data: &mut Data, policy: &Policy, id: NodeId, node: &Node, has_text: bool) -> Vec<u8> {
+/// Whether a node can be what is unknown, and so has a text.
+fn has_text(policy: &Policy) -> impl Fn(NodeId, &Node) -> bool {
+    let args: BTreeSet<NodeId> =
+        policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| duty.args.iter().copied()).collect();
+    let conditions: BTreeSet<NodeId> = policy.rules().iter().map(|rule| rule.condition).collect();
+    move |id, node| {
+        let is_root = args.contains(&id) || conditions.contains(&id) && !is_condition(node);
+        is_root || Shapes { policy }.can_be_named(node)
+    }
+}
+
+/// Writes the nodes' texts: those that are parts of others share their bytes.
+fn write_texts(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>) -> Texts {
+    let has_text = has_text(policy);
+    let mut all: Vec<String> = policy
+        .nodes()
+        .iter()
+        .enumerate()
+        .map(|(at, node)| (NodeId::new(at), node))
+        .filter(|(id, node)| !matches!(node, Node::Const(_)) && !conjunctions.contains(id) && has_text(*id, node))
+        .map(|(id, _)| policy.node_text(id))
+        .collect();
+    all.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    all.dedup();
+    Texts::write(data, &all)
+}
+
+/// Conditions of rules that are nothing but the conjunction of the rule's conjuncts, which are asked one by one: nothing asks
+/// for the whole.
+pub fn conjunctions(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
+    let mut alone: BTreeSet<NodeId> = BTreeSet::new();
+    for (at, rule) in policy.rules().iter().enumerate() {
+        let conjuncts = index.conjuncts.get(at).map_or(&[][..], |conjuncts| conjuncts);
+        let Some(node @ Node::And(all)) = policy.node(rule.condition) else {
+            continue;
+        };
+        // One of which all operands are truths is unknown only where an operand is.
+        let is_plain = !(Shapes { policy }).can_be_named(node);
+        if is_plain && *conjuncts == **all {
+            alone.insert(rule.condition);
+        }
+    }
+    for child in policy.nodes().iter().flat_map(Node::children) {
+        alone.remove(&child);
+    }
+    for arg in policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| &duty.args) {
+        alone.remove(arg);
+    }
+    alone
+}
+
+fn row(data: &mut Data, policy: &Policy, id: NodeId, node: &Node, text: Option<[u32; 2]>) -> Vec<u8> {
     let kind = kind(node);
     let mut children = node.children();
     if kind == T_NODE_OPERATOR || kind == T_NODE_NOW {
         // A constant is known, and not asked.
         children.retain(|child| policy.constant_of(*child).is_none());
     }
-    let flags = if is_condition(node) { NODE_IS_CONDITION } else { 0 } | if has_text { NODE_HAS_TEXT } else { 0 };
+    let flags = if is_condition(node) { NODE_IS_CONDITION } else { 0 } | if text.is_some() { NODE_HAS_TEXT } else { 0 };
     let level = u32::from(policy.level(id));
     let mut words = vec![(kind | flags << 16).cast_unsigned() | level << 8, 0, number(children.len())];
     words.extend(children.iter().map(|child| number(child.index())));
     more(data, policy, node, &mut words);
-    if has_text {
-        let text = policy.node_text(id);
-        words.extend([data.text(&text), number(text.len())]);
-    }
+    words.extend(text.into_iter().flatten());
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 

@@ -40,38 +40,46 @@ pub struct RuleTables {
     pub header: Header,
     /// What `tag_used` tells apart and is in them.
     pub tags: BTreeSet<i32>,
+    /// See [`nodes::conjunctions`].
+    pub conjunctions: BTreeSet<NodeId>,
 }
 
 /// Writes the tables by which a module decides, and fills in what actions know of them: call it once, after the schema's.
 pub fn write(data: &mut Data, policy: &Policy, schema: &mut SchemaTables) -> RuleTables {
     let index = policy.index();
     let rules = policy.rules();
+    data.part("rules");
+    let conjunctions = nodes::conjunctions(policy, &index);
     let mut rows = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
         let conjuncts = index.conjuncts.get(at).map_or(&[][..], |conjuncts| conjuncts);
-        rows.extend(self::rule(data, policy, schema, RuleId::new(at), rule, conjuncts).0);
+        rows.extend(self::rule(data, policy, schema, RuleId::new(at), rule, (conjuncts, &conjunctions)).0);
     }
     let rows = data.shared(&rows, 4);
     let texts = data.text(TEXTS);
+    data.part("kept");
     let kept = data.reserve(policy.kept_count() as usize * bytes(KEPT));
+    data.part("index");
     let mut tables = index::write(data, &index);
-    let nodes = nodes::write(data, policy, &mut tables.tags);
+    data.part("nodes");
+    let nodes = nodes::write(data, policy, &conjunctions, &mut tables.tags);
+    data.part("actions");
     let actions = schema.header.iter().find(|(cell, _)| *cell == H_ACTIONS).map_or(0, |(_, at)| *at);
     for (at, row) in (0..policy.schema().actions.len()).map(ActionId::new).zip((actions..).step_by(bytes(ACTION_SIZE)))
     {
         fill_action(data, policy, &index, &tables, at, row);
     }
-    let header = vec![
+    let mut header = vec![
         (H_RULES, rows),
         (H_RULES_COUNT, number(rules.len())),
-        (H_NODES, nodes),
         (H_NODES_COUNT, number(policy.nodes().len())),
         (H_INDEX, tables.index),
         (H_TEXTS, texts),
         (H_KEPT, kept),
         (H_STAMPS, policy.kept_count()),
     ];
-    RuleTables { header, tags: tables.tags }
+    header.extend(nodes);
+    RuleTables { header, tags: tables.tags, conjunctions }
 }
 
 fn rule(
@@ -80,7 +88,7 @@ fn rule(
     schema: &mut SchemaTables,
     id: RuleId,
     rule: &Rule,
-    conjuncts: &[NodeId],
+    (conjuncts, conjunctions): (&[NodeId], &BTreeSet<NodeId>),
 ) -> Row {
     let overriders = policy.overriders_of(id);
     let duties: Vec<u8> = rule.duties.iter().flat_map(|each| duty(data, policy, schema, each).0).collect();
@@ -88,7 +96,8 @@ fn rule(
     row.put64(0, data.span(&rule_json(rule)));
     row.put(RULE_CONJUNCTS, node_numbers(data, conjuncts));
     row.put(RULE_CONJUNCTS_COUNT, number(conjuncts.len()));
-    row.put(RULE_CONDITION, number(rule.condition.index()));
+    let is_walked = conjunctions.contains(&rule.condition);
+    row.put(RULE_CONDITION, if is_walked { u32::MAX } else { number(rule.condition.index()) });
     row.put(RULE_DUTIES, data.shared(&duties, 4));
     row.put(RULE_DUTIES_COUNT, number(rule.duties.len()));
     row.put(RULE_OVERRIDERS, rule_numbers(data, overriders.iter().copied()));

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use zt_eval::Policy;
 use zt_eval::codegen::Extent;
+use zt_eval::graph::Node;
 use zt_eval::id::{ActionId, EntityTypeId, RecordId};
 use zt_eval::schema::{Action, Attribute, EntityType, Field, Freshness, Schema, Type};
 use zt_eval::value::EntityUid;
@@ -70,7 +71,27 @@ pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
         (H_BYTES_MAX, limits.request_bytes_max),
     ];
     header.extend(anchors);
+    header.extend(features(policy));
     SchemaTables { header, types }
+}
+
+/// What a policy has any of.
+fn features(policy: &Policy) -> Header {
+    let schema = policy.schema();
+    let mut attributes = schema.entities.iter().flat_map(|entity| &entity.attributes).chain(&schema.context);
+    let bounded = attributes.any(|attribute| !attribute.freshness.is_empty());
+    let clock = |node: &Node| matches!(node, Node::Now(..) | Node::Weekday(..) | Node::TimeOfDay(..));
+    let rules = policy.rules();
+    let all = [
+        (H_BOUNDED, bounded),
+        (H_STEPS_UP, schema.context.iter().any(|attribute| attribute.step_up.is_some())),
+        (H_TAKES_PARENTS, schema.entities.iter().any(|entity| !entity.parents.is_empty())),
+        (H_OVERRIDES, rules.iter().any(|rule| !rule.overrides.is_empty())),
+        (H_OBLIGES, rules.iter().any(|rule| !rule.duties.is_empty())),
+        (H_AUDITS, rules.iter().any(|rule| rule.audit)),
+        (H_TIMED, bounded || policy.nodes().iter().any(clock)),
+    ];
+    all.map(|(cell, has)| (cell, has.into())).into()
 }
 
 /// Writes a table of names: address and length of each. Its address.

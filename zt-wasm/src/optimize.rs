@@ -1,0 +1,450 @@
+//! Makes functions smaller, and so faster, without changing what they do.
+//!
+//! What is constant in a module is computed here, with it which branch is taken: what only the other one called is then not
+//! linked at all.
+
+use crate::code::write_unsigned;
+
+/// An instruction of those that routines and generated functions are made of; see the binary format for the numbers.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Ins {
+    /// One that is a byte.
+    Plain(u8),
+    /// `block`, `loop` or `if`, with its type.
+    Open(u8, u8),
+    /// `br` or `br_if`.
+    Branch(u8, u32),
+    /// Of the function with this symbol.
+    Call(u32),
+    /// `local.get`, `.set` or `.tee`.
+    Local(u8, u32),
+    /// `global.get` or `.set`, of what stands for the cell at this address.
+    Global(u8, u32),
+    /// A load or a store, with its offset.
+    Access(u8, u32),
+    I32(i32),
+    I64(i64),
+    /// Others, as they are.
+    Raw(Vec<u8>),
+}
+
+pub(crate) const ELSE: Ins = Ins::Plain(0x05);
+pub(crate) const END: Ins = Ins::Plain(0x0B);
+pub(crate) const GET: u8 = 0x20;
+pub(crate) const SET: u8 = 0x21;
+const TEE: u8 = 0x22;
+const BLOCK: u8 = 0x02;
+const IF: u8 = 0x04;
+const BR: u8 = 0x0C;
+pub(crate) const RETURN: Ins = Ins::Plain(0x0F);
+const UNREACHABLE: u8 = 0x00;
+const DROP: u8 = 0x1A;
+const EQZ: u8 = 0x45;
+const EQ: u8 = 0x46;
+const NE: u8 = 0x47;
+const ADD: u8 = 0x6A;
+const VOID: u8 = 0x40;
+/// Rounds in which functions are made smaller; most need two.
+const ROUNDS_MAX: usize = 8;
+
+/// Reads instructions.
+pub(crate) fn decode(mut bytes: &[u8], code: &mut Vec<Ins>) {
+    while let Some((op, rest)) = bytes.split_first() {
+        bytes = rest;
+        code.push(match op {
+            0x02..=0x04 => Ins::Open(*op, take(&mut bytes, 1).first().copied().unwrap_or_default()),
+            0x0C | 0x0D => Ins::Branch(*op, unsigned(&mut bytes)),
+            0x11 => {
+                take(&mut bytes, 2);
+                Ins::Raw(vec![0x11, 0, 0])
+            }
+            0x20..=0x22 => Ins::Local(*op, unsigned(&mut bytes)),
+            0x28..=0x3E => {
+                take(&mut bytes, 1);
+                Ins::Access(*op, unsigned(&mut bytes))
+            }
+            0x3F | 0x40 => {
+                take(&mut bytes, 1);
+                Ins::Raw(vec![*op, 0])
+            }
+            0x41 => Ins::I32(i32::try_from(signed(&mut bytes)).unwrap_or_default()),
+            0x42 => Ins::I64(signed(&mut bytes)),
+            0xFC => {
+                let len = if bytes.first() == Some(&0x0A) { 3 } else { 2 };
+                Ins::Raw([&[0xFC], take(&mut bytes, len)].concat())
+            }
+            _ => Ins::Plain(*op),
+        });
+    }
+}
+
+fn take<'b>(bytes: &mut &'b [u8], len: usize) -> &'b [u8] {
+    let (taken, rest) = bytes.split_at(len.min(bytes.len()));
+    *bytes = rest;
+    taken
+}
+
+fn unsigned(bytes: &mut &[u8]) -> u32 {
+    let (mut value, mut shift) = (0u32, 0);
+    for byte in take_while_more(bytes) {
+        value |= u32::from(byte & 0x7F).checked_shl(shift).unwrap_or_default();
+        shift += 7;
+    }
+    value
+}
+
+fn signed(bytes: &mut &[u8]) -> i64 {
+    let (mut value, mut shift, mut last) = (0i64, 0, 0);
+    for byte in take_while_more(bytes) {
+        value |= i64::from(byte & 0x7F).checked_shl(shift).unwrap_or_default();
+        shift += 7;
+        last = *byte;
+    }
+    if last & 0x40 != 0 && shift < 64 { value | (-1i64 << shift) } else { value }
+}
+
+/// The bytes of a number.
+fn take_while_more<'b>(bytes: &mut &'b [u8]) -> &'b [u8] {
+    let len = bytes.iter().position(|byte| byte & 0x80 == 0).map_or(bytes.len(), |last| last + 1);
+    take(bytes, len)
+}
+
+/// Writes instructions; `call` and `global` say the numbers of functions and of what stands for cells.
+pub(crate) fn encode(code: &[Ins], call: &impl Fn(u32) -> u32, global: &impl Fn(u32) -> u32, bytes: &mut Vec<u8>) {
+    for ins in code {
+        match ins {
+            Ins::Plain(op) => bytes.push(*op),
+            Ins::Open(op, ty) => bytes.extend([*op, *ty]),
+            Ins::Branch(op, number) | Ins::Local(op, number) => numbered(*op, *number, bytes),
+            Ins::Call(symbol) => numbered(0x10, call(*symbol), bytes),
+            Ins::Global(op, cell) => numbered(*op, global(*cell), bytes),
+            Ins::Access(op, offset) => {
+                bytes.extend([*op, 0]);
+                write_unsigned(*offset, bytes);
+            }
+            Ins::I32(value) => {
+                bytes.push(0x41);
+                write_signed((*value).into(), bytes);
+            }
+            Ins::I64(value) => {
+                bytes.push(0x42);
+                write_signed(*value, bytes);
+            }
+            Ins::Raw(raw) => bytes.extend(raw),
+        }
+    }
+}
+
+fn numbered(op: u8, number: u32, bytes: &mut Vec<u8>) {
+    bytes.push(op);
+    write_unsigned(number, bytes);
+}
+
+fn write_signed(mut value: i64, bytes: &mut Vec<u8>) {
+    loop {
+        let low = u8::try_from(value & 0x7F).unwrap_or_default();
+        value >>= 7;
+        if (value == 0 && low & 0x40 == 0) || (value == -1 && low & 0x40 != 0) {
+            return bytes.push(low);
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+/// Makes a body smaller, which is without its last `end`. Locals behind the parameters may go away: see [`compact`].
+pub(crate) fn optimize(mut code: Vec<Ins>, params: usize) -> Vec<Ins> {
+    for _ in 0..ROUNDS_MAX {
+        let before = code.len();
+        code = simplify(code);
+        code = decide_branches(code);
+        code = drop_unused(code, params);
+        code = flatten(code);
+        if code.last() == Some(&RETURN) {
+            code.pop();
+        }
+        if code.len() == before {
+            break;
+        }
+    }
+    code
+}
+
+/// Joins neighbours, and leaves out what is never come to.
+fn simplify(code: Vec<Ins>) -> Vec<Ins> {
+    let mut out: Vec<Ins> = Vec::with_capacity(code.len());
+    // How many blocks were opened in what is never come to, when it is.
+    let mut dead: Option<usize> = None;
+    for ins in code {
+        if let Some(depth) = &mut dead {
+            match ins {
+                Ins::Open(..) => *depth += 1,
+                Ins::Plain(0x0B) if *depth > 0 => *depth -= 1,
+                Ins::Plain(0x05 | 0x0B) if *depth == 0 => {
+                    dead = None;
+                    join(&mut out, ins);
+                }
+                _ => {}
+            }
+            continue;
+        }
+        if matches!(ins, Ins::Branch(BR, _) | Ins::Plain(UNREACHABLE | 0x0F)) {
+            dead = Some(0);
+        }
+        join(&mut out, ins);
+    }
+    out
+}
+
+/// Adds an instruction behind others.
+fn join(out: &mut Vec<Ins>, ins: Ins) {
+    let joined: Option<(usize, Vec<Ins>)> = match (out.as_slice(), &ins) {
+        ([.., Ins::I32(left), Ins::I32(right)], Ins::Plain(op)) => {
+            fold(*left, *right, *op).map(|value| (2, vec![Ins::I32(value)]))
+        }
+        ([.., Ins::I32(value)], Ins::Plain(EQZ)) => Some((1, vec![Ins::I32((*value == 0).into())])),
+        ([.., Ins::I32(0)], Ins::Plain(EQ)) => Some((1, vec![Ins::Plain(EQZ)])),
+        ([.., Ins::I32(0)], Ins::Plain(ADD)) => Some((1, Vec::new())),
+        ([.., Ins::I32(0), Ins::Plain(NE)], Ins::Plain(EQZ)) => Some((2, vec![Ins::Plain(EQZ)])),
+        ([.., Ins::Plain(op)], Ins::Plain(EQZ)) => inverse(*op).map(|op| (1, vec![Ins::Plain(op)])),
+        (
+            [.., Ins::I32(0), Ins::Plain(NE)] | [.., Ins::Plain(EQZ), Ins::Plain(EQZ)],
+            Ins::Open(IF, _) | Ins::Branch(0x0D, _),
+        ) => Some((2, vec![ins.clone()])),
+        ([.., Ins::I32(left), Ins::Plain(ADD), Ins::I32(right)], Ins::Plain(ADD)) => {
+            Some((3, vec![Ins::I32(left.wrapping_add(*right)), Ins::Plain(ADD)]))
+        }
+        ([.., Ins::I32(more), Ins::Plain(ADD)], Ins::Access(op @ 0x28..=0x35, offset)) => {
+            let offset = u32::try_from(*more).ok().and_then(|more| more.checked_add(*offset));
+            offset.map(|offset| (2, vec![Ins::Access(*op, offset)]))
+        }
+        ([.., Ins::Local(SET, set)], Ins::Local(GET, got)) if set == got => Some((1, vec![Ins::Local(TEE, *set)])),
+        ([.., Ins::Local(TEE, set)], Ins::Plain(DROP)) => Some((1, vec![Ins::Local(SET, *set)])),
+        ([.., Ins::I32(_) | Ins::Local(GET, _) | Ins::Global(0x23, _)], Ins::Plain(DROP)) => Some((1, Vec::new())),
+        ([.., Ins::Open(IF, _), Ins::Plain(0x05)], Ins::Plain(0x0B)) => None,
+        ([.., Ins::Plain(0x05)], Ins::Plain(0x0B)) => Some((1, vec![END])),
+        _ => None,
+    };
+    match joined {
+        Some((of, by)) => {
+            out.truncate(out.len() - of);
+            for ins in by {
+                // The new neighbours may go together, too.
+                join_once(out, ins);
+            }
+        }
+        None => out.push(ins),
+    }
+}
+
+fn join_once(out: &mut Vec<Ins>, ins: Ins) {
+    out.push(ins);
+}
+
+fn fold(left: i32, right: i32, op: u8) -> Option<i32> {
+    Some(match op {
+        EQ => (left == right).into(),
+        NE => (left != right).into(),
+        0x48 => (left < right).into(),
+        0x4A => (left > right).into(),
+        0x4C => (left <= right).into(),
+        0x4E => (left >= right).into(),
+        ADD => left.wrapping_add(right),
+        0x6B => left.wrapping_sub(right),
+        0x6C => left.wrapping_mul(right),
+        0x71 => left & right,
+        0x72 => left | right,
+        _ => return None,
+    })
+}
+
+/// The comparison that holds where another does not.
+fn inverse(op: u8) -> Option<u8> {
+    const PAIRS: &[(u8, u8)] = &[
+        (0x46, 0x47),
+        (0x48, 0x4E),
+        (0x49, 0x4F),
+        (0x4A, 0x4C),
+        (0x4B, 0x4D),
+        (0x51, 0x52),
+        (0x53, 0x59),
+        (0x54, 0x5A),
+        (0x55, 0x57),
+        (0x56, 0x58),
+    ];
+    PAIRS.iter().find_map(|(one, other)| if op == *one { Some(*other) } else { (op == *other).then_some(*one) })
+}
+
+/// Takes the branches of conditions that are constant.
+fn decide_branches(code: Vec<Ins>) -> Vec<Ins> {
+    let mut out: Vec<Ins> = Vec::with_capacity(code.len());
+    let mut at = 0;
+    while let Some(ins) = code.get(at) {
+        at += 1;
+        match (out.last(), ins) {
+            (Some(Ins::I32(condition)), Ins::Open(IF, ty)) => {
+                let holds = *condition != 0;
+                out.pop();
+                let (otherwise, end) = parts(&code, at);
+                let (start, stop) = match (holds, otherwise) {
+                    (true, otherwise) => (at, otherwise.unwrap_or(end)),
+                    (false, Some(otherwise)) => (otherwise + 1, end),
+                    (false, None) => (end, end),
+                };
+                out.push(Ins::Open(BLOCK, *ty));
+                // What is inside is looked at in the next round.
+                out.extend(code.get(start..stop).unwrap_or_default().iter().cloned());
+                out.push(END);
+                at = end + 1;
+            }
+            (Some(Ins::I32(condition)), Ins::Branch(0x0D, depth)) => {
+                let holds = *condition != 0;
+                out.pop();
+                if holds {
+                    out.push(Ins::Branch(BR, *depth));
+                }
+            }
+            _ => out.push(ins.clone()),
+        }
+    }
+    out
+}
+
+/// Where the `else` and the `end` are of what was opened before a place.
+fn parts(code: &[Ins], from: usize) -> (Option<usize>, usize) {
+    let (mut depth, mut otherwise) = (0usize, None);
+    for (at, ins) in code.iter().enumerate().skip(from) {
+        match ins {
+            Ins::Open(..) => depth += 1,
+            Ins::Plain(0x05) if depth == 0 => otherwise = Some(at),
+            Ins::Plain(0x0B) if depth == 0 => return (otherwise, at),
+            Ins::Plain(0x0B) => depth -= 1,
+            _ => {}
+        }
+    }
+    (otherwise, code.len())
+}
+
+/// Leaves out the setting of locals that nobody gets.
+fn drop_unused(code: Vec<Ins>, params: usize) -> Vec<Ins> {
+    let locals = code.iter().map(|ins| if let Ins::Local(_, local) = ins { *local as usize + 1 } else { 0 }).max();
+    let mut got = vec![0usize; locals.unwrap_or_default().max(params)];
+    for ins in &code {
+        if let Ins::Local(GET, local) = ins
+            && let Some(got) = got.get_mut(*local as usize)
+        {
+            *got += 1;
+        }
+    }
+    let is_unused = |local: u32| got.get(local as usize) == Some(&0);
+    code.into_iter()
+        .filter_map(|ins| match ins {
+            Ins::Local(SET, local) if is_unused(local) => Some(Ins::Plain(DROP)),
+            Ins::Local(TEE, local) if is_unused(local) => None,
+            ins => Some(ins),
+        })
+        .collect()
+}
+
+/// Takes away blocks to whose end nothing branches.
+fn flatten(mut code: Vec<Ins>) -> Vec<Ins> {
+    let mut open: Vec<(usize, bool)> = Vec::new();
+    let mut needless: Vec<(usize, usize)> = Vec::new();
+    for (at, ins) in code.iter().enumerate() {
+        match ins {
+            Ins::Open(..) => open.push((at, false)),
+            Ins::Branch(_, depth) => {
+                let target = open.len().checked_sub(*depth as usize + 1).and_then(|target| open.get_mut(target));
+                target.into_iter().for_each(|target| target.1 = true);
+            }
+            Ins::Plain(0x0B) => {
+                if let Some((start, false)) = open.pop()
+                    && matches!(code.get(start), Some(Ins::Open(BLOCK, _)))
+                {
+                    needless.push((start, at));
+                }
+            }
+            _ => {}
+        }
+    }
+    if needless.is_empty() {
+        return code;
+    }
+    needless.sort_unstable();
+    // One after the other, with the branches that lead out of it.
+    let mut gone = vec![false; code.len()];
+    for (start, end) in needless {
+        let mut depth = 0u32;
+        for ins in code.get_mut(start + 1..end).unwrap_or_default() {
+            match ins {
+                Ins::Open(..) => depth += 1,
+                Ins::Plain(0x0B) => depth = depth.saturating_sub(1),
+                Ins::Branch(_, to) if *to > depth => *to -= 1,
+                _ => {}
+            }
+        }
+        for at in [start, end] {
+            gone.get_mut(at).into_iter().for_each(|gone| *gone = true);
+            // So that it is not counted as open any more.
+            code.get_mut(at).into_iter().for_each(|ins| *ins = Ins::Plain(0x01));
+        }
+    }
+    code.into_iter().zip(gone).filter(|(_, gone)| !gone).map(|(ins, _)| ins).collect()
+}
+
+/// Gives locals new numbers, so that those of a type stand together and no unused one is there; the types of those behind
+/// the parameters.
+pub(crate) fn compact(code: &mut [Ins], params: usize, locals: &[u8]) -> Vec<u8> {
+    let mut used = vec![0usize; locals.len()];
+    for ins in code.iter() {
+        if let Ins::Local(_, local) = ins
+            && let Some(used) = (*local as usize).checked_sub(params).and_then(|local| used.get_mut(local))
+        {
+            *used += 1;
+        }
+    }
+    let mut order: Vec<usize> =
+        (0..locals.len()).filter(|local| used.get(*local).is_some_and(|used| *used > 0)).collect();
+    order.sort_by_key(|local| {
+        (locals.get(*local).map(|ty| u8::MAX - ty), used.get(*local).map(|used| usize::MAX - used))
+    });
+    let mut numbers = vec![0u32; locals.len()];
+    for (number, local) in (u32::try_from(params).unwrap_or_default()..).zip(&order) {
+        numbers.get_mut(*local).into_iter().for_each(|place| *place = number);
+    }
+    for ins in code {
+        if let Ins::Local(_, local) = ins
+            && let Some(number) = (*local as usize).checked_sub(params).and_then(|local| numbers.get(local))
+        {
+            *local = *number;
+        }
+    }
+    order.iter().filter_map(|local| locals.get(*local).copied()).collect()
+}
+
+/// A body that stands where it was called: without its `return`s; `shift` says the new numbers of its locals. `params` are
+/// set from the stack.
+pub(crate) fn inlined(code: &[Ins], result: Option<u8>, params: usize, local: impl Fn(u32) -> u32) -> Vec<Ins> {
+    let returns = code.contains(&RETURN);
+    let mut out: Vec<Ins> =
+        (0..u32::try_from(params).unwrap_or_default()).rev().map(|at| Ins::Local(SET, local(at))).collect();
+    if returns {
+        out.push(Ins::Open(BLOCK, result.unwrap_or(VOID)));
+    }
+    let mut depth = 0u32;
+    for ins in code {
+        match ins {
+            Ins::Open(..) => depth += 1,
+            Ins::Plain(0x0B) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        out.push(match ins {
+            Ins::Local(op, at) => Ins::Local(*op, local(*at)),
+            Ins::Plain(0x0F) => Ins::Branch(BR, depth),
+            other => other.clone(),
+        });
+    }
+    if returns {
+        out.push(END);
+    }
+    out
+}
