@@ -43,7 +43,7 @@ impl Inspect {
         let rows = [
             ("policy", name),
             ("digest", digest),
-            ("target", format!("{target}, version {abi} of its ABI")),
+            ("target", if target == "core" { format!("{target}, version {abi} of its ABI") } else { target }),
             ("compiler", compiler),
             ("writer", writer),
             ("entities", entities.to_string()),
