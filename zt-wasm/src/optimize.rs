@@ -70,7 +70,8 @@ pub(crate) fn decode(mut bytes: &[u8], code: &mut Vec<Ins>) {
             0x41 => Ins::I32(i32::try_from(signed(&mut bytes)).unwrap_or_default()),
             0x42 => Ins::I64(signed(&mut bytes)),
             0xFC => {
-                let len = if bytes.first() == Some(&0x0A) { 3 } else { 2 };
+                // `memory.init` and `memory.copy` have two operands, `data.drop` and `memory.fill` one; all are short.
+                let len = if matches!(bytes.first(), Some(0x08 | 0x0A)) { 3 } else { 2 };
                 Ins::Raw([&[0xFC], take(&mut bytes, len)].concat())
             }
             _ => Ins::Plain(*op),
