@@ -52,7 +52,7 @@ fn size(name: &str, policy: &str) -> Vec<String> {
     for payload in Parser::new(0).parse_all(&module) {
         match payload.unwrap() {
             Payload::CodeSectionStart { size, .. } => code = size as usize,
-            Payload::DataSection(section) => data = section.range().len(),
+            Payload::DataSection(section) => data = (section.range().end - section.range().start) as usize,
             _ => {}
         }
     }
