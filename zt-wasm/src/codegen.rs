@@ -17,7 +17,6 @@ use crate::code::{Generated, I32};
 use crate::layout;
 use crate::link::Parts;
 use crate::tables::data::Data;
-use crate::tables::nodes::is_condition;
 use crate::tables::{patterns, zones};
 
 /// Where things are that nodes refer to.
@@ -60,7 +59,9 @@ impl Places {
         let bits: Vec<u8> = policy
             .nodes()
             .chunks(8)
-            .map(|nodes| nodes.iter().enumerate().fold(0, |bits, (at, node)| bits | u8::from(is_condition(node)) << at))
+            .map(|nodes| {
+                nodes.iter().enumerate().fold(0, |bits, (at, node)| bits | u8::from(node.is_condition()) << at)
+            })
             .collect();
         let conditions = data.shared(&bits, 1);
         Ok(Self { consts, params, patterns: tables, zones, kept, conditions })
@@ -172,7 +173,7 @@ impl Nodes<'_, '_> {
         if let Some(cell) = self.itself(node) {
             return self.code.u32(cell);
         }
-        let gives_truth = is_condition(node);
+        let gives_truth = node.is_condition();
         self.code.call(name(id));
         if gives_truth {
             self.code.call("truth_cell");
@@ -181,7 +182,7 @@ impl Nodes<'_, '_> {
 
     /// Puts a node's truth on the stack.
     fn truth(&mut self, id: NodeId) {
-        if self.node(id).is_some_and(is_condition) {
+        if self.node(id).is_some_and(Node::is_condition) {
             return self.code.call(name(id));
         }
         self.value(id);

@@ -1,6 +1,6 @@
 //! The edges of the graph: which nodes a node reads, in the order in which they are written.
 
-use super::Node;
+use super::{Node, Quantifier};
 use crate::id::NodeId;
 
 impl Node {
@@ -67,6 +67,32 @@ impl Node {
         let mut children = Vec::new();
         self.each_child(|child| children.push(child));
         children
+    }
+
+    /// Whether it is a condition by its kind: what it gives is a truth.
+    #[must_use]
+    pub fn is_condition(&self) -> bool {
+        match self {
+            Self::And(_)
+            | Self::Or(_)
+            | Self::Not(_)
+            | Self::Compare(..)
+            | Self::Within(..)
+            | Self::Contains(..)
+            | Self::ContainsAny(..)
+            | Self::ContainsAll(..)
+            | Self::StartsWith(..)
+            | Self::EndsWith(..)
+            | Self::Is(..)
+            | Self::IsPresent(_)
+            | Self::IsEmpty(_)
+            | Self::Matches(..)
+            | Self::Now(..)
+            | Self::Weekday(..)
+            | Self::TimeOfDay(..) => true,
+            Self::Quantified { quantifier, .. } => *quantifier != Quantifier::Count,
+            _ => false,
+        }
     }
 
     /// The same node over other children.

@@ -339,7 +339,7 @@ impl<'a, 'l> Writer<'a, 'l> {
 
     /// An arm may be absent; what it needs inside is met there if it is a condition.
     fn arm(&mut self, id: NodeId) -> Text {
-        if is_condition(self.get(id)?) {
+        if self.get(id)?.is_condition() {
             return self.condition(id, Binding::Any);
         }
         match self.policy.constant_of(id) {
@@ -439,28 +439,4 @@ impl<'a, 'l> Writer<'a, 'l> {
 
 fn loosest(node: &Node) -> Binding {
     if matches!(node, Node::Or(_)) { Binding::Or } else { Binding::And }
-}
-
-fn is_condition(node: &Node) -> bool {
-    matches!(
-        node,
-        Node::And(_)
-            | Node::Or(_)
-            | Node::Not(_)
-            | Node::Compare(..)
-            | Node::Within(..)
-            | Node::Contains(..)
-            | Node::ContainsAny(..)
-            | Node::ContainsAll(..)
-            | Node::StartsWith(..)
-            | Node::EndsWith(..)
-            | Node::Is(..)
-            | Node::IsPresent(_)
-            | Node::IsEmpty(_)
-            | Node::Matches(..)
-            | Node::Now(..)
-            | Node::Weekday(..)
-            | Node::TimeOfDay(..)
-            | Node::Quantified { quantifier: Quantifier::All | Quantifier::Any, .. }
-    )
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use zt_eval::Policy;
 use zt_eval::codegen::{Index, member};
-use zt_eval::graph::{CompareOp, Node, Quantifier};
+use zt_eval::graph::{CompareOp, Node};
 use zt_eval::id::NodeId;
 use zt_eval::pattern::Pattern;
 use zt_eval::schema::Type;
@@ -45,7 +45,7 @@ fn has_text(policy: &Policy) -> impl Fn(NodeId, &Node) -> bool {
         policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| duty.args.iter().copied()).collect();
     let conditions: BTreeSet<NodeId> = policy.rules().iter().map(|rule| rule.condition).collect();
     move |id, node| {
-        let is_root = args.contains(&id) || conditions.contains(&id) && !is_condition(node);
+        let is_root = args.contains(&id) || conditions.contains(&id) && !node.is_condition();
         is_root || Shapes { policy }.can_be_named(node)
     }
 }
@@ -97,7 +97,8 @@ fn row(data: &mut Data, policy: &Policy, id: NodeId, node: &Node, text: Option<[
         // A constant is known, and not asked.
         children.retain(|child| policy.constant_of(*child).is_none());
     }
-    let flags = if is_condition(node) { NODE_IS_CONDITION } else { 0 } | if text.is_some() { NODE_HAS_TEXT } else { 0 };
+    let flags =
+        if node.is_condition() { NODE_IS_CONDITION } else { 0 } | if text.is_some() { NODE_HAS_TEXT } else { 0 };
     let level = u32::from(policy.level(id));
     let mut words = vec![(kind | flags << 16).cast_unsigned() | level << 8, 0, number(children.len())];
     words.extend(children.iter().map(|child| number(child.index())));
@@ -135,32 +136,6 @@ fn kind(node: &Node) -> i32 {
         Node::If { .. } => T_NODE_IF,
         Node::Otherwise(..) => T_NODE_OTHERWISE,
         _ => T_NODE_OPERATOR,
-    }
-}
-
-/// Whether a node is a condition by its kind: what it gives is a truth.
-#[must_use]
-pub fn is_condition(node: &Node) -> bool {
-    match node {
-        Node::And(_)
-        | Node::Or(_)
-        | Node::Not(_)
-        | Node::Compare(..)
-        | Node::Within(..)
-        | Node::Contains(..)
-        | Node::ContainsAny(..)
-        | Node::ContainsAll(..)
-        | Node::StartsWith(..)
-        | Node::EndsWith(..)
-        | Node::Is(..)
-        | Node::IsPresent(_)
-        | Node::IsEmpty(_)
-        | Node::Matches(..)
-        | Node::Now(..)
-        | Node::Weekday(..)
-        | Node::TimeOfDay(..) => true,
-        Node::Quantified { quantifier, .. } => *quantifier != Quantifier::Count,
-        _ => false,
     }
 }
 
@@ -222,7 +197,7 @@ impl Shapes<'_> {
     }
 
     fn is_truth(&self, id: NodeId) -> bool {
-        self.policy.node(id).is_some_and(is_condition) || self.shape(id) == Some(Type::Bool)
+        self.policy.node(id).is_some_and(Node::is_condition) || self.shape(id) == Some(Type::Bool)
     }
 
     fn both(&self, left: NodeId, right: NodeId) -> Option<(Type, Type)> {
@@ -253,7 +228,7 @@ impl Shapes<'_> {
             Node::Lower(of) => self.shape(*of).filter(|shape| *shape == Type::String),
             Node::Size(of) => self.shape(*of).map(|_| Type::Int),
             Node::Key(_) => Some(Type::String),
-            node if is_condition(node) => Some(Type::Bool),
+            node if node.is_condition() => Some(Type::Bool),
             _ => None,
         }
     }

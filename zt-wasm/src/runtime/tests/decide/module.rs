@@ -140,7 +140,7 @@ impl Nodes {
 
     fn truth(&self, id: NodeId) -> i32 {
         let node = &self.policy.nodes()[id.index()];
-        if !crate::tables::nodes::is_condition(node) {
+        if !node.is_condition() {
             return cell_truth(self.value(id));
         }
         let slot = self.slot(id);
@@ -158,7 +158,7 @@ impl Nodes {
 
     fn value(&self, id: NodeId) -> i32 {
         let node = &self.policy.nodes()[id.index()];
-        if crate::tables::nodes::is_condition(node) {
+        if node.is_condition() {
             return truth_cell(self.truth(id));
         }
         let slot = self.slot(id);
