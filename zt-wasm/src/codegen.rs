@@ -4,7 +4,7 @@
 //! constant, a parameter, the subject, the resource) has no function where it is an operand. The functions are also in a
 //! table, by node number, through which `node_truth` and `node_value` reach them: rules name their conjuncts by number.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use zt_eval::Policy;
 use zt_eval::codegen::Keeping;
@@ -17,6 +17,7 @@ use crate::code::{Generated, I32};
 use crate::layout;
 use crate::link::Parts;
 use crate::tables::data::Data;
+use crate::tables::nodes::Numbers;
 use crate::tables::{patterns, zones};
 
 /// Where things are that nodes refer to.
@@ -42,7 +43,7 @@ pub(crate) struct Unencodable {
 
 impl Places {
     /// Writes what nodes refer to. `kept` is where data are kept, of which there are `policy.kept_count()`.
-    pub fn write(policy: &Policy, kept: u32, data: &mut Data) -> Result<Self, Unencodable> {
+    pub fn write(policy: &Policy, numbers: &Numbers, kept: u32, data: &mut Data) -> Result<Self, Unencodable> {
         let consts = policy.consts().iter().map(|value| data.cell(value)).collect();
         let params = policy.schema().params.iter().map(|param| match &param.value {
             Some(value) => data.cell(value),
@@ -56,13 +57,12 @@ impl Places {
             tables.push(data.shared(&table, 4));
         }
         let zones = policy.zones().iter().map(|zone| data.shared(&zones::zone(zone), 8)).collect();
-        let bits: Vec<u8> = policy
-            .nodes()
-            .chunks(8)
-            .map(|nodes| {
-                nodes.iter().enumerate().fold(0, |bits, (at, node)| bits | u8::from(node.is_condition()) << at)
-            })
-            .collect();
+        let is_condition = |id: &NodeId| policy.node(*id).is_some_and(Node::is_condition);
+        let conditions = std::iter::once(true).chain(numbers.nodes().iter().map(is_condition));
+        let mut bits = vec![0u8; numbers.nodes().len() / 8 + 1];
+        for (at, is_condition) in conditions.enumerate() {
+            bits.get_mut(at / 8).into_iter().for_each(|bits| *bits |= u8::from(is_condition) << (at % 8));
+        }
         let conditions = data.shared(&bits, 1);
         Ok(Self { consts, params, patterns: tables, zones, kept, conditions })
     }
@@ -76,28 +76,27 @@ fn name(node: NodeId) -> String {
     format!("node {}", node.index())
 }
 
-/// Adds the functions of a policy's nodes to the parts of its module, but for rules' conjunctions.
+/// Adds the functions of a policy's nodes to the parts of its module, and a table of those that have a number.
 pub(crate) fn generate(
     policy: &Policy,
     places: &Places,
-    conjunctions: &BTreeSet<NodeId>,
+    numbers: &Numbers,
     data: &mut Data,
     parts: &mut Parts,
 ) {
     let mut unknown = Generated::new(&[], Some(I32));
     unknown.i32(layout::UNKNOWN);
     parts.generated.insert(NO_NODE.to_owned(), unknown);
-    let mut nodes = Nodes { policy, places, data, code: Generated::default() };
-    for (at, node) in policy.nodes().iter().enumerate() {
-        let id = NodeId::new(at);
-        if conjunctions.contains(&id) {
-            parts.table.push(NO_NODE.to_owned());
+    parts.table.push(NO_NODE.to_owned());
+    let mut nodes = Nodes { policy, places, numbers, data, code: Generated::default() };
+    for id in numbers.nodes() {
+        let Some(node) = policy.node(*id) else {
             continue;
-        }
+        };
         nodes.code = Generated::new(&[], Some(I32));
-        nodes.function(id, node);
-        parts.generated.insert(name(id), std::mem::take(&mut nodes.code));
-        parts.table.push(name(id));
+        nodes.function(*id, node);
+        parts.generated.insert(name(*id), std::mem::take(&mut nodes.code));
+        parts.table.push(name(*id));
     }
     parts.generated.extend(nodes.entries());
 }
@@ -105,6 +104,7 @@ pub(crate) fn generate(
 struct Nodes<'p, 'd> {
     policy: &'p Policy,
     places: &'p Places,
+    numbers: &'p Numbers,
     data: &'d mut Data,
     /// The function at work.
     code: Generated,
@@ -344,7 +344,7 @@ impl Nodes<'_, '_> {
     /// The body is asked of each element until no further one can change the result.
     fn quantified(&mut self, quantifier: Quantifier, over: NodeId, level: u8, body: NodeId) {
         let [cell, at, count, truth, met] = [(); 5].map(|()| self.code.local(I32));
-        let node = i32::try_from(over.index()).unwrap_or(i32::MAX);
+        let node = self.numbers.get(over).cast_signed();
         self.value(over);
         self.code.tee(cell);
         self.code.call("level_count");

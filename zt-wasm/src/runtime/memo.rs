@@ -26,22 +26,7 @@ pub fn level_renew(level: i32) {
 
 /// Makes what was kept under any stamp forgotten, and gives each level a stamp again.
 fn stamps_forget() {
-    fill(ld32(H_KEPT), 0, ld32(H_STAMPS) * KEPT);
-    let index = ld32(H_INDEX);
-    let mut lookup = ld32(index + INDEX_LOOKUPS);
-    let lookups_end = lookup + ld32(index + INDEX_LOOKUPS_COUNT) * LOOKUP;
-    while lookup != lookups_end {
-        st32(lookup + LOOKUP_STAMP, 0);
-        lookup += LOOKUP;
-    }
-    let mut node = ld32(H_NODES);
-    let nodes_end = node + ld32(H_NODES_COUNT) * 4;
-    while node != nodes_end {
-        if ld32(node) != NOWHERE {
-            st32(ld32(node) + NODE_STAMP, 0);
-        }
-        node += 4;
-    }
+    fill(ld32(H_KEPT), 0, ld32(H_KEPT_BYTES));
     let mut stamp = 0;
     let mut level = LEVELS;
     while level != LEVELS_END {

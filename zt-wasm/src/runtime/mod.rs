@@ -58,6 +58,7 @@ mod path;
 mod read;
 mod regex;
 mod route;
+mod row;
 mod scalar;
 mod sort;
 mod store;
