@@ -124,7 +124,7 @@ fn build_with(
     plan: &Plan,
     widths: Widths,
 ) -> Result<Vec<u8>, Failed> {
-    let mut data = Data::new(TABLES, widths);
+    let mut data = Data::with_rows(TABLES, widths);
     let zeroed = Zeroed::reserve(&mut data, policy, plan);
     data.part("schema");
     let mut schema = schema::write(&mut data, policy);

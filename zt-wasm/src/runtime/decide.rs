@@ -111,7 +111,7 @@ pub fn rule_row(rule: i32) -> i32 {
 
 /// The truth of a candidate's condition, as far as that is wanted: one that is not may be given as unknown or false.
 fn condition_truth(rule: i32, proven: i32, want: i32) -> i32 {
-    if proven == ENTRY_HOLDS {
+    if proven == entry_holds() {
         return TRUE;
     }
     let conjuncts = rule_conjuncts(rule_row(rule));
@@ -488,8 +488,7 @@ fn find_audited() {
         let candidate = ld32(ld32(CANDIDATES) + at * 4);
         let rule = ld32(candidate);
         let truth = condition_truth(rule, ld32(candidate + CANDIDATE_PROVEN), WANT_NOT_FALSE);
-        let fires =
-            if rule_is_deny(rule_row(rule)) { truth != FALSE } else { args_truth(rule, truth) == TRUE };
+        let fires = if rule_is_deny(rule_row(rule)) { truth != FALSE } else { args_truth(rule, truth) == TRUE };
         if fires {
             push(AUDIT, rule);
         }

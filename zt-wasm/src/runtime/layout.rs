@@ -294,6 +294,8 @@ pub const H_FILES: i32 = 1980; // the names of rules' files, as JSON: rows of an
 pub const H_WIDE: i32 = 2032; // whether addresses have 4 bytes, not 2
 pub const H_MANY: i32 = 2036; // whether numbers have 4 bytes, not 2
 pub const H_FURTHER: i32 = 2040; // whether entries have further lookups
+pub const H_BITS: i32 = 2028; // whether lookups, and what is proven, take more than a byte of an entry
+pub const H_LOOKUPS: i32 = 2024; // where lookup number 0 would be: they are numbered from 1
 pub const H_WHOLE: i32 = 2044; // whether rules have conditions that are more than their conjuncts
 /// A datum that is kept:
 pub const KEPT: i32 = 8; // its stamp, and its truth or the address of its cell
@@ -349,9 +351,6 @@ pub const T_NODE_IF: i32 = 73;
 pub const T_NODE_OTHERWISE: i32 = 74;
 
 // The rows of the index and of rules are in `row.rs`.
-
-/// Proven, when the whole condition is.
-pub const ENTRY_HOLDS: i32 = 65535;
 
 // What a lookup found, beside its row: when it was done last, and
 pub const FINDING_IS_ALL: i32 = 4; // whether it is known what the slot is

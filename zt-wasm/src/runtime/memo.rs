@@ -42,10 +42,11 @@ pub fn memo_has(slot: i32, level: i32) -> bool {
     return ld32(slot) == ld32(LEVELS + level * LEVEL);
 }
 
-/// Keeps a datum that depends on a level: its truth, or the address of its cell.
-pub fn memo_keep(slot: i32, level: i32, datum: i32) {
+/// Keeps a datum that depends on a level: its truth, or the address of its cell. Gives it back.
+pub fn memo_keep(slot: i32, level: i32, datum: i32) -> i32 {
     st32(slot, ld32(LEVELS + level * LEVEL));
     st32(slot + 4, datum);
+    return datum;
 }
 
 /// Enters a quantifier over a collection, which a node gives; it stands nowhere yet.

@@ -133,27 +133,53 @@ pub fn bucket_count(bucket: i32) -> i32 {
     return number_at(bucket + place_width() + number_width());
 }
 
-// Entries: a rule, and 2 bytes of what is proven; where any entry of the policy has a further lookup, its address, the key,
-// and 2 bytes of what is proven with it.
+// Entries: a rule, and what is proven of it; where any entry of the policy has a further lookup, the key, the lookup's number
+// from 1, and what is proven with it. Lookups and what is proven have a byte each where that is enough for all entries; else
+// what is proven has two.
+
+fn bits_width() -> i32 {
+    return if ld32(H_BITS) != 0 { 2 } else { 1 };
+}
+
+fn bits_at(at: i32) -> i32 {
+    return if ld32(H_BITS) != 0 { ld16(at) } else { ld8(at) };
+}
+
+fn lookup_width() -> i32 {
+    return if ld32(H_BITS) != 0 { number_width() } else { 1 };
+}
+
+/// Proven, when the whole condition is.
+pub fn entry_holds() -> i32 {
+    return if ld32(H_BITS) != 0 { 65535 } else { 255 };
+}
 
 pub fn entry_width() -> i32 {
-    return number_width() + 2 + (ld32(H_FURTHER) != 0) as i32 * (place_width() + number_width() + 2);
+    return number_width()
+        + bits_width()
+        + (ld32(H_FURTHER) != 0) as i32 * (number_width() + lookup_width() + bits_width());
 }
 
 pub fn entry_proven(entry: i32) -> i32 {
-    return ld16(entry + number_width());
-}
-
-pub fn entry_lookup(entry: i32) -> i32 {
-    return place_at(entry + number_width() + 2);
+    return bits_at(entry + number_width());
 }
 
 pub fn entry_key(entry: i32) -> i32 {
-    return number_at(entry + number_width() + 2 + place_width());
+    return number_at(entry + number_width() + bits_width());
+}
+
+/// The further lookup of an entry, or nowhere.
+pub fn entry_lookup(entry: i32) -> i32 {
+    let at = entry + 2 * number_width() + bits_width();
+    let number = if ld32(H_BITS) != 0 { number_at(at) } else { ld8(at) };
+    if number == 0 {
+        return NOWHERE;
+    }
+    return ld32(H_LOOKUPS) + number * (2 * place_width() + 3 * number_width());
 }
 
 pub fn entry_also(entry: i32) -> i32 {
-    return ld16(entry + 2 * number_width() + 2 + place_width());
+    return bits_at(entry + 2 * number_width() + bits_width() + lookup_width());
 }
 
 // Lookups: the address of sections of keys, or of patterns, or of a byte for each entity type; the address of what was found;

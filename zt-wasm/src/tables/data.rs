@@ -31,8 +31,15 @@ pub struct Data {
 
 impl Data {
     /// An empty segment at an address, which is a multiple of eight and not [`layout::NOWHERE`].
+    #[cfg(test)]
     #[must_use]
-    pub fn new(base: u32, widths: Widths) -> Self {
+    pub fn new(base: u32) -> Self {
+        Self::with_rows(base, Widths { wide: true, many: true })
+    }
+
+    /// The same, with rows of such widths: what does not fit in is noted in [`lacks`](Self::lacks).
+    #[must_use]
+    pub fn with_rows(base: u32, widths: Widths) -> Self {
         let (bytes, shared, parts) = (Vec::new(), HashMap::new(), Vec::new());
         Self { base, bytes, shared, parts, widths, lacks: Widths::default() }
     }
@@ -317,7 +324,7 @@ mod tests {
 
     #[test]
     fn equal_bytes_are_there_once_and_addresses_stay() {
-        let mut data = Data::new(BASE, Widths::default());
+        let mut data = Data::new(BASE);
         let red = data.text("red");
         let blue = data.text("blue");
         assert_eq!((red, blue, data.text("red"), data.end()), (BASE, BASE + 3, BASE, BASE + 7));
@@ -334,7 +341,7 @@ mod tests {
 
     #[test]
     fn constants_are_cells() {
-        let mut data = Data::new(BASE, Widths::default());
+        let mut data = Data::new(BASE);
         let uid = EntityUid { ty: EntityTypeId::new(3), id: "ann".into() };
         let entity = data.cell(&Value::Entity(uid));
         let (tag, ty, span) = cell_at(&data, entity);

@@ -13,7 +13,8 @@ use zt_eval::value::Value;
 use super::data::{Data, number};
 use super::nodes::Numbers;
 use super::patterns;
-use super::row::Rows;
+use super::row::{Rows, Widths};
+use super::schema::Header;
 use crate::layout::*;
 
 /// The tables of an index.
@@ -21,8 +22,9 @@ use crate::layout::*;
 pub struct IndexTables {
     /// What `tag_used` tells apart and is in it.
     pub tags: BTreeSet<i32>,
-    /// Whether any entry has a further lookup.
-    pub has_further: bool,
+    /// What the header says of it.
+    pub header: Header,
+    entries: Entries,
     divisions: u32,
     division_bytes: u32,
 }
@@ -42,8 +44,13 @@ pub fn write(data: &mut Data, index: &Index, numbers: &Numbers, found: u32) -> I
     let lookup_bytes = 2 * widths.place() + 3 * widths.number();
     let lookups = data.reserve(index.lookups.len() * lookup_bytes as usize);
     let divisions = data.reserve(index.divisions.len() * division_bytes as usize);
-    let has_further = Writer::all_entries(index).any(|entry| entry.lookup.is_some());
-    let tables = IndexTables { tags: BTreeSet::new(), has_further, divisions, division_bytes };
+    let entries = Entries::of(index);
+    let header = vec![
+        (H_FURTHER, entries.further.into()),
+        (H_BITS, entries.bits.into()),
+        (H_LOOKUPS, lookups.saturating_sub(lookup_bytes)),
+    ];
+    let tables = IndexTables { tags: BTreeSet::new(), header, entries, divisions, division_bytes };
     let mut writer = Writer { data, index, numbers, tables, lookups, lookup_bytes, sections: BTreeMap::new() };
     for (lookup, at) in index.lookups.iter().zip(0..) {
         writer.lookup(lookup, at, found);
@@ -66,20 +73,7 @@ struct Writer<'a> {
     sections: BTreeMap<u32, (u32, u32)>,
 }
 
-impl<'a> Writer<'a> {
-    fn all_entries(index: &'a Index) -> impl Iterator<Item = &'a Entry> {
-        index.divisions.iter().flat_map(|division| {
-            let filed = division.dimensions.iter().flat_map(|dimension| {
-                let by: Vec<&[Entry]> = match &dimension.by {
-                    By::Keys { buckets, .. } => buckets.iter().map(|(_, bucket)| entries_of(bucket)).collect(),
-                    By::Intervals { entries, .. } => vec![entries],
-                };
-                dimension.all.iter().chain(by.into_iter().flatten())
-            });
-            division.loose.iter().chain(filed)
-        })
-    }
-
+impl Writer<'_> {
     fn tag(&mut self, tag: i32) -> u32 {
         self.tables.tags.insert(tag);
         tag.cast_unsigned()
@@ -199,11 +193,7 @@ impl<'a> Writer<'a> {
     fn entries(&mut self, entries: &[Entry]) -> u32 {
         let mut rows = self.data.rows();
         for entry in entries {
-            rows.number(number(entry.rule.index())).bits(entry.proven);
-            if self.tables.has_further {
-                rows.place(entry.lookup.map_or(NOWHERE.cast_unsigned(), |lookup| self.lookup_at(lookup)));
-                rows.number(entry.key).bits(entry.also);
-            }
+            self.tables.entries.write(entry, &mut rows);
         }
         rows.share(self.data)
     }
@@ -213,9 +203,7 @@ impl<'a> Writer<'a> {
     fn intervals(&mut self, intervals: &[(i128, i128, u32)], entries: u32) -> u32 {
         let mut reaches = vec![i128::MIN; intervals.len()];
         spread_reach(intervals, &mut reaches);
-        let widths = self.data.widths();
-        let further = if self.tables.has_further { widths.place() + widths.number() + 2 } else { 0 };
-        let entry_bytes = widths.number() + 2 + further;
+        let entry_bytes = self.tables.entries.width(self.data.widths());
         let mut rows = self.data.rows();
         let mut at = entries;
         for ((low, high, count), reach) in intervals.iter().zip(reaches) {
@@ -227,6 +215,67 @@ impl<'a> Writer<'a> {
         }
         rows.share(self.data)
     }
+}
+
+/// Which columns entries have.
+#[derive(Clone, Copy, Debug)]
+struct Entries {
+    /// Whether any has a further lookup.
+    further: bool,
+    /// Whether lookups, and what is proven, take more than a byte.
+    bits: bool,
+}
+
+impl Entries {
+    fn of(index: &Index) -> Self {
+        // The last bit is no conjunct's, so that what is wholly proven is told apart.
+        let is_short = |bits: u16| bits < 1 << 7 || bits == u16::MAX;
+        let lookups = u8::try_from(index.lookups.len() + 1).is_ok();
+        let all_short = all_entries(index).all(|entry| is_short(entry.proven) && is_short(entry.also));
+        Self { further: all_entries(index).any(|entry| entry.lookup.is_some()), bits: !(lookups && all_short) }
+    }
+
+    fn width(self, widths: Widths) -> u32 {
+        let bits = if self.bits { 2 } else { 1 };
+        let lookup = if self.bits { widths.number() } else { 1 };
+        widths.number() + bits + if self.further { widths.number() + lookup + bits } else { 0 }
+    }
+
+    fn write(self, entry: &Entry, rows: &mut Rows) {
+        rows.number(number(entry.rule.index()));
+        self.bits(entry.proven, rows);
+        if self.further {
+            rows.number(entry.key);
+            let lookup = entry.lookup.map_or(0, |lookup| lookup.saturating_add(1));
+            if self.bits {
+                rows.number(lookup);
+            } else {
+                rows.byte(u8::try_from(lookup).unwrap_or_default());
+            }
+            self.bits(entry.also, rows);
+        }
+    }
+
+    fn bits(self, bits: u16, rows: &mut Rows) {
+        let [low, high] = bits.to_le_bytes();
+        rows.byte(low);
+        if self.bits {
+            rows.byte(high);
+        }
+    }
+}
+
+fn all_entries(index: &Index) -> impl Iterator<Item = &Entry> {
+    index.divisions.iter().flat_map(|division| {
+        let filed = division.dimensions.iter().flat_map(|dimension| {
+            let by: Vec<&[Entry]> = match &dimension.by {
+                By::Keys { buckets, .. } => buckets.iter().map(|(_, bucket)| entries_of(bucket)).collect(),
+                By::Intervals { entries, .. } => vec![entries],
+            };
+            dimension.all.iter().chain(by.into_iter().flatten())
+        });
+        division.loose.iter().chain(filed)
+    })
 }
 
 fn entries_of(bucket: &Bucket) -> &[Entry] {

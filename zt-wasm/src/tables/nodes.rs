@@ -71,6 +71,12 @@ impl Numbers {
         self.of.get(node.index()).copied().unwrap_or_default()
     }
 
+    /// Behind the last number.
+    #[must_use]
+    pub fn end(&self) -> u32 {
+        number(self.nodes.len()).saturating_add(1)
+    }
+
     /// Nodes by number, from 1.
     #[must_use]
     pub fn nodes(&self) -> &[NodeId] {

@@ -68,12 +68,6 @@ impl Rows {
         self
     }
 
-    /// Two bytes.
-    pub fn bits(&mut self, value: u16) -> &mut Self {
-        self.bytes.extend(value.to_le_bytes());
-        self
-    }
-
     /// How many numbers there are, and these.
     pub fn list(&mut self, numbers: &[u32]) -> &mut Self {
         self.number(super::data::number(numbers.len()));

@@ -74,7 +74,7 @@ impl Zeroed {
         let kept = policy.kept_count().saturating_mul(KEPT.cast_unsigned());
         let found = number(plan.index.lookups.len()).saturating_mul(FINDING.cast_unsigned());
         // Number 0 is nobody's.
-        let stamps = number(plan.numbers.nodes().len()).saturating_add(1).saturating_mul(4);
+        let stamps = plan.numbers.end().saturating_mul(4);
         let bytes = kept.saturating_add(found).saturating_add(stamps);
         let at = data.zeroed(bytes);
         Self { kept: at, found: at.saturating_add(kept), stamps: at.saturating_add(kept).saturating_add(found), bytes }
@@ -91,13 +91,7 @@ pub struct RuleTables {
 }
 
 /// Writes the tables by which a module decides, and fills in what actions know of them: call it once, after the schema's.
-pub fn write(
-    data: &mut Data,
-    policy: &Policy,
-    plan: &Plan,
-    zeroed: &Zeroed,
-    schema: &mut SchemaTables,
-) -> RuleTables {
+pub fn write(data: &mut Data, policy: &Policy, plan: &Plan, zeroed: &Zeroed, schema: &mut SchemaTables) -> RuleTables {
     let Plan { index, numbers } = plan;
     data.part("rules");
     let rules = Rules::write(data, policy, plan, schema);
@@ -115,12 +109,12 @@ pub fn write(
     let mut header = vec![
         (H_RULES_COUNT, number(policy.rules().len())),
         (H_TEXTS, texts),
-        (H_FURTHER, tables.has_further.into()),
         (H_KEPT, zeroed.kept),
         (H_KEPT_BYTES, zeroed.bytes),
         (H_NODE_STAMPS, zeroed.stamps),
     ];
     header.extend(data.widths().header());
+    header.extend(tables.header);
     header.extend(rules);
     header.extend(nodes);
     RuleTables { header, tags: tables.tags }
@@ -241,13 +235,7 @@ fn json(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn duty(
-    data: &mut Data,
-    policy: &Policy,
-    numbers: &Numbers,
-    schema: &mut SchemaTables,
-    duty: &DutyTemplate,
-) -> Row {
+fn duty(data: &mut Data, policy: &Policy, numbers: &Numbers, schema: &mut SchemaTables, duty: &DutyTemplate) -> Row {
     let declared = policy.schema().obligation(duty.obligation);
     let params = declared.map_or(&[][..], |obligation| &obligation.params);
     let name = declared.map_or("null".into(), |obligation| json(&obligation.name));

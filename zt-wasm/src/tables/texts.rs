@@ -104,7 +104,6 @@ fn parts(text: &[u8], bytes: &mut Vec<u8>, windows: &mut HashMap<[u8; WINDOW], u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::row::Widths;
 
     const BASE: u32 = 1 << 12;
 
@@ -113,7 +112,7 @@ mod tests {
         let long = "any(input.request.object.spec.containers, container => container.image starts with \"registry\")";
         let texts =
             [format!("not {long} and all({long}, other)"), format!("{long} or {long}"), long.into(), "x".into()];
-        let mut data = Data::new(BASE, Widths { wide: true, many: true });
+        let mut data = Data::new(BASE);
         let written = Texts::write(&mut data, &texts);
         assert!(written.has_parts);
         let places: Vec<Placed> = texts.iter().map(|text| written.place(&mut data, text)).collect();

@@ -15,7 +15,6 @@ use crate::runtime::gather::said_find;
 use crate::runtime::layout::*;
 use crate::runtime::memory::{alloc, arena_start};
 use crate::tables::data::Data;
-use crate::tables::row::Widths;
 use crate::tables::{schema, store};
 
 /// Where tables begin: behind the header.
@@ -31,7 +30,7 @@ impl Machine {
     /// Puts the tables of a policy and a store into this thread's memory.
     pub fn new(policy: &Policy, entities: &Store) -> Self {
         reset();
-        let mut data = Data::new(TABLES, Widths::default());
+        let mut data = Data::new(TABLES);
         let mut header = schema::write(&mut data, policy).header;
         header.extend(store::write(&mut data, policy, entities).unwrap());
         data.align(8);

@@ -27,7 +27,6 @@ use crate::runtime::memory::{alloc, cell, span};
 use crate::runtime::order::{values_equal, values_less};
 use crate::tables::data::Data;
 use crate::tables::nodes::Numbers;
-use crate::tables::row::Widths;
 use crate::tables::rules::{Plan, Zeroed};
 use crate::tables::{rules, schema, store};
 
@@ -46,8 +45,7 @@ impl Module {
     pub fn new(policy: &Policy, entities: &Store) -> Self {
         reset();
         let plan = Plan::of(policy);
-        // Wide enough for any; modules have narrow rows where they can.
-        let mut data = Data::new(TABLES, Widths { wide: true, many: true });
+        let mut data = Data::new(TABLES);
         let zeroed = Zeroed::reserve(&mut data, policy, &plan);
         let mut schema = schema::write(&mut data, policy);
         let rules = rules::write(&mut data, policy, &plan, &zeroed, &mut schema);
