@@ -36,6 +36,9 @@ const SMALL: usize = 3;
 /// Guards of a rule that are looked at.
 const USABLE_MAX: u8 = 64;
 
+/// Entries for which room is made; most rules stand in two divisions, and in the second in a list and a bucket.
+const ENTRIES_PER_RULE: usize = 3;
+
 /// A rule on its way to where it is filed.
 #[derive(Clone, Copy)]
 struct Filed {
@@ -68,6 +71,18 @@ impl Shelf {
         self.keyed.push(keyed(key, count(self.members.len() - 1)));
     }
 
+    /// Puts keys in order; a rule that has one twice has it once.
+    fn sort(&mut self) {
+        self.keyed.sort_unstable();
+        self.keyed.dedup();
+    }
+
+    /// The rules of each key in source order, when keys are in order.
+    fn runs(&self) -> impl Iterator<Item = (u32, &[Keyed])> {
+        let runs = self.keyed.chunk_by(|a, b| key_of(*a) == key_of(*b));
+        runs.filter_map(|run| Some((key_of(*run.first()?), run)))
+    }
+
     fn member<'f>(&self, keyed: Keyed, filed: &'f [Filed]) -> Option<&'f Filed> {
         filed.get(*self.members.get(position_of(keyed))? as usize)
     }
@@ -98,7 +113,19 @@ pub(super) fn build(policy: &Policy, leads_to: &[Box<[bool]>], mut guards: Guard
     index.anchor_of_const = std::mem::take(&mut guards.anchor_of_const);
     let lookups = Lookups { known: HashMap::new(), of_axis: Vec::new(), trees: 0, seen: vec![0; handles.len()] };
     let type_axes = guards.axes.iter().map(|axis| guards.type_axis(*axis)).collect();
-    let mut builder = Builder { policy, leads_to, guards, handles, keys, type_axes, loads, offers: Offers::default(), lookups, index };
+    index.entries.reserve(ENTRIES_PER_RULE * policy.rules.len());
+    let mut builder = Builder {
+        policy,
+        leads_to,
+        guards,
+        handles,
+        keys,
+        type_axes,
+        loads,
+        offers: Offers::default(),
+        lookups,
+        index,
+    };
     // Actions often have the same rules: those of `any`.
     let mut known: HashMap<Rc<[RuleId]>, u32, FixedState> = HashMap::default();
     for rules in &policy.actions {
@@ -113,6 +140,7 @@ pub(super) fn build(policy: &Policy, leads_to: &[Box<[bool]>], mut guards: Guard
         });
         builder.index.actions.push(Trees { denies, duties, allows, audits });
     }
+    index.entries.shrink_to_fit();
 }
 /// The keys of every slot that has any; by axis, their number.
 fn build_keys(guards: &mut Guards<'_>, index: &mut Index) -> Vec<u32> {
@@ -288,8 +316,9 @@ impl Builder<'_, '_> {
         })
     }
 
-    fn dimension(&mut self, shelf: Shelf, filed: &[Filed], depth: u32) -> Option<Dimension> {
+    fn dimension(&mut self, mut shelf: Shelf, filed: &[Filed], depth: u32) -> Option<Dimension> {
         let lookup = self.lookup(shelf.axis)?;
+        shelf.sort();
         let start = self.next_entry();
         for member in shelf.members.iter().filter_map(|at| filed.get(*at as usize)) {
             self.add_entry(member, member.before);
@@ -299,33 +328,33 @@ impl Builder<'_, '_> {
             let (intervals, first) = self.intervals(&shelf, filed, start);
             By::Intervals { lookup, intervals, first }
         } else {
-            By::Keys { lookup, table: self.table(shelf, filed, start, depth) }
+            By::Keys { lookup, table: self.table(&shelf, filed, start, depth) }
         };
         Some(Dimension { by, all })
     }
 
     /// The intervals of a shelf, and where the entries of the first are; `all` is where those of its members are.
     fn intervals(&mut self, shelf: &Shelf, filed: &[Filed], all: u32) -> (Intervals, u32) {
-        let bounds = |keyed: &Keyed| self.guards.intervals.get(key_of(*keyed) as usize).copied().unwrap_or_default();
-        let (intervals, order) = Intervals::build(&shelf.keyed.iter().map(bounds).collect::<Vec<_>>());
         let first = self.next_entry();
-        for keyed in order.iter().filter_map(|at| shelf.keyed.get(*at as usize)) {
-            self.repeat_entry(shelf, *keyed, filed, all);
+        let mut held = Vec::new();
+        for (key, run) in shelf.runs() {
+            let bounds = self.guards.intervals.get(key as usize).copied().unwrap_or_default();
+            // One that ends before it starts holds nothing.
+            if bounds.0 <= bounds.1 {
+                held.push((bounds, count(run.len())));
+                run.iter().for_each(|keyed| self.repeat_entry(shelf, *keyed, filed, all));
+            }
         }
-        (intervals, first)
+        (Intervals::build(held.into_iter()), first)
     }
 
     /// The table of a shelf; `all` is where the entries of its members are.
-    fn table(&mut self, mut shelf: Shelf, filed: &[Filed], all: u32, depth: u32) -> Table {
-        // Within a bucket, rules stay in source order; one that is at a place twice is there once.
-        shelf.keyed.sort_unstable();
-        shelf.keyed.dedup();
+    fn table(&mut self, shelf: &Shelf, filed: &[Filed], all: u32, depth: u32) -> Table {
         let (mut buckets, mut crowd) = (Vec::new(), Vec::<Filed>::new());
-        for run in shelf.keyed.chunk_by(|a, b| key_of(*a) == key_of(*b)) {
-            let Some(key) = run.first().map(|keyed| key_of(*keyed)) else { continue };
+        for (key, run) in shelf.runs() {
             let bucket = if run.len() <= LEAF_MAX {
                 let start = self.next_entry();
-                run.iter().for_each(|keyed| self.repeat_entry(&shelf, *keyed, filed, all));
+                run.iter().for_each(|keyed| self.repeat_entry(shelf, *keyed, filed, all));
                 Bucket::Entries(Range { start, end: self.next_entry() })
             } else {
                 crowd.clear();

@@ -30,7 +30,7 @@ pub(super) struct Guards<'p> {
     by_test: HashMap<(u32, Test<'p>), u32, FixedState>,
     /// By number: the automata of patterns that are put together.
     pub merged: Vec<Keys>,
-    /// By interval: its bounds, inclusive.
+    /// By interval: its bounds, inclusive; ascending, each once, when all are known.
     pub intervals: Vec<(i128, i128)>,
     pub guards: Vec<Guard>,
     pub places: Vec<Place>,
@@ -46,6 +46,9 @@ pub(super) struct Guards<'p> {
 
 /// How much more than what the policy itself holds guards of many places take, all together.
 const BUDGET_TIMES: usize = 4;
+
+/// Guards of a rule, before two on a slot are made one: each is compared with the others, and fewer are looked at anyway.
+const OF_RULE_MAX: usize = 128;
 
 /// A slot and how it is looked up.
 #[derive(Clone, Copy)]
@@ -138,6 +141,7 @@ impl<'p> Guards<'p> {
         }
         guards.starts.push(super::count(guards.of_rules.len()));
         guards.merge_patterns();
+        guards.rank_intervals();
         guards
     }
 
@@ -170,6 +174,9 @@ impl<'p> Guards<'p> {
         let first = self.of_rules.len();
         for (at, node) in conjuncts.iter().enumerate() {
             let bit = if at < super::PROVABLE_MAX { 1 << at } else { 0 };
+            if self.of_rules.len() - first == OF_RULE_MAX {
+                break;
+            }
             if let Some(guard) = self.guard_of(*node)
                 && self.affords(self.guard(guard).map_or(0, |guard| self.places(guard).len()))
             {
@@ -219,6 +226,26 @@ impl<'p> Guards<'p> {
         self.intervals.push((low, high));
         let key = super::count(self.intervals.len() - 1);
         self.add(&[Place { axis, key }], true)
+    }
+
+    /// Numbers intervals anew in their order, equal ones alike, so that who sorts keys sorts them.
+    fn rank_intervals(&mut self) {
+        let mut order: Vec<((i128, i128), usize)> = self.intervals.iter().copied().zip(0..).collect();
+        order.sort_unstable();
+        let mut ranks = vec![0; order.len()];
+        self.intervals.clear();
+        for (bounds, old) in order {
+            if self.intervals.last() != Some(&bounds) {
+                self.intervals.push(bounds);
+            }
+            ranks.get_mut(old).into_iter().for_each(|rank| *rank = super::count(self.intervals.len() - 1));
+        }
+        let is_interval = |place: &&mut Place| {
+            self.axes.get(place.axis as usize).is_some_and(|axis| axis.family == Family::Intervals)
+        };
+        for place in self.places.iter_mut().filter(is_interval) {
+            place.key = ranks.get(place.key as usize).copied().unwrap_or_default();
+        }
     }
 
     fn add(&mut self, places: &[Place], exact: bool) -> u32 {

@@ -5,17 +5,26 @@
 
 use super::super::LEAF_MAX;
 use super::super::guard::Guards;
-use super::handles::{Handle, Handles};
+use super::handles::{Handle, Handles, NO_AXIS};
 use super::{Builder, Filed, SMALL};
 
 /// How many rules of the division that is being made could be filed where: zero between divisions.
 #[derive(Default)]
 pub(super) struct Loads {
     /// By number of a place.
-    by_place: Vec<u32>,
+    by_place: Vec<Load>,
     on_axis: Vec<AxisLoad>,
     /// Axes of intervals, with the number that these share.
     intervals: Vec<(u32, u32)>,
+}
+
+/// What could stand at a place.
+#[derive(Clone, Copy, Default)]
+struct Load {
+    /// Rules, once for each time that the place is one of theirs.
+    rules: u32,
+    /// Those of them whose guard has all of its places on this axis.
+    of_axis: u32,
 }
 
 /// What a slot would do for a division.
@@ -23,7 +32,7 @@ pub(super) struct Loads {
 struct AxisLoad {
     /// Rules that it could file.
     rules: u64,
-    /// The sum over them of how many others stand at the same places.
+    /// The sum over their places of how many rules stand there.
     crowd: u64,
     /// Rules that it is to file.
     chosen: u64,
@@ -40,8 +49,6 @@ pub(super) struct Offers {
 /// A guard by which a rule could be filed.
 #[derive(Clone, Copy)]
 struct Offer {
-    /// How many rules could stand where it would file the rule.
-    crowd: u64,
     guard: u32,
     /// Its position among the rule's.
     at: u8,
@@ -54,15 +61,10 @@ impl Loads {
         intervals.sort_unstable();
         intervals.dedup();
         Self {
-            by_place: vec![0; handles.count as usize],
+            by_place: vec![Load::default(); handles.count as usize],
             on_axis: vec![AxisLoad::default(); guards.axes.len()],
             intervals,
         }
-    }
-
-    #[inline]
-    fn at(&mut self, place: u32) -> Option<&mut u32> {
-        self.by_place.get_mut(place as usize)
     }
 
     #[inline]
@@ -70,14 +72,32 @@ impl Loads {
         self.on_axis.get_mut(handle.axis as usize)
     }
 
+    /// Counts a rule at a place of an axis. Where one more stands, each of the others has one more beside it.
+    #[inline]
+    fn add(&mut self, axis: u32, place: u32, of_axis: u32) {
+        let (axis, load) = (self.on_axis.get_mut(axis as usize), self.by_place.get_mut(place as usize));
+        if let (Some(axis), Some(load)) = (axis, load) {
+            load.rules += 1;
+            axis.crowd += u64::from(load.of_axis) + u64::from(load.rules * of_axis);
+            load.of_axis += of_axis;
+        }
+    }
+
     /// Of intervals, half are expected to hold a value.
     fn halve_intervals(&mut self) {
         for (axis, place) in &self.intervals {
-            let rules = self.on_axis.get(*axis as usize).map_or(0, |load| load.rules);
-            if let Some(load) = self.by_place.get_mut(*place as usize) {
-                *load = super::count(usize::try_from(rules / 2 + 1).unwrap_or(usize::MAX));
+            let axis = self.on_axis.get_mut(*axis as usize);
+            if let (Some(axis), Some(load)) = (axis, self.by_place.get_mut(*place as usize)) {
+                load.rules = super::count(usize::try_from(axis.rules / 2 + 1).unwrap_or(usize::MAX));
+                axis.crowd = u64::from(load.of_axis) * u64::from(load.rules);
             }
         }
+    }
+
+    /// How many rules stand at these places.
+    #[inline]
+    fn crowd(&self, places: &[u32]) -> u64 {
+        places.iter().filter_map(|place| self.by_place.get(*place as usize)).map(|load| u64::from(load.rules)).sum()
     }
 
     /// The slot that tells most of so many rules apart.
@@ -93,17 +113,20 @@ impl Builder<'_, '_> {
     pub fn choose(&mut self, filed: &[Filed]) -> Vec<Option<u8>> {
         let (mut loads, mut offers) = (std::mem::take(&mut self.loads), std::mem::take(&mut self.offers));
         self.gather(filed, &mut offers, &mut loads);
-        self.weigh(&mut offers.all, &mut loads);
-        let primary = loads.primary(filed.len());
+        loads.halve_intervals();
+        let primary = loads.primary(filed.len()).unwrap_or(NO_AXIS);
         let mut choices = Vec::with_capacity(filed.len());
         let mut rest = &*offers.all;
         for count in &offers.counts {
             let (of_rule, others) = rest.split_at_checked(usize::from(*count)).unwrap_or_default();
             rest = others;
-            let chosen = self.choice(of_rule, primary, filed.len());
-            let handle = chosen.and_then(|offer| self.handles.get(offer.guard));
-            handle.and_then(|handle| loads.on_axis(handle)).into_iter().for_each(|load| load.chosen += 1);
-            choices.push(chosen.map(|offer| offer.at));
+            let chosen = self.choice(of_rule, primary, filed.len(), &loads);
+            if let Some((_, axis)) = chosen
+                && let Some(load) = loads.on_axis.get_mut(axis as usize)
+            {
+                load.chosen += 1;
+            }
+            choices.push(chosen.map(|(at, _)| at));
         }
         self.drop_small(filed, &mut choices, &loads);
         self.forget(&offers.all, &mut loads);
@@ -116,62 +139,64 @@ impl Builder<'_, '_> {
         offers.all.clear();
         offers.counts.clear();
         for each in filed {
-            let mut count = 0;
+            let before = offers.all.len();
             for (at, of_rule, handle) in self.usable(each) {
-                offers.all.push(Offer { crowd: 0, guard: of_rule.guard, at });
-                count += 1;
-                loads.on_axis(handle).into_iter().for_each(|load| load.rules += 1);
-                for place in self.handles.numbers_of(handle) {
-                    loads.at(*place).into_iter().for_each(|load| *load += 1);
+                offers.all.push(Offer { guard: of_rule.guard, at });
+                if let Some(load) = loads.on_axis(handle) {
+                    load.rules += 1;
+                    self.handles.numbers_of(handle).iter().for_each(|place| loads.add(handle.axis, *place, 1));
+                } else {
+                    let places = handle.places(&self.guards.places).iter().zip(self.handles.numbers_of(handle));
+                    places.for_each(|(place, number)| loads.add(place.axis, *number, 0));
                 }
             }
-            offers.counts.push(count);
-        }
-    }
-
-    /// What each offer is worth.
-    fn weigh(&self, offers: &mut [Offer], loads: &mut Loads) {
-        loads.halve_intervals();
-        for offer in offers {
-            let Some(handle) = self.handles.get(offer.guard) else { continue };
-            let loaded = self.handles.numbers_of(handle).iter().filter_map(|place| loads.by_place.get(*place as usize));
-            offer.crowd = loaded.copied().map(u64::from).sum();
-            loads.on_axis(handle).into_iter().for_each(|load| load.crowd += offer.crowd);
+            offers.counts.push(u8::try_from(offers.all.len() - before).unwrap_or(u8::MAX));
         }
     }
 
     /// Makes the counts zero again.
     fn forget(&self, offers: &[Offer], loads: &mut Loads) {
-        for handle in offers.iter().filter_map(|offer| self.handles.get(offer.guard)) {
-            for place in self.handles.numbers_of(handle) {
-                loads.at(*place).into_iter().for_each(|load| *load = 0);
+        loads.on_axis.fill(AxisLoad::default());
+        // Going through what was counted takes as long as this many places.
+        if offers.len() * 8 > loads.by_place.len() {
+            return loads.by_place.fill(Load::default());
+        }
+        let handles = offers.iter().filter_map(|offer| self.handles.get(offer.guard));
+        let counted = handles.flat_map(|handle| self.handles.numbers_of(handle));
+        for place in counted.chain(loads.intervals.iter().map(|(_, place)| place)) {
+            loads.by_place.get_mut(*place as usize).into_iter().for_each(|load| *load = Load::default());
+        }
+    }
+
+    /// Which of a rule's offers is taken, and on which axis all of its places are.
+    fn choice(&self, offers: &[Offer], primary: u32, rules: usize, loads: &Loads) -> Option<(u8, u32)> {
+        let mut best: Option<(u64, u8, &Handle)> = None;
+        let mut on_primary: Option<(u64, u8)> = None;
+        for offer in offers {
+            let Some(handle) = self.handles.get(offer.guard) else { continue };
+            let crowd = loads.crowd(self.handles.numbers_of(handle));
+            if best.is_none_or(|(least, ..)| crowd < least) {
+                best = Some((crowd, offer.at, handle));
+            }
+            if handle.axis == primary && on_primary.is_none() {
+                on_primary = Some((crowd, offer.at));
             }
         }
-        for (_, place) in &loads.intervals {
-            loads.by_place.get_mut(*place as usize).into_iter().for_each(|load| *load = 0);
-        }
-        loads.on_axis.fill(AxisLoad::default());
-    }
-
-    /// Which of a rule's offers is taken.
-    fn choice(&self, offers: &[Offer], primary: Option<u32>, rules: usize) -> Option<Offer> {
-        let best = offers.iter().min_by_key(|offer| offer.crowd)?;
-        let best_places = self.handles.get(best.guard).map_or(0, Handle::count);
+        let (crowd, at, handle) = best?;
         // One place at a time is hit: what is at all of them together may be more than there is.
-        if best.crowd >= rules as u64 * u64::from(best_places) {
+        if crowd >= rules as u64 * u64::from(handle.count()) {
             return None;
         }
-        let on = |axis| offers.iter().find(|offer| self.axis_of(offer) == Some(axis));
-        let near = |offer: &&Offer| offer.crowd <= 4 * best.crowd + LEAF_MAX as u64;
-        let chosen = primary.and_then(on).filter(near).unwrap_or(best);
-        // Attributes are unknown of an entity of another type: a rule that is about one type is filed by that first.
-        let type_axis = self.axis_of(chosen).and_then(|axis| self.type_axes.get(axis as usize).copied().flatten());
-        Some(*type_axis.and_then(on).unwrap_or(chosen))
+        let near = on_primary.filter(|(beside, _)| primary != NO_AXIS && *beside <= 4 * crowd + LEAF_MAX as u64);
+        let chosen = near.map_or((at, handle.axis), |(_, at)| (at, primary));
+        Some(self.type_first(chosen.1, offers).unwrap_or(chosen))
     }
 
-    /// The axis that all places of an offer are on, or no axis's number.
-    fn axis_of(&self, offer: &Offer) -> Option<u32> {
-        self.handles.get(offer.guard).map(|handle| handle.axis)
+    /// Attributes are unknown of an entity of another type: a rule that is about one type is filed by that first.
+    fn type_first(&self, axis: u32, offers: &[Offer]) -> Option<(u8, u32)> {
+        let of_type = self.type_axes.get(axis as usize).copied().flatten()?;
+        let is_it = |offer: &&Offer| self.handles.get(offer.guard).is_some_and(|handle| handle.axis == of_type);
+        offers.iter().find(is_it).map(|offer| (offer.at, of_type))
     }
 
     /// Looking a slot up costs more than looking at a rule or two.
