@@ -303,11 +303,41 @@ impl Shapes<'_> {
                 let fields = &schema.record(*record)?.fields;
                 if is_record { present(&fields.get(*field as usize)?.ty) } else { None }
             }
+            Node::Otherwise(first, second) => {
+                let shape = self.shape_if_there(*first)?;
+                let is_like = self.is_empty(*second, &shape) || self.shape(*second).as_ref() == Some(&shape);
+                is_like.then_some(shape)
+            }
             Node::Lower(of) => self.shape(*of).filter(|shape| *shape == Type::String),
             Node::Size(of) => self.shape(*of).map(|_| Type::Int),
             Node::Key(_) => Some(Type::String),
             node if node.is_condition() => Some(Type::Bool),
             _ => None,
+        }
+    }
+
+    /// The type of every value that a node gives, which may also give what is absent. What is evidence of another type is
+    /// unknown. Goes as deep as places nest.
+    fn shape_if_there(&self, id: NodeId) -> Option<Type> {
+        let schema = self.policy.schema();
+        let declared = match self.policy.node(id)? {
+            Node::Context(at) => &schema.context.get(*at as usize)?.ty,
+            Node::Attribute { ty, attribute, .. } => &schema.entity(*ty)?.attributes.get(*attribute as usize)?.ty,
+            Node::Field { record, field, .. } => &schema.record(*record)?.fields.get(*field as usize)?.ty,
+            Node::Otherwise(first, second) => {
+                let shape = self.shape_if_there(*first)?;
+                return (self.shape_if_there(*second).as_ref() == Some(&shape)).then_some(shape);
+            }
+            _ => return self.shape(id),
+        };
+        present(declared.present())
+    }
+
+    /// Whether a node is a constant collection of a type's kind with nothing in it.
+    fn is_empty(&self, id: NodeId, ty: &Type) -> bool {
+        match (self.policy.constant_of(id), ty) {
+            (Some(Value::Set(all)), Type::Set(_)) | (Some(Value::List(all)), Type::List(_)) => all.is_empty(),
+            _ => false,
         }
     }
 }

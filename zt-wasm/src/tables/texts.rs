@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use super::data::{Data, number};
 
 /// What is shorter takes no less room as a part than as it is.
-const PART_MIN: usize = 24;
+const PART_MIN: usize = 12;
 /// By how many bytes parts are looked for.
-const WINDOW: usize = 16;
+const WINDOW: usize = 8;
 /// Bytes of texts in which parts are looked for.
 const BYTES_MAX: usize = 1 << 24;
 
