@@ -25,7 +25,7 @@ pub(crate) struct Places {
     /// Cells of constants.
     consts: Vec<u32>,
     /// Cells of parameters' values.
-    pub params: Vec<u32>,
+    params: Vec<u32>,
     patterns: Vec<u32>,
     zones: Vec<u32>,
     /// The first of the places at which data are kept.
@@ -41,15 +41,10 @@ pub(crate) struct Unencodable {
 }
 
 impl Places {
-    /// Writes what nodes refer to. `kept` is where data are kept, of which there are `policy.kept_count()`.
-    pub fn write(policy: &Policy, kept: u32, data: &mut Data) -> Result<Self, Unencodable> {
+    /// Writes what nodes refer to but parameters, whose cells are there. `kept` is where data are kept, of which there are
+    /// `policy.kept_count()`.
+    pub fn write(policy: &Policy, params: Vec<u32>, kept: u32, data: &mut Data) -> Result<Self, Unencodable> {
         let consts = policy.consts().iter().map(|value| data.cell(value)).collect();
-        let params = policy.schema().params.iter().map(|param| match &param.value {
-            Some(value) => data.cell(value),
-            None if param.ty.is_optional() => layout::CELL_ABSENT.cast_unsigned(),
-            None => layout::CELL_UNKNOWN.cast_unsigned(),
-        });
-        let params = params.collect();
         let mut tables = Vec::new();
         for (at, pattern) in policy.patterns().iter().enumerate() {
             let table = patterns::pattern(pattern).ok_or(Unencodable { pattern: PatternId::new(at) })?;

@@ -59,6 +59,7 @@ mod read;
 mod regex;
 mod route;
 mod scalar;
+mod settings;
 mod sort;
 mod store;
 mod time;

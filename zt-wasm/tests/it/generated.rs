@@ -23,7 +23,7 @@ const STORES: u64 = 2;
 /// Requests to a store; each is decided in both modes, and once more damaged.
 const REQUESTS: u64 = 100;
 
-fn times() -> u32 {
+pub fn times() -> u32 {
     std::env::var("ZT_PROPERTY_CASES").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
@@ -78,7 +78,7 @@ fn agrees(subject: &Subject, seed: u64, host: &Host, asked: &Cell<u64>) -> Resul
 }
 
 /// Changes a byte, cuts the rest off, or doubles a part.
-fn damage(request: &mut Vec<u8>, choices: &mut Choices<'_>) {
+pub fn damage(request: &mut Vec<u8>, choices: &mut Choices<'_>) {
     let at = choices.below(request.len().max(1));
     match choices.below(4) {
         0 => request.truncate(at),
