@@ -424,23 +424,35 @@ impl Nodes<'_, '_> {
         self.code.end();
     }
 
+    /// A collection of elements, of which none is asked for behind the first that is no value.
     fn collected(&mut self, elements: &[NodeId], routine: &str) {
         let count = i32::try_from(elements.len()).unwrap_or(i32::MAX);
-        let cells = self.code.local(I32);
+        let [cells, cell] = [(); 2].map(|()| self.code.local(I32));
         self.code.i32(count.saturating_mul(layout::CELL));
         self.code.call("alloc");
         self.code.set(cells);
+        self.code.block(I32);
         for (at, element) in (0..).zip(elements) {
+            self.value(*element);
+            self.code.tee(cell);
+            self.code.load(0);
+            self.code.i32(layout::T_BOOL);
+            self.code.bytes(&[0x48]); // lt_s
+            self.code.when(0x40);
+            self.code.i32(layout::CELL_UNKNOWN);
+            self.code.branch(1);
+            self.code.end();
             self.code.get(cells);
             self.code.i32(layout::CELL * at);
             self.code.bytes(&[0x6A]);
-            self.value(*element);
+            self.code.get(cell);
             self.code.i32(layout::CELL);
             self.code.bytes(&[0xFC, 0x0A, 0, 0]); // memory.copy
         }
         self.code.get(cells);
         self.code.i32(count);
         self.code.call(routine);
+        self.code.end();
     }
 
     fn operator(&mut self, id: NodeId, node: &Node) {

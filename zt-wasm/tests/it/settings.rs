@@ -194,9 +194,9 @@ param path:   Path = "/a"
 
 obligation note(names: Set<String>, most: Map<Int>, plan: Plan, plans: List<Plan>, level: Level, people: Set<User>)
 
-action use, move: User -> Thing
+action take, move: User -> Thing
 
-allow known: use
+allow known: take
   when subject.name in names or subject in people or subject.level >= level
   oblige note(names: names, most: most, plan: plan, plans: plans, level: level, people: people)
 allow member: move when subject in group and context.at - since > age
