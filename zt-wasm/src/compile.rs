@@ -23,6 +23,7 @@ use crate::start;
 use crate::tables::data::{Data, cell, number};
 use crate::tables::schema::Header;
 use crate::tables::{rules, schema, settings, store};
+use crate::target::proxy_wasm::OriginsError;
 use crate::target::{DESCRIBE, Target};
 
 /// Where tables begin: behind the fixed places.
@@ -48,6 +49,9 @@ pub enum CompileError {
     /// The policy asks for what hosts of this kind do not give.
     #[error(transparent)]
     Unsupplied(#[from] Unsupplied),
+    /// Where attributes come from is not said, or not as the policy needs it.
+    #[error(transparent)]
+    Origins(#[from] OriginsError),
     /// The entities were read for another policy.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -78,7 +82,7 @@ impl From<LinkError> for CompileError {
 /// When a parameter has no value, a rule needs what the target's hosts do not give, or policy and entities do not fit into a
 /// module.
 pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
-    build(policy, entities, target, &[], false)
+    build(policy, entities, &target, &[], false)
 }
 
 /// As [`compile`], but these parameters get their values from the host's settings. What they have now is their default.
@@ -92,7 +96,7 @@ pub fn compile_with_settings(
     target: Target,
     settings: &[&str],
 ) -> Result<Vec<u8>, CompileError> {
-    build(policy, entities, target, settings, false)
+    build(policy, entities, &target, settings, false)
 }
 
 /// Compiles a policy to a module that also says what its functions and tables are, for [`inspect`](crate::inspect) and for
@@ -102,13 +106,13 @@ pub fn compile_with_settings(
 ///
 /// As of [`compile`].
 pub fn compile_with_names(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
-    build(policy, entities, target, &[], true)
+    build(policy, entities, &target, &[], true)
 }
 
 fn build(
     policy: &Policy,
     entities: &Store,
-    target: Target,
+    target: &Target,
     settings: &[&str],
     with_names: bool,
 ) -> Result<Vec<u8>, CompileError> {
@@ -132,7 +136,7 @@ fn build(
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &rules.conjunctions, &mut data, &mut parts);
-    let own = target.tables(policy, &mut data, &mut parts);
+    let own = target.tables((policy, entities), &mut schema.types, &mut data, &mut parts)?;
     header.extend(own);
     let description = Description::of(policy, entities, target, &late).to_json();
     if target.describes() {
@@ -176,7 +180,7 @@ fn build(
 }
 
 /// The parameters that are to be settings; all others have values.
-fn late(policy: &Policy, target: Target, settings: &[&str]) -> Result<BTreeSet<ParamId>, CompileError> {
+fn late(policy: &Policy, target: &Target, settings: &[&str]) -> Result<BTreeSet<ParamId>, CompileError> {
     let params = &policy.schema().params;
     let mut late = BTreeSet::new();
     for name in settings {

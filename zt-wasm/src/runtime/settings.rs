@@ -14,12 +14,12 @@ use super::read::*;
 use super::store::*;
 
 // What is wrong with settings, and with which of them: the row of a parameter, or nowhere; the name that was given.
-const SETTINGS_WRONG: i32 = 896;
-const SETTINGS_ROW: i32 = 900;
-const SETTINGS_NAME: i32 = 904;
-const SETTINGS_NAME_LEN: i32 = 908;
+const SETTINGS_WRONG: i32 = 800;
+const SETTINGS_ROW: i32 = 804;
+const SETTINGS_NAME: i32 = 808;
+const SETTINGS_NAME_LEN: i32 = 812;
 /// Whether any were applied and stay.
-pub const SETTINGS_STAY: i32 = 912;
+pub const SETTINGS_STAY: i32 = 816;
 
 // Also the numbers of their texts.
 const SETTINGS_UNREADABLE: i32 = 0;

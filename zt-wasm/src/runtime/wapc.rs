@@ -18,17 +18,17 @@ const WAPC_ARENA: i32 = 65536;
 /// Bytes of the longest operation and payload.
 const WAPC_MAX: i32 = 1 << 26;
 
-// What was found in the payload: where it stands, and its length. Nothing of the header may be there.
-const FOUND_REQUEST: i32 = 800;
-const FOUND_SETTINGS: i32 = 808;
-const FOUND_USER: i32 = 816;
-const FOUND_OPERATION: i32 = 824;
-const FOUND_RESOURCE: i32 = 832;
-const FOUND_NAMESPACE: i32 = 840;
-const FOUND_NAME: i32 = 848;
-const FOUND_USER_NAME: i32 = 856;
-const FOUND_GROUPS: i32 = 864;
-const FOUND_RESOURCE_NAME: i32 = 872;
+// What was found in the payload: where it stands, and its length.
+const FOUND_REQUEST: i32 = 832;
+const FOUND_SETTINGS: i32 = 840;
+const FOUND_USER: i32 = 848;
+const FOUND_OPERATION: i32 = 856;
+const FOUND_RESOURCE: i32 = 864;
+const FOUND_NAMESPACE: i32 = 872;
+const FOUND_NAME: i32 = 880;
+const FOUND_USER_NAME: i32 = 888;
+const FOUND_GROUPS: i32 = 896;
+const FOUND_RESOURCE_NAME: i32 = 904;
 const FOUND: i32 = 8;
 
 /// Answers the host's call: 1, or 0 when it was told an error.
@@ -106,7 +106,7 @@ fn wapc_validate_settings(payload: i32, len: i32) {
 /// Applies settings, with the memory that they need.
 fn wapc_apply(at: i32, len: i32) -> bool {
     let is_short = (len as u32) <= (ld32(H_BYTES_MAX) as u32) && len < WAPC_MAX;
-    return wapc_make_room(if is_short { len } else { 0 }) && settings_apply(at, len);
+    return bind_room(if is_short { len } else { 0 }) && settings_apply(at, len);
 }
 
 /// Applies the settings of a payload.
@@ -145,7 +145,7 @@ fn wapc_validate(payload: i32, len: i32) {
             return;
         }
     }
-    if is_read && wapc_document() && wapc_bind() {
+    if is_read && wapc_document() && bind_written() {
         decide(true);
     } else {
         decide_invalid();
@@ -330,26 +330,6 @@ fn wapc_operation() -> bool {
         }
         out_byte(byte + 32);
         at += 1;
-    }
-    return true;
-}
-
-/// Binds the document that was written.
-fn wapc_bind() -> bool {
-    let len = ld32(OUT + 4);
-    if len > ld32(H_BYTES_MAX) || len >= WAPC_MAX {
-        return false;
-    }
-    return wapc_make_room(len) && bind_request(ld32(OUT), len);
-}
-
-/// Makes room for what is read from a text; whether there is.
-fn wapc_make_room(len: i32) -> bool {
-    st32(SCRAP, WAPC_ARENA + len * 16);
-    st32(ARENA_END, (pages() << 16) - ld32(SCRAP));
-    if !arena_reserve(WAPC_ARENA) {
-        st32(FAILED, 1);
-        return false;
     }
     return true;
 }

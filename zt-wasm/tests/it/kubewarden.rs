@@ -100,9 +100,11 @@ fn calls(policy: &Policy, entities: &Store, records: bool) -> Vec<Call> {
     for path in files(&example().join("requests"), "json") {
         let Ok(request) = serde_json::from_slice::<Json>(&fs::read(path).unwrap()) else { continue };
         let request = &request["context"]["review"]["request"];
-        for payload in [json!({ "request": request, "settings": {} }), json!({ "request": request })] {
-            calls.push(call("validate", payload.to_string(), answer(policy, entities, request, records)));
-        }
+        let payload = json!({ "request": request, "settings": {} }).to_string();
+        calls.push(call("validate", payload, answer(policy, entities, request, records)));
+        // Hosts leave out settings that nobody gave.
+        let payload = json!({ "request": request }).to_string();
+        calls.push(call("validate", payload, answer(policy, entities, request, records)));
     }
     let invalid = invalid();
     let good = calls.iter().find(|call| call.answer == Ok(json!({ "accepted": true }))).unwrap().payload.clone();

@@ -45,6 +45,9 @@ pub struct Build {
     /// Of the target `kubewarden`: obligations are written to the audit log; without it, access that carries any is denied
     #[arg(long)]
     record_obligations: bool,
+    /// Where attributes come from, as a file in TOML; for `--target proxy-wasm`
+    #[arg(long, value_name = "FILE")]
+    origins: Option<PathBuf>,
     /// Also tells how large the policy is, how its rules are found, and how many steps a decision can take
     #[arg(long)]
     stats: bool,
@@ -89,12 +92,15 @@ impl Build {
         if self.record_obligations && !matches!(self.target, Some(Target::Kubewarden(_))) {
             return Err(unfit("--record-obligations", "kubewarden"));
         }
+        if self.target.is_none() && self.origins.is_some() {
+            return Err(Stop::usage("origins are for a module only: say which with `--target proxy-wasm`"));
+        }
         if self.target.is_none() && !self.settings.is_empty() {
             return Err(Stop::usage(
                 "--setting is for modules: without `--target`, what decides gives parameters their values",
             ));
         }
-        Ok(self.target.map(|target| match target {
+        Ok(self.target.clone().map(|target| match target {
             Target::Opa(options) => Target::Opa(options.with_bare(self.bare)),
             Target::Kubewarden(options) => {
                 Target::Kubewarden(options.with_record_obligations(self.record_obligations))
@@ -107,6 +113,11 @@ impl Build {
         let Some(target) = target else {
             return Ok(Built { bytes: policy.to_bytes(), module: None });
         };
+        let target = match &self.origins {
+            Some(path) => module::with_origins(target, path)?,
+            None => target,
+        };
+        let name = target.name();
         let entities = match &self.entities {
             None => Store::empty(),
             Some(path) => {
@@ -117,7 +128,7 @@ impl Build {
         let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
         let bytes = module::compile(policy, &entities, target, &settings)?;
         let module = Module {
-            target: target.name(),
+            target: name,
             entities: entities.len(),
             settings: self.settings.join(", "),
             sha256: hex(&host::digest(&bytes)),
