@@ -143,7 +143,8 @@ fn opa_addresses_that_a_host_makes_up_are_refused() {
     let (policy, store, requests) = admission();
     let module = module(&policy, &store, false).unwrap();
     let mut opa = Opa::of(&module, 2, 64).unwrap();
-    let (base, end) = (opa.base(), opa.end() as u32);
+    let base = opa.base();
+    let end = opa.end() as u32;
     let wild = [1, 4, 16, 1024, 2048, base - 16, base - 4, end - 8, end, end + 4, 1 << 31, u32::MAX - 15, u32::MAX];
     let no_context = Err("zt: there is no evaluation context at this address".to_owned());
     let no_heap =
@@ -155,7 +156,7 @@ fn opa_addresses_that_a_host_makes_up_are_refused() {
         for name in ["opa_eval_ctx_set_input", "opa_eval_ctx_set_data", "opa_eval_ctx_set_entrypoint"] {
             assert_eq!(opa.call(name, &[at, 7]), no_context, "{at}");
         }
-        if at < base || at > end {
+        if at < base || u64::from(at) > opa.end() {
             assert_eq!(opa.call("opa_heap_ptr_set", &[at]), no_heap, "{at}");
             assert_eq!(opa.call("opa_eval", &[0, 0, 0, base, 0, at, 0]), no_heap, "{at}");
         }
