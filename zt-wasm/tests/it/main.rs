@@ -15,3 +15,4 @@ mod generated;
 mod hosts;
 mod kubewarden;
 mod opa;
+mod proxy;
