@@ -70,7 +70,7 @@ impl Target {
             }
             Self::Opa(options) => opa::exports(*options),
             Self::Kubewarden(_) => kubewarden::exports(),
-            Self::ProxyWasm(_) => proxy_wasm::exports(),
+            Self::ProxyWasm(_) => proxy_wasm::exports(takes_settings),
         }
     }
 

@@ -59,6 +59,7 @@ mod proxy;
 mod proxy_document;
 mod proxy_host;
 mod proxy_query;
+mod proxy_settings;
 mod proxy_value;
 mod read;
 mod regex;

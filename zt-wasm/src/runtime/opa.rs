@@ -146,14 +146,14 @@ pub fn opa_eval_ctx_bare(context: i32) -> i32 {
     return 0;
 }
 
-/// Whether so many bytes are in memory.
+/// Whether so many bytes are in memory, of which no more than 2 GiB are used: addresses have no sign that way.
 fn opa_is_there(at: i32, len: i32) -> bool {
-    return len >= 0 && at as u32 as i64 + len as i64 <= (pages() as i64) << 16;
+    return at >= 0 && len >= 0 && at as i64 + len as i64 <= (pages() as i64) << 16;
 }
 
 /// Whether so many bytes stand below the heap's pointer, so that nothing is written over them while they are read.
 fn opa_is_below(at: i32, len: i32) -> bool {
-    return opa_is_there(at, len) && at as u32 as i64 + len as i64 <= ld32(H_ARENA) as u32 as i64;
+    return opa_is_there(at, len) && at as i64 + len as i64 <= ld32(H_ARENA) as i64;
 }
 
 /// The length of a value that the host gave; of any other, none.
@@ -171,7 +171,8 @@ fn opa_begin(entrypoint: i32, data: i32) {
     }
     if data != NOWHERE {
         let len = opa_value_len(data);
-        json_start(data, if opa_is_there(data, len) { len } else { 0 });
+        let is_there = opa_is_there(data, len);
+        json_start(if is_there { data } else { NOWHERE }, if is_there { len } else { 0 });
         json_open(b'{' as i32);
         let has_member = json_next(b'}' as i32, true);
         json_finish();

@@ -32,6 +32,10 @@ const SETTINGS_THERE_ARE: i32 = 5;
 /// Behind the name of one that was given twice.
 const SETTINGS_QUOTE: i32 = 6;
 pub const SETTINGS_NO_MEMORY: i32 = 7;
+/// Before what is wrong, in a proxy's log.
+pub const SETTINGS_REFUSED: i32 = 8;
+/// Bytes of the longest settings of all.
+const SETTINGS_MAX: i32 = 1 << 26;
 
 /// Gives parameters the values that settings have for them, and their defaults to the others: whether that is possible.
 /// What is not wrong stays good as long as the bytes and the arena behind them are. No bytes are no settings.
@@ -40,7 +44,7 @@ pub fn settings_apply(at: i32, len: i32) -> bool {
     st32(SETTINGS_ROW, NOWHERE);
     let count = ld32(H_SETTINGS_COUNT);
     let given = alloc(count);
-    if ld32(FAILED) != 0 || len < 0 || (len as u32) > (ld32(H_BYTES_MAX) as u32) {
+    if ld32(FAILED) != 0 || len < 0 || len > SETTINGS_MAX || (len as u32) > (ld32(H_BYTES_MAX) as u32) {
         return false;
     }
     fill(given, 0, count);

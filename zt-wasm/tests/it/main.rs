@@ -17,4 +17,5 @@ mod guests;
 mod hosts;
 mod kubewarden;
 mod opa;
+mod proxy;
 mod settings;

@@ -391,3 +391,144 @@ pub fn admission() -> (Vec<u8>, Vec<Call>) {
     }
     (module, calls)
 }
+/// Parameters as settings: the plugin's configuration.
+mod proxies {
+    use super::*;
+    use crate::proxy::host::{Answer, Known, Proxy};
+    use crate::proxy::{ORIGINS, document, example, requests, target};
+    use zt_eval::value::Timestamp;
+
+    fn gateway() -> (Policy, Store, Vec<u8>) {
+        let policy = policy(&example());
+        let store = store(&example(), &policy);
+        let module = compile_with_settings(&policy, &store, target(ORIGINS), &["blocked"]).unwrap();
+        (policy, store, module)
+    }
+
+    fn text(settings: &str) -> Answer {
+        Answer::Value(settings.into())
+    }
+
+    /// The decision as the module tells it.
+    fn told(policy: &Policy, store: &Store, known: &Known) -> String {
+        let now = known.now.and_then(|now| Timestamp::from_millis(now as i64));
+        let told = decided(policy, store, document(known).unwrap().to_string().as_bytes(), now);
+        if told.len() <= 4096 {
+            return told;
+        }
+        let told: Json = serde_json::from_str(&told).unwrap();
+        json!({ "effect": told["effect"], "rules": told["rules"] }).to_string()
+    }
+
+    #[test]
+    fn each_root_context_has_its_own_configuration() {
+        let (policy, store, module) = gateway();
+        let mut proxy = Proxy::new(&module);
+        let settings = ["", "{}", r#"{"blocked": []}"#, r#"{"blocked": ["0.0.0.0/0", "::/0"]}"#];
+        let with: Vec<Policy> = settings.iter().map(|text| applied(&policy, text.as_bytes()).unwrap()).collect();
+        for (root, settings) in (1..).zip(settings) {
+            proxy.create(root, 0);
+            proxy.configure_root(root, &text(settings)).unwrap();
+        }
+        let (mut context, mut blocked, mut let_through) = (100, 0, 0);
+        for (name, known, _) in requests() {
+            for (root, with) in (1..).zip(&with) {
+                context += 1;
+                proxy.create(context, root);
+                let outcome = proxy.ask_in(context, &known);
+                let expected = told(with, &store, &known);
+                assert_eq!(outcome.decision.as_deref(), Some(&*expected), "{name} under {root}");
+                blocked += usize::from(expected.contains(r#""rule":"blocked_network""#));
+                let_through += usize::from(outcome.continues);
+                proxy.delete(context);
+            }
+        }
+        assert!(blocked > 60 && let_through > 40, "{blocked}, {let_through}");
+    }
+
+    #[test]
+    fn a_configuration_that_does_not_fit_is_refused_in_words() {
+        let (policy, store, module) = gateway();
+        let mut proxy = Proxy::new(&module);
+        let known = requests().into_iter().find(|(.., expected)| expected["effect"] == "allow").unwrap().1;
+        // Nobody has configured it yet.
+        assert!(!proxy.ask(&known).continues);
+        proxy.create(1, 0);
+        proxy.configure_root(1, &text("")).unwrap();
+        let cases = [
+            (text(r#"{"blocked": "10.0.0.0/8"}"#), "setting `blocked`: expected a value of type Set<IpRange>"),
+            (text(r#"{"allowed": []}"#), "there is no setting `allowed`; there are: blocked"),
+            (text(r#"{"blocked": [], "blocked": []}"#), "there twice: `blocked`"),
+            // What a Struct is on the wire.
+            (
+                Answer::Value(b"\x0a\x0f\x0a\x07blocked\x12\x04\x32\x02\x0a\x00".to_vec()),
+                "the settings are no JSON object, or go beyond the limits of the policy",
+            ),
+            (Answer::Value(vec![0xFF; 40]), "the settings are no JSON object, or go beyond the limits of the policy"),
+        ];
+        for (configuration, wrong) in &cases {
+            let logs = proxy.configure_root(1, configuration).unwrap_err();
+            let expected = format!("zt: the plugin's configuration, JSON text in a StringValue, was refused: {wrong}");
+            assert_eq!(logs, [expected]);
+            // What was there before is in force.
+            assert_eq!(proxy.ask(&known).decision, Some(told(&policy, &store, &known)));
+        }
+        let hostile = [Answer::Status(12), Answer::At(-1, 4), Answer::At(1 << 20, 1 << 19), Answer::At(0, i32::MAX), Answer::At(0, -1)];
+        for configuration in &hostile {
+            proxy.configure_root(1, configuration).unwrap_err();
+            proxy.create(2, 0);
+            proxy.configure_root(2, configuration).unwrap_err();
+            // A request under a root context whose configuration was refused is denied.
+            proxy.create(9, 2);
+            assert!(!proxy.ask_in(9, &known).continues);
+        }
+        proxy.create(10, 1);
+        assert!(proxy.ask_in(10, &known).continues);
+    }
+
+    /// A changed configuration comes with a new root context. That takes no more memory each time.
+    #[test]
+    fn configurations_may_be_changed_for_ever() {
+        let (policy, store, module) = gateway();
+        let mut proxy = Proxy::new(&module);
+        let known = requests().into_iter().find(|(.., expected)| expected["effect"] == "allow").unwrap().1;
+        let mut pages = 0;
+        for root in 1..3000 {
+            let ranges = vec!["\"192.0.2.0/24\""; root as usize % 7 * 40].join(",");
+            let settings = format!(r#"{{"blocked": [{ranges}]}}"#);
+            proxy.create(root, 0);
+            proxy.configure_root(root, &text(&settings)).unwrap();
+            proxy.create(root + 10_000, root);
+            let with = applied(&policy, settings.as_bytes()).unwrap();
+            if root % 100 == 0 {
+                assert_eq!(proxy.ask_in(root + 10_000, &known).decision, Some(told(&with, &store, &known)));
+            }
+            proxy.delete(root - 1);
+            if root == 100 {
+                pages = proxy.pages();
+            }
+        }
+        assert_eq!(proxy.pages(), pages);
+    }
+
+    #[test]
+    fn without_memory_a_configuration_is_refused() {
+        let (_, _, module) = gateway();
+        let pages = Proxy::new(&module).pages();
+        let known = requests().into_iter().find(|(.., expected)| expected["effect"] == "allow").unwrap().1;
+        let (mut taken, mut refused) = (0, 0);
+        for more in 0..8 {
+            let mut proxy = Proxy::with_pages(&module, pages + more).unwrap();
+            for count in [0, 100, 3000, 9000] {
+                let ranges = vec!["\"192.0.2.0/24\""; count].join(",");
+                let configuration = text(&format!(r#"{{"blocked": [{ranges}]}}"#));
+                match proxy.configure_root(1, &configuration) {
+                    Ok(()) => taken += 1,
+                    Err(_) => refused += 1,
+                }
+                drop(proxy.ask(&known));
+            }
+        }
+        assert!(taken > 5 && refused > 5, "{taken}, {refused}");
+    }
+}
