@@ -89,7 +89,7 @@ class Gateway:
         return os.path.join(self.folder, name)
 
     def _config(self, connection_manager):
-        config = json.loads(json.dumps(load_yaml(os.path.join(self.example, "envoy.yaml"))).replace("/etc/envoy", self.folder))
+        config = load_yaml(os.path.join(self.example, "envoy.yaml"), {"/etc/envoy": self.folder})
         static = config["static_resources"]
         (listener,) = static["listeners"]
         listener["address"] = socket_address(self.port)
@@ -110,8 +110,8 @@ class Gateway:
 
     def use(self, module):
         """Has Envoy take another module."""
-        policy = json.dumps(load_yaml(os.path.join(self.example, "policy.yaml")))
-        replace(self._own("policy.yaml"), policy.replace("/etc/envoy/policy.wasm", module))
+        policy = load_yaml(os.path.join(self.example, "policy.yaml"), {"/etc/envoy/policy.wasm": module})
+        replace(self._own("policy.yaml"), json.dumps(policy))
 
     def mark(self):
         return str(next(self.marks))
@@ -278,7 +278,7 @@ def check_log(gateway, sent):
         decision = json.loads(line["decision"])
         assert decision["effect"] == outcome["effect"], f"{name}: {decision}"
         if name not in ELSEWHERE:
-            assert [rule["name"] for rule in decision["rules"]] == outcome["rules"], f"{name}: {decision}"
+            assert [rule["rule"] for rule in decision["rules"]] == outcome["rules"], f"{name}: {decision}"
             assert decision.get("reason") == outcome.get("reason"), f"{name}: {decision}"
         if status == 403:
             assert line["details"] == "zt_denied", f"{name}: {line}"

