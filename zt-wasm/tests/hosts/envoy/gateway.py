@@ -99,7 +99,8 @@ class Gateway:
         cleartext = copy.deepcopy(listener)
         cleartext.update(name="cleartext", address=socket_address(self.cleartext_port))
         del cleartext["filter_chains"][0]["transport_socket"]
-        del cleartext["filter_chains"][0]["filters"][0]["typed_config"]["scheme_header_transformation"]
+        scheme = {"scheme_to_overwrite": "http"}
+        cleartext["filter_chains"][0]["filters"][0]["typed_config"]["scheme_header_transformation"] = scheme
         static["listeners"].append(cleartext)
         ports = {"shop": self.shop.port, "accounts": self.service.port}
         for cluster in static["clusters"]:

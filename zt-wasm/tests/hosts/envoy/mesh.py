@@ -65,6 +65,7 @@ def certified(folder, module):
         assert ledger.call(mesh.issue("longer", *uris(f"{PAYMENT}/x")))[0] == 403
         assert ledger.call(None)[0] is None
         assert ledger.call(stranger.issue("payment", *uris(PAYMENT)))[0] is None
+        assert ledger.call(Authority(folder, "itself", *uris(PAYMENT)).pair)[0] is None
         assert ledger.call(payment) == (200, "")
     finally:
         ledger.envoy.stop()

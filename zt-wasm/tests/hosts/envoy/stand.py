@@ -132,15 +132,17 @@ def _bytes(number):
 
 
 class Authority:
-    """An issuer of certificates, good from 2020 to 2040: the clock of the tests moves about."""
+    """An issuer of certificates, good from 2020 to 2040: the clock of the tests moves about. Its own has alternative names as
+    well, if it is to be shown by a client."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, *alternatives):
         self.folder, self.name = folder, name
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         basic = x509.BasicConstraints(ca=True, path_length=None)
-        self.certificate = self._signed(self.subject, self.key, [(basic, True)])
-        self.file = self._write(f"{name}.crt", _pem(self.certificate))
+        extensions = [(basic, True), *((x509.SubjectAlternativeName(alternatives), False),) * bool(alternatives)]
+        self.file = self._write(f"{name}.crt", _pem(self._signed(self.subject, self.key, extensions)))
+        self.pair = self.file, self._write(f"{name}.key", _secret(self.key))
 
     def issue(self, name, *alternatives):
         """The files of a certificate and its key."""
@@ -149,10 +151,8 @@ class Authority:
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
         extensions = [(usage, False), (x509.SubjectAlternativeName(alternatives), False)]
         certificate = self._signed(subject, key, extensions)
-        encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        secret = key.private_bytes(encoding, form, serialization.NoEncryption())
-        stem = f"{self.name}-{name}"
-        return self._write(f"{stem}.crt", _pem(certificate)), self._write(f"{stem}.key", secret)
+        stem = f"{self.name}-{len(os.listdir(self.folder))}"
+        return self._write(f"{stem}.crt", _pem(certificate)), self._write(f"{stem}.key", _secret(key))
 
     def _signed(self, subject, key, extensions):
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self.subject)
@@ -168,6 +168,11 @@ class Authority:
         with open(path, "wb") as file:
             file.write(data)
         return path
+
+
+def _secret(key):
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
 def _pem(certificate):
