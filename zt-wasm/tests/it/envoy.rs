@@ -6,9 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use zt_eval::{Policy, Store};
-use zt_lang::{Options, Sources};
-use zt_wasm::{Target, compile, target};
+use serde_json::Value as Json;
+use zt_eval::decision::Mode;
+use zt_eval::eval::{self, Scratch};
+use zt_eval::value::Timestamp;
+use zt_eval::{Policy, Request, Store};
+use zt_lang::Sources;
+use zt_wasm::target::proxy_wasm::{Options, Origins};
+use zt_wasm::{Target, compile};
 
 use crate::examples::{files, store};
 use crate::hosts::{folder, python, skipped};
@@ -57,24 +62,41 @@ id = \"mtls.uri_san\"
 ";
 
 fn policy(sources: Sources) -> Policy {
-    zt_lang::parse(sources, &Options::default()).typecheck().unwrap().lower().unwrap()
+    zt_lang::parse(sources, &zt_lang::Options::default()).typecheck().unwrap().lower().unwrap()
 }
 
 /// Writes a module.
 fn module(path: &Path, policy: &Policy, entities: &Store, origins: &str) {
-    todo!()
+    let options = Options::default().with_origins(Origins::parse(origins).unwrap());
+    fs::write(path, compile(policy, entities, Target::ProxyWasm(options)).unwrap()).unwrap();
 }
 
-/// Runs `main.py`, which prints what it checked.
-fn envoy(what: &str, arguments: &[&Path]) {
+/// Runs `main.py`, which prints what it checked; whether there is an Envoy to check it with.
+fn envoy(what: &str, arguments: &[&Path]) -> bool {
     let Some(python) = python(&PACKAGES, "envoy") else {
-        return skipped("Envoy");
+        skipped("Envoy");
+        return false;
     };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/envoy/main.py");
     let output = Command::new(python).arg(script).arg(what).args(arguments).output().unwrap();
     let (printed, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{printed}{complaint}");
     println!("{printed}");
+    true
+}
+
+/// Compares the decisions that Envoy logged with the engine's on the documents that the requests were made from: every
+/// field, byte for byte.
+fn agrees(decided: &[Json], policy: &Policy, entities: &Store) {
+    assert!(decided.len() > 400, "only {}", decided.len());
+    for one in decided {
+        let now = one["now"].as_str().unwrap().parse::<Timestamp>().unwrap();
+        let document = one["document"].to_string();
+        let request = Request::from_json(policy, document.as_bytes()).unwrap();
+        let decision = eval::decide(policy, entities, &request, Some(now), Mode::Full, &mut Scratch::new());
+        let expected = decision.to_json(policy).to_string();
+        assert_eq!(one["decision"], *expected, "{document}");
+    }
 }
 
 /// An empty folder for a test's Envoy.
@@ -99,11 +121,16 @@ fn the_gateway_answers_in_envoy_as_the_example_expects() {
             sources.add("swapped.zt", SWAPPED.as_bytes());
         }
         let policy = policy(sources);
+        let entities = store(&example, &policy);
         let path = folder.join(if swapped { "swapped.wasm" } else { "policy.wasm" });
-        module(&path, &policy, &store(&example, &policy), &origins);
-        path
+        module(&path, &policy, &entities, &origins);
+        (path, policy, entities)
     });
-    envoy("gateway", &[&folder, &example, &modules[0], &modules[1]]);
+    let [(module, policy, entities), (swapped, ..)] = &modules;
+    if envoy("gateway", &[&folder, &example, module, swapped]) {
+        let decided = fs::read(folder.join("decided.json")).unwrap();
+        agrees(&serde_json::from_slice::<Vec<Json>>(&decided).unwrap(), policy, entities);
+    }
 }
 
 #[test]

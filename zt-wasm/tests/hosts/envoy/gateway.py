@@ -11,6 +11,7 @@ import json
 import os
 import re
 import threading
+import urllib.parse
 
 from cryptography import x509
 from stand import (
@@ -141,8 +142,7 @@ class Gateway:
         self.accounts[name] = {"tier": context.get("tier")}
         if "requests_per_minute" in context:
             self.accounts[name]["requests-per-minute"] = str(context["requests_per_minute"])
-        pairs = [(key, value) for key, values in line.get("query", {}).items() for value in values]
-        query = "&".join(f"{key}={value}" for key, value in pairs)
+        query = urllib.parse.urlencode(line.get("query", {}), doseq=True)
         return {
             "method": line["method"],
             "path": line["path"] + (f"?{query}" if query else ""),
@@ -206,15 +206,26 @@ def said_otherwise(gateway, name, said):
     return said
 
 
+def document_of(example, name):
+    """An example's request, under the name that the gateway gives all requests."""
+    with open(os.path.join(example, "requests", f"{name}.json"), encoding="utf-8") as file:
+        document = json.load(file)
+    document["resource"]["id"] = "-"
+    return document
+
+
 def requests(gateway, expected):
     """The requests that can be sent, by name, in the order of their instants."""
     for name, outcome in sorted(expected.items(), key=lambda item: item[1].get("now") or NOW):
-        if name in ELSEWHERE and ELSEWHERE[name] is None:
-            continue
-        path = os.path.join(gateway.example, "requests", f"{name}.json")
-        with open(path, encoding="utf-8") as file:
-            said = gateway.say(name, json.load(file))
-        yield name, outcome, said_otherwise(gateway, name, said)
+        if ELSEWHERE.get(name, "") is not None:
+            said = gateway.say(name, document_of(gateway.example, name))
+            yield name, outcome, said_otherwise(gateway, name, said)
+
+
+def exact(example, expected):
+    """Documents and instants of the requests that are sent as they are, and get to the policy."""
+    names = [name for name in expected if name not in ELSEWHERE and name not in BEFORE]
+    return [(document_of(example, name), expected[name]["now"]) for name in names]
 
 
 def status_of(name, outcome):
@@ -265,24 +276,35 @@ def check_obligations(gateway, name, outcome, mark):
 
 
 def check_log(gateway, sent):
-    """Each request's decision is in the access log, by the rules that the example expects."""
-    lines = gateway.envoy.accessed(lambda lines: sum(line["mark"] is not None for line in lines) >= len(sent))
-    by_mark = {line["mark"]: line for line in lines}
-    for name, outcome, mark, status in sent:
-        if status is None:
+    """Each decision is in the access log, by the rules that the example expects."""
+    decided = {mark: (name, outcome, status) for name, outcome, mark, status in sent if name not in BEFORE}
+    lines = gateway.envoy.accessed(lambda lines: decided.keys() <= {line["mark"] for line in lines})
+    for line in lines:
+        if line["mark"] not in decided:
             continue
-        line = by_mark[mark]
-        assert line["status"] == status, f"{name}: {line}"
-        if name in BEFORE:
-            assert line["decision"] is None, f"{name}: {line}"
-            continue
+        name, outcome, status = decided[line["mark"]]
         decision = json.loads(line["decision"])
+        assert line["status"] == status, f"{name}: {line}"
         assert decision["effect"] == outcome["effect"], f"{name}: {decision}"
         if name not in ELSEWHERE:
             assert [rule["rule"] for rule in decision["rules"]] == outcome["rules"], f"{name}: {decision}"
             assert decision.get("reason") == outcome.get("reason"), f"{name}: {decision}"
         if status == 403:
-            assert line["details"] == "zt_denied", f"{name}: {line}"
+            assert line["details"] == ("zt_invalid" if decision.get("reason") == "invalid" else "zt_denied"), line
+
+
+def decided(gateway, documents):
+    """Each document with the decision that Envoy logged, as text, for the engine to be compared with."""
+    asked = {}
+    for document, now in documents:
+        gateway.envoy.set_clock(now)
+        mark = f"mixed-{gateway.mark()}"
+        status = gateway.send(gateway.say(mark, document), mark)[0]
+        assert status in (200, 401, 403), f"{status}: {document}"
+        asked[mark] = {"document": document, "now": now, "status": status}
+    lines = gateway.envoy.accessed(lambda lines: asked.keys() <= {line["mark"] for line in lines})
+    logged = {line["mark"]: line["decision"] for line in lines}
+    return [{**one, "decision": logged[mark]} for mark, one in asked.items()]
 
 
 def check_swap(gateway, module):

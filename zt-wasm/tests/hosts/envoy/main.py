@@ -10,6 +10,7 @@ import sys
 import attacks
 import gateway
 import mesh
+import mixed
 
 
 def through_the_gateway(folder, example, module, swapped):
@@ -21,6 +22,11 @@ def through_the_gateway(folder, example, module, swapped):
     stand = gateway.Gateway(folder, example, module)
     try:
         before = gateway.check_all(stand, expected)
+        exact = gateway.exact(example, expected)
+        plain = [(document, now) for document, now in exact if "evidence" not in document]
+        decided = gateway.decided(stand, [*exact, *mixed.documents(plain)])
+        with open(os.path.join(folder, "decided.json"), "w", encoding="utf-8") as file:
+            json.dump(decided, file)
         gateway.check_swap(stand, swapped)
         gateway.check_broken(stand, os.path.join(example, "envoy.yaml"))
         after = gateway.check_all(stand, expected)
@@ -29,6 +35,7 @@ def through_the_gateway(folder, example, module, swapped):
     finally:
         stand.stop()
     unsaid = sorted(name for name, how in gateway.ELSEWHERE.items() if how is None)
+    print(f"gateway: {len(decided)} decisions to be compared")
     print(f"gateway: {before} of {len(expected)} requests, twice; cannot be said over HTTP: {', '.join(unsaid)}")
     resolved(subfolder(folder, "resolved"), example, module)
 
@@ -39,7 +46,6 @@ def resolved(folder, example, module):
         manager = {"normalize_path": True, "merge_slashes": True, "path_with_escaped_slashes_action": action}
         stand = gateway.Gateway(folder, example, module, **manager)
         try:
-            stand.envoy.set_clock(gateway.NOW)
             attacks.paths(stand, resolvable=True)
         finally:
             stand.stop()
