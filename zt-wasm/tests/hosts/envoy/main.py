@@ -37,11 +37,11 @@ def through_the_gateway(folder, example, module, swapped):
     unsaid = sorted(name for name, how in gateway.ELSEWHERE.items() if how is None)
     print(f"gateway: {len(decided)} decisions to be compared")
     print(f"gateway: {before} of {len(expected)} requests, twice; cannot be said over HTTP: {', '.join(unsaid)}")
-    resolved(subfolder(folder, "resolved"), example, module)
+    with_other_settings(subfolder(folder, "other"), example, module)
 
 
-def resolved(folder, example, module):
-    """Confusing paths again, where Envoy resolves them before the policy sees them."""
+def with_other_settings(folder, example, module):
+    """Confusing paths again, where Envoy resolves them before the policy sees them; and what is large, where it lets it in."""
     for action in ("UNESCAPE_AND_FORWARD", "REJECT_REQUEST", "UNESCAPE_AND_REDIRECT"):
         manager = {"normalize_path": True, "merge_slashes": True, "path_with_escaped_slashes_action": action}
         stand = gateway.Gateway(folder, example, module, **manager)
@@ -49,6 +49,11 @@ def resolved(folder, example, module):
             attacks.paths(stand, resolvable=True)
         finally:
             stand.stop()
+    stand = gateway.Gateway(folder, example, module, **attacks.ROOMY)
+    try:
+        attacks.large(stand)
+    finally:
+        stand.stop()
 
 
 def subfolder(folder, name):
