@@ -40,7 +40,6 @@ def typed(name, message, **fields):
 
 def evidence(keys):
     provider = {"local_jwks": {"inline_string": keys.jwks()}, "payload_in_metadata": "jwt"}
-    provider["normalize_payload_in_metadata"] = {"space_delimited_claims": ["scope"]}
     rules = [{"match": {"prefix": "/"}, "requires": {"provider_name": "meridian"}}]
     jwt = "http.jwt_authn.v3.JwtAuthentication"
     said = {"metadata": [{"metadata_namespace": "accounts", "value": METADATA}]}
@@ -58,7 +57,7 @@ def claim(name, value):
 def rbac():
     exact = {"string_match": {"exact": "ann"}}
     issuer = {"string_match": {"exact": "https://login.meridian.example"}}
-    scope = {"list_match": {"one_of": {"string_match": {"exact": "account:read"}}}}
+    scope = {"string_match": {"contains": "account:read"}}
     method = {"header": {"name": ":method", "string_match": {"exact": "GET"}}}
     rules = [{"url_path": {"path": {"exact": "/v1/accounts/ann"}}}, method]
     who = [claim("sub", exact), claim("iss", issuer), claim("scope", scope)]

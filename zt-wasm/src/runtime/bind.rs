@@ -58,6 +58,9 @@ pub fn bind_written() -> bool {
     st32(SCRAP, BIND_ARENA + len * 16);
     st32(ARENA_END, (pages() << 16) - ld32(SCRAP));
     if !arena_reserve(BIND_ARENA) {
+        // Less scrap, so that it does not reach into what is before the arena.
+        st32(SCRAP, BIND_ARENA);
+        st32(ARENA_END, (pages() << 16) - BIND_ARENA);
         st32(FAILED, 1);
         return false;
     }

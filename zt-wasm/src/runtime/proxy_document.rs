@@ -151,22 +151,23 @@ fn proxy_name(row: i32) -> i32 {
     return mark;
 }
 
-/// Writes a record of what is there. When nothing of it is, it is not there itself.
+/// Writes a record of what is there. One of claims is not there without a token.
 fn proxy_record(row: i32, mark: i32) {
+    if ld32(row + FILL_MISSING) == MISSING_IN_TOKEN {
+        if !proxy_has_token() {
+            st32(OUT + 4, mark);
+            return;
+        }
+    }
     let rows = ld32(row + FILL_FROM);
     out_byte(b'{' as i32);
-    let start = ld32(OUT + 4);
     let mut field = rows;
     while field < rows + ld32(row + FILL_COUNT) * FILL {
         let before = proxy_name(field);
         proxy_fill(field, before);
         field += FILL;
     }
-    if ld32(OUT + 4) == start {
-        proxy_missing(row, mark);
-    } else {
-        out_byte(b'}' as i32);
-    }
+    out_byte(b'}' as i32);
 }
 
 /// Writes a value behind its name.
@@ -175,7 +176,10 @@ fn proxy_fill(row: i32, mark: i32) {
     let kind = ld32(row + FILL_KIND);
     let is_there = match tag_used(kind) {
         T_FILL_QUERY => proxy_query(from),
-        T_FILL_HEADERS => proxy_all_headers(),
+        T_FILL_HEADERS => {
+            proxy_all_headers();
+            true
+        }
         T_FILL_HEADER => proxy_header(from, false),
         T_FILL_HEADER_ALL => proxy_header(from, true),
         T_FILL_NOTHING => false,

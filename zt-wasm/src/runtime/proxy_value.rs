@@ -78,6 +78,15 @@ pub fn proxy_say(at: i32, len: i32) {
         }
         next += 1;
     }
+    proxy_escaped(at, len);
+}
+
+/// Writes a text whose bytes may be any. A document that is too long already is not made longer.
+pub fn proxy_escaped(at: i32, len: i32) {
+    if ld32(OUT + 4) > ld32(H_BYTES_MAX) {
+        st32(PROXY_BAD, 1);
+        return;
+    }
     out_json_text(at, len);
 }
 

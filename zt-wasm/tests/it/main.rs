@@ -16,3 +16,4 @@ mod generated;
 mod hosts;
 mod kubewarden;
 mod opa;
+mod proxy;

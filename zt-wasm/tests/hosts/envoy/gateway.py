@@ -42,7 +42,7 @@ ELSEWHERE = {
     "early-token": "a token that begins in five minutes ends at jwt_authn; sent with one that begins within its leeway",
     "mistyped-limit": "the count comes from the accounts service: sent with one that is no number",
     "fractional-limit": "metadata do not tell 3 from 3.0: sent with 3.5",
-    "mistyped-scope": "jwt_authn splits a scope that is text: sent with one that is a number",
+    "mistyped-scope": "a scope that is text is split at its spaces: sent with one that is a number",
     "sorted-forged-token": "what the client says of itself are its headers: sent with a token by another key",
     "sorted-forged-mfa": "what the client says of itself are its headers: sent with `x-mfa`",
     "lone-surrogate": "there is no document: sent with a header that is no UTF-8",
