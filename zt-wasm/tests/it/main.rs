@@ -10,6 +10,7 @@
 
 mod agree;
 mod bounds;
+mod envoy;
 mod examples;
 mod generated;
 mod guest;

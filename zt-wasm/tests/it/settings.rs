@@ -395,7 +395,7 @@ pub fn admission() -> (Vec<u8>, Vec<Call>) {
 mod proxies {
     use super::*;
     use crate::proxy::host::{Answer, Known, Proxy};
-    use crate::proxy::{ORIGINS, document, example, requests, target};
+    use crate::proxy::gateway::{ORIGINS, document, example, requests, target};
     use zt_eval::value::Timestamp;
 
     fn gateway() -> (Policy, Store, Vec<u8>) {
