@@ -147,8 +147,7 @@ fn opa_addresses_that_a_host_makes_up_are_refused() {
     let end = opa.end() as u32;
     let wild = [1, 4, 16, 1024, 2048, base - 16, base - 4, end - 8, end, end + 4, 1 << 31, u32::MAX - 15, u32::MAX];
     let no_context = Err("zt: there is no evaluation context at this address".to_owned());
-    let no_heap =
-        Err("zt: the heap can begin neither in the policy's own tables nor beyond the memory".to_owned());
+    let no_heap = Err("zt: the heap can begin neither in the policy's own tables nor beyond the memory".to_owned());
     for at in wild.into_iter().chain([0]) {
         opa.call("opa_heap_ptr_set", &[base]).unwrap();
         assert_eq!(opa.call("eval", &[at]), no_context, "{at}");

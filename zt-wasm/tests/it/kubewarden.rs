@@ -220,7 +220,10 @@ fn the_metadata_have_what_the_policy_says_of_itself() {
     let (_, metadata) = custom.iter().find(|(name, _)| name == "io.kubewarden.metadata").unwrap();
     let metadata: Json = serde_json::from_slice(metadata).unwrap();
     let said = |name: &str| metadata["annotations"][format!("io.kubewarden.policy.{name}")].as_str();
-    assert_eq!((said("title"), said("version"), said("license")), (Some("Pod security"), Some("1.4.0"), Some("Apache-2.0")));
+    assert_eq!(
+        (said("title"), said("version"), said("license")),
+        (Some("Pod security"), Some("1.4.0"), Some("Apache-2.0"))
+    );
     assert_eq!(said("author"), policy.annotation("author"));
     assert_eq!(said("owner"), None);
     let description = zt_wasm::Description::read(&module).unwrap();

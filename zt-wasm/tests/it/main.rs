@@ -18,5 +18,6 @@ mod guests;
 mod hosts;
 mod kubewarden;
 mod opa;
+mod oracle;
 mod proxy;
 mod settings;

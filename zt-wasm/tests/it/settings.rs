@@ -2,15 +2,12 @@
 //! values, and refuses settings that the policy would refuse.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::fs;
 
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use serde_json::{Map, Value as Json, json};
-use zt_eval::decision::{Decision, Mode};
-use zt_eval::eval::{self, Scratch};
-use zt_eval::json::{JsonError, Kind, Scanner};
-use zt_eval::{Policy, Request, Store};
+use zt_eval::decision::Mode;
+use zt_eval::{Policy, Store};
 use zt_lang::oracle::policy::policy as generate;
 use zt_lang::oracle::property::Subject;
 use zt_lang::oracle::request::{instant, request, store as entities};
@@ -23,6 +20,7 @@ use crate::agree::host;
 use crate::examples::{files, policy, store};
 use crate::generated::{damage, times};
 use crate::kubewarden::{Call, answer, call, example};
+use crate::oracle::{applied, decided};
 
 const POLICIES: u32 = 40;
 /// Settings of a policy; with each, so many requests.
@@ -37,50 +35,6 @@ fn compiled(text: &str) -> Policy {
 
 fn names(policy: &Policy) -> Vec<&str> {
     policy.schema().params.iter().map(|param| &*param.name).collect()
-}
-
-/// The policy with the values that settings have, set one by one; none if they are to be refused.
-fn applied(policy: &Policy, text: &[u8]) -> Option<Policy> {
-    let mut with = policy.clone();
-    let limits = policy.limits();
-    if text.len() > limits.request_bytes_max as usize {
-        return None;
-    }
-    let mut members = Vec::new();
-    let mut read = || -> Result<(), JsonError> {
-        let mut scanner = Scanner::new(text, limits.depth_max + 1);
-        if scanner.peek()? == Kind::Null {
-            scanner.null()?;
-        } else {
-            scanner.object(|scanner, key, _| {
-                members.push((key.to_owned(), scanner.skip()?));
-                Ok::<_, JsonError>(())
-            })?;
-        }
-        scanner.finish()
-    };
-    if !text.is_empty() {
-        read().ok()?;
-    }
-    let mut given = BTreeSet::new();
-    for (name, range) in members {
-        with.set_param_json(&name, &text[range]).ok()?;
-        if !given.insert(name) {
-            return None;
-        }
-    }
-    let is_whole = with.missing_params().next().is_none();
-    is_whole.then_some(with)
-}
-
-fn decided(policy: &Policy, store: &Store, text: &[u8], now: Option<zt_eval::value::Timestamp>) -> String {
-    let decision = match Request::from_json(policy, text) {
-        Ok(bound) => eval::decide(policy, store, &bound, now, Mode::Full, &mut Scratch::new()),
-        Err(error) => Decision::invalid(error),
-    };
-    let mut json = decision.to_json(policy);
-    json.as_object_mut().unwrap().remove("error");
-    json.to_string()
 }
 
 /// Settings for some of the parameters, of their types or of others.
@@ -153,8 +107,8 @@ fn agrees(policy: &Policy, seed: u64, host: &Host, counts: &[Cell<u32>; 3]) -> R
                 damage(&mut request, &mut choices);
             }
             let expected = match &in_force {
-                Some(with) => decided(with, &store, &request, now),
-                None => decided(policy, &store, b"", now),
+                Some(with) => decided(with, &store, &request, now, Mode::Full),
+                None => decided(policy, &store, b"", now, Mode::Full),
             };
             let found = instance.decide(&request, now, Mode::Full).map_err(|error| error.to_string())?;
             if found != expected.as_bytes() {
@@ -294,18 +248,21 @@ fn requests_do_not_reach_settings() {
             let request = SPENT.replacen('{', &format!(r#"{{"{member}": {value}, "#), 1);
             let found = instance.decide(request.as_bytes(), None, Mode::Full).unwrap().to_vec();
             let with = applied(&policy, br#"{"most": 1}"#).unwrap();
-            assert_eq!(String::from_utf8(found).unwrap(), decided(&with, &Store::empty(), request.as_bytes(), None));
-            assert!(!decided(&with, &Store::empty(), request.as_bytes(), None).contains(r#""effect":"allow""#));
+            assert_eq!(
+                String::from_utf8(found).unwrap(),
+                decided(&with, &Store::empty(), request.as_bytes(), None, Mode::Full)
+            );
+            assert!(
+                !decided(&with, &Store::empty(), request.as_bytes(), None, Mode::Full).contains(r#""effect":"allow""#)
+            );
         }
     }
 }
 
 #[test]
 fn memory_that_ends_refuses_settings() {
-    let mut instance = instance(
-        &compiled(QUOTA),
-        HostLimits { instances_max: 1, memory_bytes_max: 8 << 16, ..HostLimits::default() },
-    );
+    let mut instance =
+        instance(&compiled(QUOTA), HostLimits { instances_max: 1, memory_bytes_max: 8 << 16, ..HostLimits::default() });
     instance.configure(br#"{"most": 10}"#).unwrap();
     let many = |count: usize| format!(r#"{{"most": 1, "names": [{}]}}"#, vec!["\"x\""; count].join(","));
     let mut refused = 0;
@@ -387,15 +344,19 @@ pub fn admission() -> (Vec<u8>, Vec<Call>) {
             calls.push(call("validate", payload, answer(&with, &entities, request, false)));
         }
         // Left out, they are the defaults.
-        calls.push(call("validate", json!({ "request": request }).to_string(), answer(&policy, &entities, request, false)));
+        calls.push(call(
+            "validate",
+            json!({ "request": request }).to_string(),
+            answer(&policy, &entities, request, false),
+        ));
     }
     (module, calls)
 }
 /// Parameters as settings: the plugin's configuration.
 mod proxies {
     use super::*;
-    use crate::proxy::host::{Answer, Known, Proxy};
     use crate::proxy::gateway::{ORIGINS, document, example, requests, target};
+    use crate::proxy::host::{Answer, Known, Proxy};
     use zt_eval::value::Timestamp;
 
     fn gateway() -> (Policy, Store, Vec<u8>) {
@@ -412,7 +373,7 @@ mod proxies {
     /// The decision as the module tells it.
     fn told(policy: &Policy, store: &Store, known: &Known) -> String {
         let now = known.now.and_then(|now| Timestamp::from_millis(now as i64));
-        let told = decided(policy, store, document(known).unwrap().to_string().as_bytes(), now);
+        let told = decided(policy, store, document(known).unwrap().to_string().as_bytes(), now, Mode::Full);
         if told.len() <= 4096 {
             return told;
         }
@@ -473,7 +434,13 @@ mod proxies {
             // What was there before is in force.
             assert_eq!(proxy.ask(&known).decision, Some(told(&policy, &store, &known)));
         }
-        let hostile = [Answer::Status(12), Answer::At(-1, 4), Answer::At(1 << 20, 1 << 19), Answer::At(0, i32::MAX), Answer::At(0, -1)];
+        let hostile = [
+            Answer::Status(12),
+            Answer::At(-1, 4),
+            Answer::At(1 << 20, 1 << 19),
+            Answer::At(0, i32::MAX),
+            Answer::At(0, -1),
+        ];
         for configuration in &hostile {
             proxy.configure_root(1, configuration).unwrap_err();
             proxy.create(2, 0);

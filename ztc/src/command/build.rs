@@ -102,9 +102,7 @@ impl Build {
         }
         Ok(self.target.clone().map(|target| match target {
             Target::Opa(options) => Target::Opa(options.with_bare(self.bare)),
-            Target::Kubewarden(options) => {
-                Target::Kubewarden(options.with_record_obligations(self.record_obligations))
-            }
+            Target::Kubewarden(options) => Target::Kubewarden(options.with_record_obligations(self.record_obligations)),
             other => other,
         }))
     }
