@@ -220,6 +220,8 @@ def tokens(gateway):
     """Tokens that nobody signed, or that say less than they must."""
     own = person(gateway, "ann", "/v1/accounts/ann", "203.0.113.7")
     assert status(gateway, own) == 200
+    besides = {"picture": None, "address": {"street": "Seaview"}, "level": 1.5, "teams": [[1], None]}
+    assert status(gateway, {**own, "claims": {**own["claims"], **besides}}) == 200
     assert status(gateway, {**own, "keys": Keys()}) == 401
     unsigned = gateway.keys.token(own["claims"]).rsplit(".", 1)[0] + "."
     nobody = "eyJhbGciOiJub25lIn0." + unsigned.split(".")[1] + "."
