@@ -29,7 +29,6 @@ from stand import (
     socket_address,
 )
 
-
 NOW = "2026-03-02T10:00:00Z"
 DATES = ("exp", "iat", "nbf", "auth_time")
 ISSUER, AUDIENCE = "https://login.meridian.example", "https://api.meridian.example"
