@@ -437,7 +437,7 @@ impl<'a> Planner<'a> {
         let root = if *of == Origin::Claims { "jwt" } else { "request" };
         let mut fills = Vec::new();
         for (at, field) in declared.iter().enumerate() {
-            if field_extent(extent, at) == Extent::Nothing {
+            if *extent.field(at) == Extent::Nothing {
                 continue;
             }
             let origin = self.parse(&[root.to_owned(), field.name.to_string()])?;
@@ -492,15 +492,6 @@ impl<'a> Planner<'a> {
 
 fn is_written(written: &Attributes, name: &str) -> bool {
     written.keys().any(|key| key.get_ref() == name)
-}
-
-/// How much is read of a record's field.
-fn field_extent(extent: &Extent, at: usize) -> Extent {
-    match extent {
-        Extent::Nothing => Extent::Nothing,
-        Extent::Fields(fields) => fields.get(at).cloned().unwrap_or(Extent::Nothing),
-        Extent::Whole | Extent::Elements(_) => Extent::Whole,
-    }
 }
 
 fn can_be_header(ty: &Type) -> bool {
