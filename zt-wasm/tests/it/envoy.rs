@@ -90,7 +90,7 @@ fn envoy(what: &str, arguments: &[&Path]) -> bool {
 fn agrees(decided: &[Json], policy: &Policy, entities: &Store) {
     assert!(decided.len() > 400, "only {}", decided.len());
     for one in decided {
-        let now = one["now"].as_str().unwrap().parse::<Timestamp>().unwrap();
+        let now = Timestamp::parse_rfc3339(one["now"].as_str().unwrap()).unwrap();
         let document = one["document"].to_string();
         let request = Request::from_json(policy, document.as_bytes()).unwrap();
         let decision = eval::decide(policy, entities, &request, Some(now), Mode::Full, &mut Scratch::new());
