@@ -7,6 +7,7 @@ use super::out::*;
 use super::proxy_host::*;
 use super::proxy_query::*;
 use super::proxy_value::*;
+use super::utf8::*;
 
 /// Writes the document to the text of [`OUT`]: whether there is all that it needs.
 pub fn proxy_document() -> bool {
@@ -74,6 +75,11 @@ fn proxy_holds(conditions: i32, count: i32) -> bool {
         if ld32(known) != KNOWN_THERE {
             return false;
         }
+        // What is no text is not merely another one.
+        proxy_check_text(ld32(known + 4), ld32(known + 8));
+        if !utf8_valid(ld32(known + 4), ld32(known + 8)) {
+            st32(PROXY_BAD, 1);
+        }
         if !bytes_equal(ld32(known + 4), ld32(known + 8), ld32(at + 4), ld32(at + 8)) {
             return false;
         }
@@ -123,7 +129,7 @@ fn proxy_each_parent(parent: i32) {
         if count < 0 {
             proxy_say(at, len);
         } else {
-            proxy_say(ld32(pair + 8), ld32(pair + 12));
+            proxy_item(pair);
         }
         out_byte(b'}' as i32);
         pair += 2 * CELL;

@@ -4,6 +4,7 @@
 //! [`Origins`] say; headers are the client's word, and can only be what an unverified source says. A request that is allowed
 //! goes on, with obligations as headers; any other is answered with 403, or 401 where a step-up would help.
 
+mod messages;
 mod origin;
 mod origins;
 mod plan;
@@ -32,8 +33,6 @@ pub struct Options {
 }
 
 impl Options {
-    pub(super) const DEFAULT: Self = Self { origins: Origins::DEFAULT };
-
     /// These, but with such origins.
     #[must_use]
     pub fn with_origins(self, origins: Origins) -> Self {

@@ -92,7 +92,7 @@ impl Build {
                 Store::from_json(policy, &text).map_err(|error| Stop::file(input::shown(path), error))?
             }
         };
-        let bytes = module::compile(policy, &entities, target)?;
+        let bytes = module::compile(policy, &entities, target, self.origins.as_deref())?;
         let module = Module {
             target: name,
             entities: entities.len(),
