@@ -38,7 +38,7 @@ impl Target {
         ("core", Self::Core),
         (kubewarden::NAME, Self::Kubewarden(kubewarden::Options { record_obligations: false })),
         (opa::NAME, Self::Opa(opa::Options { bare: false })),
-        (proxy_wasm::NAME, Self::ProxyWasm(proxy_wasm::Options::DEFAULT)),
+        (proxy_wasm::NAME, Self::ProxyWasm(proxy_wasm::Options { origins: proxy_wasm::Origins::NONE })),
     ];
 
     /// The name that it has on the command line.

@@ -33,8 +33,6 @@ pub struct Options {
 }
 
 impl Options {
-    pub(super) const DEFAULT: Self = Self { origins: Origins::DEFAULT };
-
     /// These, but with such origins.
     #[must_use]
     pub fn with_origins(self, origins: Origins) -> Self {
