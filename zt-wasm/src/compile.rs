@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use thiserror::Error;
 use wasmparser::WasmFeatures;
 use zt_eval::graph::{Node, Quantifier};
+use zt_eval::id::ParamId;
 use zt_eval::request::StoreError;
 use zt_eval::schema::Type;
 use zt_eval::value::{Datum, Value};
@@ -23,7 +24,7 @@ use crate::tables::data::{Data, cell, number};
 use crate::tables::row::Widths;
 use crate::tables::rules::{Plan, Zeroed};
 use crate::tables::schema::Header;
-use crate::tables::{rules, schema, store};
+use crate::tables::{rules, schema, settings, store};
 use crate::target::proxy_wasm::OriginsError;
 use crate::target::{DESCRIBE, Target};
 
@@ -42,9 +43,15 @@ const FEATURES: WasmFeatures = WasmFeatures::GC_TYPES.union(WasmFeatures::BULK_M
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CompileError {
-    /// A parameter has no value, and the target has no way to give it one later.
+    /// A parameter has no value, and is not to be a setting.
     #[error("parameter `{0}` has no value")]
     MissingParam(String),
+    /// What is to be a setting is no parameter.
+    #[error("there is no parameter `{0}` that could be a setting")]
+    NoSuchParam(String),
+    /// Hosts of this kind have no way to give settings.
+    #[error("hosts of target `{0}` give no settings")]
+    NoSettings(&'static str),
     /// The policy asks for what hosts of this kind do not give.
     #[error(transparent)]
     Unsupplied(#[from] Unsupplied),
@@ -81,7 +88,21 @@ impl From<LinkError> for CompileError {
 /// When a parameter has no value, a rule needs what the target's hosts do not give, or policy and entities do not fit into a
 /// module.
 pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
-    build(policy, entities, &target, false)
+    build(policy, entities, &target, &[], false)
+}
+
+/// As [`compile`], but these parameters get their values from the host's settings. What they have now is their default.
+///
+/// # Errors
+///
+/// As of [`compile`]; and when there is no such parameter, or hosts of the target give no settings.
+pub fn compile_with_settings(
+    policy: &Policy,
+    entities: &Store,
+    target: Target,
+    settings: &[&str],
+) -> Result<Vec<u8>, CompileError> {
+    build(policy, entities, &target, settings, false)
 }
 
 /// Compiles a policy to a module that also says what its functions and tables are, for [`inspect`](crate::inspect) and for
@@ -91,18 +112,22 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
 ///
 /// As of [`compile`].
 pub fn compile_with_names(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
-    build(policy, entities, &target, true)
+    build(policy, entities, &target, &[], true)
 }
 
-fn build(policy: &Policy, entities: &Store, target: &Target, with_names: bool) -> Result<Vec<u8>, CompileError> {
-    if let Some(param) = policy.missing_params().next() {
-        return Err(CompileError::MissingParam(param.name.to_string()));
-    }
+fn build(
+    policy: &Policy,
+    entities: &Store,
+    target: &Target,
+    settings: &[&str],
+    with_names: bool,
+) -> Result<Vec<u8>, CompileError> {
+    let late = late(policy, target, settings)?;
     target.check(policy)?;
     let plan = Plan::of(policy);
     let mut widths = Widths::default();
     loop {
-        match build_with(policy, entities, target, with_names, &plan, widths) {
+        match build_with((policy, entities), target, &late, with_names, &plan, widths) {
             // Each attempt has something wider, and there are two things.
             Err(Failed::Narrow(lacks)) => widths = widths.or(lacks),
             Err(Failed::For(error)) => return Err(error),
@@ -125,9 +150,9 @@ impl<E: Into<CompileError>> From<E> for Failed {
 }
 
 fn build_with(
-    policy: &Policy,
-    entities: &Store,
+    (policy, entities): (&Policy, &Store),
     target: &Target,
+    late: &BTreeSet<ParamId>,
     with_names: bool,
     plan: &Plan,
     widths: Widths,
@@ -142,17 +167,20 @@ fn build_with(
     }
     let mut header = schema.header;
     header.extend(rules.header);
+    data.part("settings");
+    let settings = settings::write(&mut data, policy, late, &mut schema.types);
+    header.extend(settings.header);
     data.part("entities");
     header.extend(store::write(&mut data, policy, entities)?);
     data.part("constants");
-    let places = Places::write(policy, &plan.numbers, zeroed.kept, &mut data)
+    let places = Places::write(policy, &plan.numbers, settings.params, zeroed.kept, &mut data)
         .map_err(|unencodable| CompileError::Pattern(unencodable.pattern.index()))?;
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &plan.numbers, &mut data, &mut parts);
     let own = target.tables((policy, entities), &mut schema.types, &mut data, &mut parts)?;
     header.extend(own);
-    let description = Description::of(policy, entities, target).to_json();
+    let description = Description::of(policy, entities, target, late).to_json();
     if target.describes() {
         parts.generated.insert(DESCRIBE.to_owned(), describe(&mut data, &description));
     }
@@ -171,7 +199,7 @@ fn build_with(
     segments.retain(|(_, bytes)| !bytes.is_empty());
     let memory = target.memory(arena / PAGE + PAGES_BEHIND);
     let start = start::generate(memory, arena, &segments, &mut parts);
-    let exports = target.exports();
+    let exports = target.exports(!late.is_empty());
     let functions = exports.iter().filter_map(|export| match export {
         Export::Function { of, .. } => Some(*of),
         Export::Memory(_) | Export::Global(..) => None,
@@ -189,6 +217,23 @@ fn build_with(
     match wasmparser::Validator::new_with_features(FEATURES).validate_all(&module) {
         Ok(_) => Ok(module),
         Err(error) => Err(CompileError::Internal(error.to_string()).into()),
+    }
+}
+
+/// The parameters that are to be settings; all others have values.
+fn late(policy: &Policy, target: &Target, settings: &[&str]) -> Result<BTreeSet<ParamId>, CompileError> {
+    let params = &policy.schema().params;
+    let mut late = BTreeSet::new();
+    for name in settings {
+        let at = params.iter().position(|param| *param.name == **name);
+        late.insert(ParamId::new(at.ok_or_else(|| CompileError::NoSuchParam((*name).to_owned()))?));
+    }
+    if !late.is_empty() && !target.takes_settings() {
+        return Err(CompileError::NoSettings(target.name()));
+    }
+    match policy.missing_params().find(|param| !settings.contains(&&*param.name)) {
+        Some(param) => Err(CompileError::MissingParam(param.name.to_string())),
+        None => Ok(late),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod patterns;
 pub mod row;
 pub mod rules;
 pub mod schema;
+pub mod settings;
 pub mod store;
 mod texts;
 pub mod zones;
