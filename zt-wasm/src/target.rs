@@ -13,6 +13,7 @@ use crate::link::Parts;
 use crate::module::{Export, Memory};
 use crate::profile::{self, Unsupplied};
 use crate::tables::data::Data;
+use crate::tables::nodes::Numbers;
 use crate::tables::schema::{Header, Types};
 
 /// The function that gives the description of a module; it is generated, as the text is.
@@ -114,7 +115,7 @@ impl Target {
     /// When what its hosts give does not fit the policy.
     pub(crate) fn tables(
         &self,
-        (policy, entities): (&Policy, &Store),
+        (policy, entities, numbers): (&Policy, &Store, &Numbers),
         types: &mut Types,
         data: &mut Data,
         parts: &mut Parts,
@@ -123,7 +124,7 @@ impl Target {
             Self::Core => Ok(Header::new()),
             Self::Opa(options) => Ok(opa::tables(*options, data, parts)),
             Self::Kubewarden(options) => Ok(kubewarden::tables(*options, policy, data, parts)),
-            Self::ProxyWasm(options) => proxy_wasm::tables(options, (policy, entities), types, data, parts),
+            Self::ProxyWasm(options) => proxy_wasm::tables(options, (policy, entities, numbers), types, data, parts),
         }
     }
 
