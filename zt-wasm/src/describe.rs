@@ -11,8 +11,8 @@ use thiserror::Error;
 use wasmparser::{Parser, Payload};
 use zt_eval::{Policy, Store};
 
-use crate::ABI_VERSION;
-use crate::target::Target;
+use crate::target::{Target, core};
+use crate::{ABI_VERSION, Slots};
 
 /// The name of the custom section.
 pub const SECTION: &str = "zt.policy";
@@ -36,6 +36,10 @@ pub struct Description {
     pub entities: u64,
     /// The most bytes that a request may have; a longer one is invalid.
     pub request_bytes_max: u32,
+    /// Whether it takes entity data from its host.
+    pub takes_data: bool,
+    /// What stands for what in a request in slots, if it takes such.
+    pub slots: Option<Slots>,
 }
 
 /// Bytes of a module do not say what it is.
@@ -64,6 +68,7 @@ impl Description {
             let _ = write!(text, "{byte:02x}");
             text
         });
+        let options = if let Target::Core(options) = target { options } else { core::Options::default() };
         Self {
             name: policy.name().to_owned(),
             digest,
@@ -73,13 +78,15 @@ impl Description {
             abi: ABI_VERSION.unsigned_abs(),
             entities: entities.len() as u64,
             request_bytes_max: policy.limits().request_bytes_max,
+            takes_data: options.data,
+            slots: options.slots.then(|| Slots::of(policy)),
         }
     }
 
     /// As the module carries it: members sorted by name, without spaces.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let json = json!({
+        let mut json = json!({
             "abi": self.abi,
             "compiler": self.compiler,
             "digest": self.digest,
@@ -89,6 +96,12 @@ impl Description {
             "target": self.target,
             "writer": self.writer,
         });
+        if self.takes_data {
+            json["takes_data"] = true.into();
+        }
+        if let Some(slots) = &self.slots {
+            json["slots"] = slots.to_json();
+        }
         json.to_string()
     }
 
@@ -112,6 +125,11 @@ impl Description {
                 abi: small("abi")?,
                 entities: number("entities")?,
                 request_bytes_max: small("request_bytes_max")?,
+                takes_data: json.get("takes_data").and_then(Json::as_bool).unwrap_or_default(),
+                slots: match json.get("slots") {
+                    Some(slots) => Some(Slots::from_json(slots)?),
+                    None => None,
+                },
             })
         };
         read().ok_or(DescribeError::NotUnderstood)
@@ -221,18 +239,18 @@ mod tests {
         let policy = policy();
         let entities = r#"[{"type": "Person", "id": "ann"}]"#;
         let entities = Store::from_json(&policy, entities.as_bytes()).unwrap();
-        let module = compile(&policy, &entities, Target::Core).unwrap();
+        let module = compile(&policy, &entities, Target::Core(Default::default())).unwrap();
         let description = Description::read(&module).unwrap();
         assert_eq!((&*description.name, &*description.target), ("door", "core"));
         assert_eq!((description.abi, description.entities, description.digest.len()), (1, 1, 64));
-        assert_eq!(description, Description::of(&policy, &entities, Target::Core));
+        assert_eq!(description, Description::of(&policy, &entities, Target::Core(Default::default())));
         assert_eq!(Description::from_json(description.to_json().as_bytes()), Ok(description));
-        assert_eq!(module, compile(&policy, &entities, Target::Core).unwrap());
+        assert_eq!(module, compile(&policy, &entities, Target::Core(Default::default())).unwrap());
     }
 
     #[test]
     fn sections_are_all_of_a_module() {
-        let module = compile(&policy(), &Store::empty(), Target::Core).unwrap();
+        let module = compile(&policy(), &Store::empty(), Target::Core(Default::default())).unwrap();
         let sections = sections(&module).unwrap();
         let bytes: u64 = sections.iter().map(|section| section.bytes).sum();
         assert_eq!(bytes + HEADER, module.len() as u64);
@@ -257,7 +275,7 @@ mod tests {
         other.extend(SECTION.bytes());
         other.extend(b"{}");
         assert_eq!(Description::read(&other), Err(DescribeError::NotUnderstood));
-        let module = compile(&policy(), &Store::empty(), Target::Core).unwrap();
+        let module = compile(&policy(), &Store::empty(), Target::Core(Default::default())).unwrap();
         for end in (0..module.len()).step_by(7) {
             // Cut off anywhere, it is refused or what is left is whole; nothing panics.
             let part = &module[..end];

@@ -1,12 +1,12 @@
 //! Who loads a module.
 
+pub mod core;
 pub mod kubewarden;
 pub mod opa;
 
 use zt_eval::Policy;
 
-use crate::ABI_VERSION;
-use crate::layout::OPA_BASE;
+use crate::layout::{H_DATA, OPA_BASE};
 use crate::link::Parts;
 use crate::module::{Export, Memory};
 use crate::profile::{self, Unsupplied};
@@ -21,7 +21,7 @@ pub(crate) const DESCRIBE: &str = "describe";
 #[non_exhaustive]
 pub enum Target {
     /// Any program with a WebAssembly engine, by the ABI that this project defines.
-    Core,
+    Core(core::Options),
     /// Hosts of OPA's WebAssembly policies, by OPA's ABI 1.3.
     Opa(opa::Options),
     /// Kubewarden's policy server, by waPC.
@@ -31,7 +31,7 @@ pub enum Target {
 impl Target {
     /// All of them, by the name that they have on the command line.
     pub const ALL: &[(&str, Self)] = &[
-        ("core", Self::Core),
+        (core::NAME, Self::Core(core::Options { data: false, slots: false })),
         (kubewarden::NAME, Self::Kubewarden(kubewarden::Options { record_obligations: false })),
         (opa::NAME, Self::Opa(opa::Options { bare: false })),
     ];
@@ -40,7 +40,7 @@ impl Target {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Core => "core",
+            Self::Core(_) => core::NAME,
             Self::Kubewarden(_) => kubewarden::NAME,
             Self::Opa(_) => opa::NAME,
         }
@@ -49,13 +49,7 @@ impl Target {
     /// What a module for it shows.
     pub(crate) fn exports(self) -> Vec<Export> {
         match self {
-            Self::Core => vec![
-                Export::Memory("memory"),
-                Export::Global("zt_abi_version", ABI_VERSION),
-                Export::Function { name: "zt_alloc", of: "core_alloc" },
-                Export::Function { name: "zt_decide", of: "core_decide" },
-                Export::Function { name: "zt_describe", of: DESCRIBE },
-            ],
+            Self::Core(options) => core::exports(options),
             Self::Opa(options) => opa::exports(options),
             Self::Kubewarden(_) => kubewarden::exports(),
         }
@@ -63,13 +57,13 @@ impl Target {
 
     /// Whether its modules give their description by [`DESCRIBE`]; all carry it in a custom section.
     pub(crate) fn describes(self) -> bool {
-        matches!(self, Self::Core)
+        matches!(self, Self::Core(_))
     }
 
     /// Where its memory comes from; `pages` are enough at first.
     pub(crate) fn memory(self, pages: u32) -> Memory {
         match self {
-            Self::Core | Self::Kubewarden(_) => Memory::Own(pages),
+            Self::Core(_) | Self::Kubewarden(_) => Memory::Own(pages),
             // No host gives fewer.
             Self::Opa(_) => Memory::Imported { module: "env", name: "memory", pages: 2 },
         }
@@ -82,7 +76,7 @@ impl Target {
     /// When they do not.
     pub(crate) fn check(self, policy: &Policy) -> Result<(), Unsupplied> {
         match self {
-            Self::Core => Ok(()),
+            Self::Core(_) => Ok(()),
             Self::Opa(_) => profile::without_clock(policy, opa::NAME),
             Self::Kubewarden(_) => kubewarden::check(policy),
         }
@@ -91,7 +85,7 @@ impl Target {
     /// Data of its own, what it imports, and what is generated for it.
     pub(crate) fn tables(self, policy: &Policy, data: &mut Data, parts: &mut Parts) -> Header {
         match self {
-            Self::Core => Header::new(),
+            Self::Core(options) => core::tables(options, policy, data),
             Self::Opa(options) => opa::tables(options, data, parts),
             Self::Kubewarden(options) => kubewarden::tables(options, policy, data, parts),
         }
@@ -100,7 +94,8 @@ impl Target {
     /// A further place that is to say where the arena begins.
     pub(crate) fn heap(self) -> Option<i32> {
         match self {
-            Self::Core | Self::Kubewarden(_) => None,
+            Self::Core(options) => options.data.then_some(H_DATA),
+            Self::Kubewarden(_) => None,
             Self::Opa(_) => Some(OPA_BASE),
         }
     }
@@ -108,7 +103,7 @@ impl Target {
     /// A custom section of its own: its name, and what is in it.
     pub(crate) fn section(self, policy: &Policy) -> Option<(&'static str, Vec<u8>)> {
         match self {
-            Self::Core | Self::Opa(_) => None,
+            Self::Core(_) | Self::Opa(_) => None,
             Self::Kubewarden(_) => Some(kubewarden::metadata(policy)),
         }
     }

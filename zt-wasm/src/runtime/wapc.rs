@@ -18,16 +18,16 @@ const WAPC_ARENA: i32 = 65536;
 const WAPC_MAX: i32 = 1 << 26;
 
 // What was found in the payload: where it stands, and its length.
-const FOUND_REQUEST: i32 = 1136;
-const FOUND_SETTINGS: i32 = 1144;
-const FOUND_USER: i32 = 1152;
-const FOUND_OPERATION: i32 = 1160;
-const FOUND_RESOURCE: i32 = 1168;
-const FOUND_NAMESPACE: i32 = 1176;
-const FOUND_NAME: i32 = 1184;
-const FOUND_USER_NAME: i32 = 1192;
-const FOUND_GROUPS: i32 = 1200;
-const FOUND_RESOURCE_NAME: i32 = 1208;
+const FOUND_REQUEST: i32 = 800;
+const FOUND_SETTINGS: i32 = 808;
+const FOUND_USER: i32 = 816;
+const FOUND_OPERATION: i32 = 824;
+const FOUND_RESOURCE: i32 = 832;
+const FOUND_NAMESPACE: i32 = 840;
+const FOUND_NAME: i32 = 848;
+const FOUND_USER_NAME: i32 = 856;
+const FOUND_GROUPS: i32 = 864;
+const FOUND_RESOURCE_NAME: i32 = 872;
 const FOUND: i32 = 8;
 
 /// Answers the host's call: 1, or 0 when it was told an error.

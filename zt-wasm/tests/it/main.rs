@@ -10,8 +10,10 @@
 
 mod agree;
 mod bounds;
+mod data;
 mod examples;
 mod generated;
 mod hosts;
 mod kubewarden;
 mod opa;
+mod slots;

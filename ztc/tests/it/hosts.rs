@@ -85,7 +85,7 @@ fn check(name: &str, instants: &[&str], takes: fn(&[u8]) -> bool, host: impl Fn(
     for example in EXAMPLES {
         let example = Example::load(example);
         let snapshot = example.pdp.snapshot();
-        fs::write(&module, compile(snapshot.policy(), snapshot.store(), Target::Core).unwrap()).unwrap();
+        fs::write(&module, compile(snapshot.policy(), snapshot.store(), Target::Core(Default::default())).unwrap()).unwrap();
         let mut requests = requests(&example, &folder);
         requests.retain(|request| takes(&fs::read(request).unwrap()));
         for instant in instants {
