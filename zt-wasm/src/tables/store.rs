@@ -26,10 +26,8 @@ pub fn write(data: &mut Data, policy: &Policy, store: &Store) -> Result<Header, 
     let mut rows = Rows { data, store, anchors, lineages: HashMap::new() };
     let mask = number(store.len().next_power_of_two() - 1);
     // By bucket, and in each by name.
-    let mut sorted: Vec<(u32, &EntityUid, u32)> = store
-        .entities()
-        .map(|stored| (hash(stored.uid()) & mask, stored.uid(), rows.row(stored)))
-        .collect();
+    let mut sorted: Vec<(u32, &EntityUid, u32)> =
+        store.entities().map(|stored| (hash(stored.uid()) & mask, stored.uid(), rows.row(stored))).collect();
     sorted.sort_unstable();
     let addresses: Vec<u32> = sorted.iter().map(|(.., row)| *row).collect();
     let first = rows.data.words(&addresses);

@@ -36,7 +36,7 @@ context { device: String? }
 action read, write: User -> Note
 
 allow staff: read for subject in Group::"staff", resource in Folder::"open"
-allow owner: write when subject == resource.owner and subject.level >= 3
+allow owner: write when resource.owner is present and subject == resource.owner and subject.level >= 3
 allow home: write when subject.home is present and resource in Folder::"open"
 deny banned: read for subject in Group::"banned"
 deny tagged: write when subject.tags contains "x"
@@ -101,7 +101,14 @@ const GOOD: &[&str] = &[
 ];
 
 const BAD: &[&str] = &[
-    "", "{}", "[", "[]]", "[1]", "null", "[{}]", "\u{feff}[]",
+    "",
+    "{}",
+    "[",
+    "[]]",
+    "[1]",
+    "null",
+    "[{}]",
+    "\u{feff}[]",
     r#"[{"type": "User"}]"#,
     r#"[{"id": "ann"}]"#,
     r#"[{"type": "User", "id": 1}]"#,
@@ -227,7 +234,9 @@ pub fn generated(policy: &Policy, both: &mut Both<'_>, choices: &mut Choices<'_>
         match (Store::from_json(policy, &text), both.instance().set_data(&text)) {
             (Ok(store), Ok(())) => before = store,
             (Err(_), Err(HostError::DataRefused)) => {}
-            (expected, found) => return Err(told(format!("engine {:?} module {found:?}", expected.map(|it| it.len())))),
+            (expected, found) => {
+                return Err(told(format!("engine {:?} module {found:?}", expected.map(|it| it.len()))));
+            }
         }
         for _ in 0..10 {
             let (request, now): (_, Option<Timestamp>) = (request(policy.schema(), choices), instant(choices));

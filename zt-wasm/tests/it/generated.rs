@@ -38,7 +38,14 @@ fn modules_of_generated_policies_decide_as_the_engine_does() {
     assert!(in_slots.get() > 100, "only {} requests could be said in slots", in_slots.get());
 }
 
-fn run(policies: u32, bytes: Range<usize>, generate: fn(&mut Choices<'_>) -> Files, host: &Host, asked: &Cell<u64>, in_slots: &Cell<u64>) {
+fn run(
+    policies: u32,
+    bytes: Range<usize>,
+    generate: fn(&mut Choices<'_>) -> Files,
+    host: &Host,
+    asked: &Cell<u64>,
+    in_slots: &Cell<u64>,
+) {
     let config = Config { cases: policies, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     let strategy = (proptest::collection::vec(proptest::num::u8::ANY, bytes), proptest::num::u64::ANY);
     let outcome = TestRunner::new(config).run(&strategy, |(bytes, seed)| {
@@ -79,7 +86,8 @@ fn agrees(subject: &Subject, seed: u64, host: &Host, asked: &Cell<u64>, in_slots
             asked.set(asked.get() + 3);
         }
         if round == 1 {
-            let [times, encoded] = slots::generated(policy, &mut both, &mut choices).map_err(|error| told(error, &text))?;
+            let [times, encoded] =
+                slots::generated(policy, &mut both, &mut choices).map_err(|error| told(error, &text))?;
             asked.set(asked.get() + times);
             in_slots.set(in_slots.get() + encoded);
             let times = data::generated(policy, &mut both, &mut choices).map_err(|error| told(error, &text))?;

@@ -346,7 +346,8 @@ const POLICY: &str = r#"package shop
 
 source idp verified complete
 enum Tier { basic, gold }
-record Place { city: String, near: Place? }
+record Area { code: Int }
+record Place { city: String, near: Area? }
 entity Group in Group
 entity User in Group from idp { tier: Tier? from idp, home: Place? from idp, friends: Set<User>, unread: Int }
 entity Order { total: Decimal, owner: User, size: Quantity, hosts: List<Host>, labels: Map<List<Int>> }
@@ -361,10 +362,10 @@ context {
 }
 action buy, look: User -> Order
 allow gold: buy for subject in Group::"buyers"
-  when subject.tier == gold and resource.total <= 100.50 and context.ip in [10.0.0.0/8] and context.age < 2h
+  when subject.tier is present and subject.tier == gold and resource.total <= 100.50 and context.ip in [10.0.0.0/8] and context.age < 2h
 allow friends: look when resource.owner in subject.friends and context.at < now and resource.size <= "2Gi"
-deny far: any when subject.home.city == "far" or subject.home is present and subject.home.near is present
-deny old: any when context.app < "1.2.0" or context.nets contains 10.0.0.0/8 or not context.ok
+deny far: any when subject.home is present and (subject.home.city == "far" or subject.home.near is present)
+deny old: any when context.app < "1.2.0" or size(context.nets) > 3 or not context.ok
 deny labelled: any when resource.labels contains "x" or resource.hosts contains "evil.example" or context.path like "/admin/**"
 "#;
 
@@ -413,7 +414,9 @@ fn every_byte_of_a_request_counts_as_in_json() {
     let mut said = 0;
     for at in 0..bytes.len() {
         assert_eq!(agrees(&policy, &names, &mut both, &bytes[..at], now, Mode::Full), Ok(false), "{at}");
-        for byte in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x7f, 0x80, 0xc3, 0xff, bytes[at] ^ 1, bytes[at] + 1] {
+        for byte in
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x7f, 0x80, 0xc3, 0xff, bytes[at] ^ 1, bytes[at].wrapping_add(1)]
+        {
             let mut other = bytes.clone();
             other[at] = byte;
             said += usize::from(agrees(&policy, &names, &mut both, &other, now, Mode::Full).unwrap());
