@@ -48,5 +48,5 @@ pub fn workloads() -> Vec<Workload> {
 ///
 /// When they have mistakes.
 pub fn compile(sources: Sources) -> Result<Policy, Box<dyn Error>> {
-    Ok(zt_lang::parse(sources, &Options::default()).typecheck()?.lower()?)
+    Ok(zt_lang::compile(sources, &Options::default())?.policy)
 }

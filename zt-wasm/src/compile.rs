@@ -22,6 +22,7 @@ use crate::start;
 use crate::tables::data::{Data, cell, number};
 use crate::tables::schema::Header;
 use crate::tables::{rules, schema, store};
+use crate::target::proxy_wasm::OriginsError;
 use crate::target::{DESCRIBE, Target};
 
 /// Where tables begin: behind the fixed places.
@@ -41,6 +42,9 @@ pub enum CompileError {
     /// The policy asks for what hosts of this kind do not give.
     #[error(transparent)]
     Unsupplied(#[from] Unsupplied),
+    /// Where attributes come from is not said, or not as the policy needs it.
+    #[error(transparent)]
+    Origins(#[from] OriginsError),
     /// The entities were read for another policy.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -71,7 +75,7 @@ impl From<LinkError> for CompileError {
 /// When a parameter has no value, a rule needs what the target's hosts do not give, or policy and entities do not fit into a
 /// module.
 pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
-    build(policy, entities, target, false)
+    build(policy, entities, &target, false)
 }
 
 /// Compiles a policy to a module that also says what its functions and tables are, for [`inspect`](crate::inspect) and for
@@ -81,10 +85,10 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
 ///
 /// As of [`compile`].
 pub fn compile_with_names(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
-    build(policy, entities, target, true)
+    build(policy, entities, &target, true)
 }
 
-fn build(policy: &Policy, entities: &Store, target: Target, with_names: bool) -> Result<Vec<u8>, CompileError> {
+fn build(policy: &Policy, entities: &Store, target: &Target, with_names: bool) -> Result<Vec<u8>, CompileError> {
     if let Some(param) = policy.missing_params().next() {
         return Err(CompileError::MissingParam(param.name.to_string()));
     }
@@ -104,7 +108,7 @@ fn build(policy: &Policy, entities: &Store, target: Target, with_names: bool) ->
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &rules.conjunctions, &mut data, &mut parts);
-    let own = target.tables(policy, &mut data, &mut parts);
+    let own = target.tables((policy, entities), &mut schema.types, &mut data, &mut parts)?;
     header.extend(own);
     let description = Description::of(policy, entities, target).to_json();
     if target.describes() {

@@ -62,13 +62,13 @@ pub enum DescribeError {
 
 impl Description {
     /// That of a module that is being made.
-    pub(crate) fn of(policy: &Policy, entities: &Store, target: Target) -> Self {
+    pub(crate) fn of(policy: &Policy, entities: &Store, target: &Target) -> Self {
         let digest = policy.digest().iter().fold(String::new(), |mut text, byte| {
             // Writing to a string does not fail.
             let _ = write!(text, "{byte:02x}");
             text
         });
-        let options = if let Target::Core(options) = target { options } else { core::Options::default() };
+        let options = if let Target::Core(options) = *target { options } else { core::Options::default() };
         Self {
             name: policy.name().to_owned(),
             digest,
@@ -243,7 +243,7 @@ mod tests {
         let description = Description::read(&module).unwrap();
         assert_eq!((&*description.name, &*description.target), ("door", "core"));
         assert_eq!((description.abi, description.entities, description.digest.len()), (1, 1, 64));
-        assert_eq!(description, Description::of(&policy, &entities, Target::Core(Default::default())));
+        assert_eq!(description, Description::of(&policy, &entities, &Target::Core(Default::default())));
         assert_eq!(Description::from_json(description.to_json().as_bytes()), Ok(description));
         assert_eq!(module, compile(&policy, &entities, Target::Core(Default::default())).unwrap());
     }

@@ -75,7 +75,7 @@ pub(crate) fn context_of(policy: &Policy, target: &'static str, known: &[&str]) 
 }
 
 /// The first rule with a node of which something is to be said, and what.
-fn first(policy: &Policy, say: impl Fn(&Node) -> Option<String>) -> Option<(String, String)> {
+pub(crate) fn first(policy: &Policy, say: impl Fn(&Node) -> Option<String>) -> Option<(String, String)> {
     policy.rules().iter().find_map(|rule| Some((rule.name.to_string(), first_in(policy, rule, &say)?)))
 }
 

@@ -3,21 +3,23 @@
 pub mod core;
 pub mod kubewarden;
 pub mod opa;
+pub mod proxy_wasm;
 
-use zt_eval::Policy;
+use zt_eval::{Policy, Store};
 
+use crate::compile::CompileError;
 use crate::layout::{H_DATA, OPA_BASE};
 use crate::link::Parts;
 use crate::module::{Export, Memory};
 use crate::profile::{self, Unsupplied};
 use crate::tables::data::Data;
-use crate::tables::schema::Header;
+use crate::tables::schema::{Header, Types};
 
 /// The function that gives the description of a module; it is generated, as the text is.
 pub(crate) const DESCRIBE: &str = "describe";
 
 /// A kind of host.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum Target {
     /// Any program with a WebAssembly engine, by the ABI that this project defines.
@@ -26,6 +28,8 @@ pub enum Target {
     Opa(opa::Options),
     /// Kubewarden's policy server, by waPC.
     Kubewarden(kubewarden::Options),
+    /// Proxies such as Envoy, by proxy-wasm 0.2.1.
+    ProxyWasm(proxy_wasm::Options),
 }
 
 impl Target {
@@ -34,36 +38,39 @@ impl Target {
         (core::NAME, Self::Core(core::Options { data: false, slots: false })),
         (kubewarden::NAME, Self::Kubewarden(kubewarden::Options { record_obligations: false })),
         (opa::NAME, Self::Opa(opa::Options { bare: false })),
+        (proxy_wasm::NAME, Self::ProxyWasm(proxy_wasm::Options::DEFAULT)),
     ];
 
     /// The name that it has on the command line.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Core(_) => core::NAME,
             Self::Kubewarden(_) => kubewarden::NAME,
             Self::Opa(_) => opa::NAME,
+            Self::ProxyWasm(_) => proxy_wasm::NAME,
         }
     }
 
     /// What a module for it shows.
-    pub(crate) fn exports(self) -> Vec<Export> {
+    pub(crate) fn exports(&self) -> Vec<Export> {
         match self {
-            Self::Core(options) => core::exports(options),
-            Self::Opa(options) => opa::exports(options),
+            Self::Core(options) => core::exports(*options),
+            Self::Opa(options) => opa::exports(*options),
             Self::Kubewarden(_) => kubewarden::exports(),
+            Self::ProxyWasm(_) => proxy_wasm::exports(),
         }
     }
 
     /// Whether its modules give their description by [`DESCRIBE`]; all carry it in a custom section.
-    pub(crate) fn describes(self) -> bool {
+    pub(crate) fn describes(&self) -> bool {
         matches!(self, Self::Core(_))
     }
 
     /// Where its memory comes from; `pages` are enough at first.
-    pub(crate) fn memory(self, pages: u32) -> Memory {
+    pub(crate) fn memory(&self, pages: u32) -> Memory {
         match self {
-            Self::Core(_) | Self::Kubewarden(_) => Memory::Own(pages),
+            Self::Core(_) | Self::Kubewarden(_) | Self::ProxyWasm(_) => Memory::Own(pages),
             // No host gives fewer.
             Self::Opa(_) => Memory::Imported { module: "env", name: "memory", pages: 2 },
         }
@@ -74,36 +81,48 @@ impl Target {
     /// # Errors
     ///
     /// When they do not.
-    pub(crate) fn check(self, policy: &Policy) -> Result<(), Unsupplied> {
+    pub(crate) fn check(&self, policy: &Policy) -> Result<(), Unsupplied> {
         match self {
-            Self::Core(_) => Ok(()),
+            // What proxies know is for their users to say: see its tables.
+            Self::Core(_) | Self::ProxyWasm(_) => Ok(()),
             Self::Opa(_) => profile::without_clock(policy, opa::NAME),
             Self::Kubewarden(_) => kubewarden::check(policy),
         }
     }
 
     /// Data of its own, what it imports, and what is generated for it.
-    pub(crate) fn tables(self, policy: &Policy, data: &mut Data, parts: &mut Parts) -> Header {
+    ///
+    /// # Errors
+    ///
+    /// When what its hosts give does not fit the policy.
+    pub(crate) fn tables(
+        &self,
+        (policy, entities): (&Policy, &Store),
+        types: &mut Types,
+        data: &mut Data,
+        parts: &mut Parts,
+    ) -> Result<Header, CompileError> {
         match self {
-            Self::Core(options) => core::tables(options, policy, data),
-            Self::Opa(options) => opa::tables(options, data, parts),
-            Self::Kubewarden(options) => kubewarden::tables(options, policy, data, parts),
+            Self::Core(options) => Ok(core::tables(*options, policy, data)),
+            Self::Opa(options) => Ok(opa::tables(*options, data, parts)),
+            Self::Kubewarden(options) => Ok(kubewarden::tables(*options, policy, data, parts)),
+            Self::ProxyWasm(options) => proxy_wasm::tables(options, (policy, entities), types, data, parts),
         }
     }
 
     /// A further place that is to say where the arena begins.
-    pub(crate) fn heap(self) -> Option<i32> {
+    pub(crate) fn heap(&self) -> Option<i32> {
         match self {
             Self::Core(options) => options.data.then_some(H_DATA),
-            Self::Kubewarden(_) => None,
+            Self::Kubewarden(_) | Self::ProxyWasm(_) => None,
             Self::Opa(_) => Some(OPA_BASE),
         }
     }
 
     /// A custom section of its own: its name, and what is in it.
-    pub(crate) fn section(self, policy: &Policy) -> Option<(&'static str, Vec<u8>)> {
+    pub(crate) fn section(&self, policy: &Policy) -> Option<(&'static str, Vec<u8>)> {
         match self {
-            Self::Core(_) | Self::Opa(_) => None,
+            Self::Core(_) | Self::Opa(_) | Self::ProxyWasm(_) => None,
             Self::Kubewarden(_) => Some(kubewarden::metadata(policy)),
         }
     }

@@ -30,10 +30,10 @@ pub(super) struct Guards<'p> {
     by_test: HashMap<(u32, Test<'p>), u32, FixedState>,
     /// By number: the automata of patterns that are put together.
     pub merged: Vec<Keys>,
-    /// By interval: its bounds, inclusive.
+    /// By interval: its bounds, inclusive; ascending, each once, when all are known.
     pub intervals: Vec<(i128, i128)>,
-    guards: Vec<Guard>,
-    places: Vec<Place>,
+    pub guards: Vec<Guard>,
+    pub places: Vec<Place>,
     /// By node: its guard, or that there is none, or that it was not looked for.
     by_node: Vec<u32>,
     /// By rule, and one more: where its guards start.
@@ -46,6 +46,9 @@ pub(super) struct Guards<'p> {
 
 /// How much more than what the policy itself holds guards of many places take, all together.
 const BUDGET_TIMES: usize = 4;
+
+/// Guards of a rule, before two on a slot are made one: each is compared with the others, and fewer are looked at anyway.
+const OF_RULE_MAX: usize = 128;
 
 /// A slot and how it is looked up.
 #[derive(Clone, Copy)]
@@ -78,9 +81,9 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// How many places it has.
-    pub fn places(self) -> u32 {
-        self.places.end - self.places.start
+    /// Where its places stand among all.
+    pub fn range(self) -> super::Range {
+        self.places
     }
 }
 
@@ -138,6 +141,7 @@ impl<'p> Guards<'p> {
         }
         guards.starts.push(super::count(guards.of_rules.len()));
         guards.merge_patterns();
+        guards.rank_intervals();
         guards
     }
 
@@ -153,6 +157,14 @@ impl<'p> Guards<'p> {
         self.guards.get(id as usize).copied().filter(|guard| guard.places.start < guard.places.end)
     }
 
+    /// The axis of the type of the entity that has the attribute that an axis is about.
+    pub fn type_axis(&self, axis: Axis) -> Option<u32> {
+        match self.policy.node(axis.slot)? {
+            Node::Attribute { of, .. } => self.by_slot.get(&(*of, Family::Type)).copied(),
+            _ => None,
+        }
+    }
+
     /// The places of a guard.
     pub fn places(&self, guard: Guard) -> &[Place] {
         guard.places.of(&self.places)
@@ -162,6 +174,9 @@ impl<'p> Guards<'p> {
         let first = self.of_rules.len();
         for (at, node) in conjuncts.iter().enumerate() {
             let bit = if at < super::PROVABLE_MAX { 1 << at } else { 0 };
+            if self.of_rules.len() - first == OF_RULE_MAX {
+                break;
+            }
             if let Some(guard) = self.guard_of(*node)
                 && self.affords(self.guard(guard).map_or(0, |guard| self.places(guard).len()))
             {
@@ -175,28 +190,30 @@ impl<'p> Guards<'p> {
     fn join_intervals(&mut self, first: usize) {
         let mut at = first;
         while let Some(one) = self.of_rules.get(at).copied() {
-            let bounds = self.interval_of(one.guard);
-            let twin = (at + 1..self.of_rules.len()).find(|other| {
-                let other = self.of_rules.get(*other).and_then(|other| self.interval_of(other.guard));
-                bounds.zip(other).is_some_and(|((axis, _), (other, _))| axis == other)
-            });
-            if let Some((axis, (low, high))) = bounds
-                && let Some(twin) = twin
-            {
-                let other = self.of_rules.remove(twin);
-                if let Some((_, (other_low, other_high))) = self.interval_of(other.guard) {
-                    let guard = self.add_interval(axis, low.max(other_low), high.min(other_high));
-                    let conjuncts = one.conjuncts | other.conjuncts;
-                    // Both bounds are conjuncts of their own; beyond the bits that there are none is named.
-                    let conjuncts = if one.conjuncts == 0 || other.conjuncts == 0 { 0 } else { conjuncts };
-                    if let Some(place) = self.of_rules.get_mut(at) {
-                        *place = OfRule { conjuncts, guard };
-                    }
-                }
-            } else {
+            if !self.join_interval(at, one) {
                 at += 1;
             }
         }
+    }
+
+    /// Joins a guard with a later one of its rule, which goes. Whether there is one.
+    fn join_interval(&mut self, at: usize, one: OfRule) -> bool {
+        let Some((axis, (low, high))) = self.interval_of(one.guard) else { return false };
+        let later = self.of_rules.get(at + 1..).unwrap_or_default().iter();
+        let twin = later.zip(at + 1..).find_map(|(other, twin)| {
+            let (of_axis, bounds) = self.interval_of(other.guard)?;
+            (of_axis == axis).then_some((twin, bounds))
+        });
+        let Some((twin, (other_low, other_high))) = twin else { return false };
+        let other = self.of_rules.remove(twin);
+        let guard = self.add_interval(axis, low.max(other_low), high.min(other_high));
+        let conjuncts = one.conjuncts | other.conjuncts;
+        // Both bounds are conjuncts of their own; beyond the bits that there are none is named.
+        let conjuncts = if one.conjuncts == 0 || other.conjuncts == 0 { 0 } else { conjuncts };
+        if let Some(place) = self.of_rules.get_mut(at) {
+            *place = OfRule { conjuncts, guard };
+        }
+        true
     }
 
     fn interval_of(&self, guard: u32) -> Option<(u32, (i128, i128))> {
@@ -209,6 +226,26 @@ impl<'p> Guards<'p> {
         self.intervals.push((low, high));
         let key = super::count(self.intervals.len() - 1);
         self.add(&[Place { axis, key }], true)
+    }
+
+    /// Numbers intervals anew in their order, equal ones alike, so that who sorts keys sorts them.
+    fn rank_intervals(&mut self) {
+        let mut order: Vec<((i128, i128), usize)> = self.intervals.iter().copied().zip(0..).collect();
+        order.sort_unstable();
+        let mut ranks = vec![0; order.len()];
+        self.intervals.clear();
+        for (bounds, old) in order {
+            if self.intervals.last() != Some(&bounds) {
+                self.intervals.push(bounds);
+            }
+            ranks.get_mut(old).into_iter().for_each(|rank| *rank = super::count(self.intervals.len() - 1));
+        }
+        let is_interval = |place: &&mut Place| {
+            self.axes.get(place.axis as usize).is_some_and(|axis| axis.family == Family::Intervals)
+        };
+        for place in self.places.iter_mut().filter(is_interval) {
+            place.key = ranks.get(place.key as usize).copied().unwrap_or_default();
+        }
     }
 
     fn add(&mut self, places: &[Place], exact: bool) -> u32 {
@@ -291,14 +328,8 @@ impl<'p> Guards<'p> {
         Some(Place { axis, key })
     }
 
-    /// How many keys an axis has.
-    pub fn keys(&self, axis: usize) -> usize {
-        match self.axes.get(axis).map(|axis| axis.family) {
-            Some(Family::Keys | Family::Merged(_)) => self.tests.get(axis).map_or(0, Vec::len),
-            Some(Family::Anchors) => self.anchors.len(),
-            Some(Family::Type) => self.policy.schema.entities.len(),
-            Some(Family::Intervals) | None => 0,
-        }
+    pub fn is_interval(&self, axis: u32) -> bool {
+        self.axes.get(axis as usize).is_some_and(|axis| axis.family == Family::Intervals)
     }
 
     fn axis(&mut self, slot: NodeId, family: Family) -> u32 {

@@ -26,7 +26,7 @@ struct Item {
     high: i128,
     /// The greatest upper end in the stretch whose middle this is.
     reach: i128,
-    /// Where what is filed under this interval stands, in the order that [`Intervals::build`] gave.
+    /// Where what is filed under this interval stands, one interval's after the other's.
     filed: super::Range,
 }
 
@@ -50,22 +50,18 @@ impl Intervals {
         }
     }
 
-    /// The intervals, from a lower to an upper end, both included; and the positions of those given in the order in which
-    /// what is filed under them is to stand. One that ends before it starts holds nothing and is left out; equal ones are one.
-    pub fn build(intervals: &[(i128, i128)]) -> (Self, Vec<u32>) {
-        let held = (0..).zip(intervals).filter(|(_, (low, high))| low <= high);
-        let mut held: Vec<(i128, i128, u32)> = held.map(|(position, &(low, high))| (low, high, position)).collect();
-        held.sort_unstable();
+    /// Intervals from a lower to an upper end, both included, each with how many are filed under it; in ascending order, none
+    /// twice, and none that ends before it starts.
+    pub fn build(ascending: impl Iterator<Item = ((i128, i128), u32)>) -> Self {
         let mut start = 0;
-        let runs = held.chunk_by(|one, next| (one.0, one.1) == (next.0, next.1));
-        let items = runs.filter_map(|run| {
-            let filed = super::Range { start, end: start + super::count(run.len()) };
+        let items = ascending.map(|((low, high), filed)| {
+            let filed = super::Range { start, end: start + filed };
             start = filed.end;
-            run.first().map(|&(low, high, _)| Item { low, high, reach: high, filed })
+            Item { low, high, reach: high, filed }
         });
-        let mut sorted = Self { items: items.collect() };
-        sorted.spread_reach();
-        (sorted, held.into_iter().map(|(_, _, position)| position).collect())
+        let mut built = Self { items: items.collect() };
+        built.spread_reach();
+        built
     }
 
     /// Tells every middle how far its stretch reaches, the innermost stretches first.

@@ -292,7 +292,12 @@ impl Conjuncts {
 /// The rules of an action apart by what they need: as [`Trees`] has them.
 fn kinds(policy: &Policy, rules: &ActionRules) -> [Vec<RuleId>; 4] {
     let obliges = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.duties.is_empty());
-    let (duties, allows) = rules.allows.iter().copied().partition(|id| obliges(id));
+    // Most oblige to nothing.
+    let duties: Vec<RuleId> = rules.allows.iter().copied().filter(obliges).collect();
+    let mut allows = rules.allows.to_vec();
+    if !duties.is_empty() {
+        allows.retain(|id| duties.binary_search(id).is_err());
+    }
     [rules.denies.to_vec(), duties, allows, rules.audits.to_vec()]
 }
 

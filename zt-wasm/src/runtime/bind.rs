@@ -49,6 +49,26 @@ pub fn bind_finish() -> bool {
     return !cycle_closed() && ld32(FAILED) == 0;
 }
 
+/// Bytes that the arena and its scrap have beside what a written document asks for.
+const BIND_ARENA: i32 = 65536;
+/// Bytes of the longest document of all, whatever a policy's limit: what is made from it has addresses yet.
+const BIND_WRITTEN_MAX: i32 = 1 << 26;
+
+/// Binds the document that was written to the text of [`OUT`].
+pub fn bind_written() -> bool {
+    let len = ld32(OUT + 4);
+    if len > ld32(H_BYTES_MAX) || len >= BIND_WRITTEN_MAX {
+        return false;
+    }
+    st32(SCRAP, BIND_ARENA + len * 16);
+    st32(ARENA_END, (pages() << 16) - ld32(SCRAP));
+    if !arena_reserve(BIND_ARENA) {
+        st32(FAILED, 1);
+        return false;
+    }
+    return bind_request(ld32(OUT), len);
+}
+
 /// Reads a document whose flat parts are this speaker's word.
 fn bind_document(at: i32, len: i32, speaker: i32) -> bool {
     let mut given = 0;

@@ -17,10 +17,10 @@ use super::read::*;
 use super::store::*;
 
 // What a document holds: its first and its last entity, how many there are, and how often any is mentioned.
-pub const DATA_FIRST: i32 = 984;
-const DATA_LAST: i32 = 988;
-pub const DATA_COUNT: i32 = 992;
-pub const DATA_MENTIONS: i32 = 996;
+pub const DATA_FIRST: i32 = 416;
+const DATA_LAST: i32 = 420;
+pub const DATA_COUNT: i32 = 424;
+pub const DATA_MENTIONS: i32 = 428;
 
 // Of an entity of the document, behind what all entities of a store have:
 pub const DATUM_NEXT: i32 = STORED; // the next of the document

@@ -16,17 +16,17 @@ use super::sort::*;
 use super::store::*;
 
 /// Address of all mentions in their order.
-const KIN_MENTIONS: i32 = 976;
+const KIN_MENTIONS: i32 = 432;
 /// Address of their names, sorted.
-const KIN_NAMES: i32 = 980;
+const KIN_NAMES: i32 = 436;
 /// Address of the numbers that are being gathered, with room for one of each mention, and how many there are.
-const KIN_GATHERED: i32 = 968;
-const KIN_GATHERED_COUNT: i32 = 972;
+const KIN_GATHERED: i32 = 440;
+const KIN_GATHERED_COUNT: i32 = 444;
 /// Entries of all rows of ancestors together.
-const KIN_ENTRIES: i32 = 964;
+const KIN_ENTRIES: i32 = 448;
 const KIN_ENTRIES_MAX: i32 = 1 << 26;
 /// A list for sorting.
-const KIN_LIST: i32 = 944;
+const KIN_LIST: i32 = 480;
 
 // A mention: the entity's cell, the number of its first mention, and of the first, what there is to say of the entity.
 const MENTION_NUMBER: i32 = 16;

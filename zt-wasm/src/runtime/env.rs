@@ -158,6 +158,40 @@ pub fn guest_error(at: i32, len: i32) {
     guest_response(at, len);
 }
 
+/// No proxy is there natively: it knows nothing and takes nothing. Modules are tested with a host.
+pub fn host_property(_path: i32, _len: i32, _at: i32, _len_at: i32) -> i32 {
+    1
+}
+
+pub fn host_property_set(_path: i32, _path_len: i32, _at: i32, _len: i32) -> i32 {
+    1
+}
+
+pub fn host_headers(_map: i32, _at: i32, _len_at: i32) -> i32 {
+    1
+}
+
+pub fn host_header_add(_map: i32, _name: i32, _name_len: i32, _at: i32, _len: i32) -> i32 {
+    1
+}
+
+pub fn host_header_remove(_map: i32, _name: i32, _name_len: i32) -> i32 {
+    1
+}
+
+/// Status, details, body, headers, gRPC status.
+pub fn host_respond(_status: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32) -> i32 {
+    1
+}
+
+pub fn host_time(_at: i32) -> i32 {
+    1
+}
+
+pub fn host_log(_level: i32, _at: i32, _len: i32) -> i32 {
+    1
+}
+
 /// The same number. In a `match` on it, the arms of tags that a policy has no values of are left out of its module.
 pub fn tag_used(tag: i32) -> i32 {
     tag

@@ -21,7 +21,7 @@ const READ_OUT: i32 = 1784;
 /// The outermost frame.
 const READ_NESTS: i32 = 1772;
 /// 1 while entity data are read: what is not of its type is a mistake.
-pub const READ_STRICT: i32 = 928;
+pub const READ_STRICT: i32 = 452;
 /// Cells of elements, keys and values: address, how many bytes, for how many there is room.
 const POOL: i32 = 1760;
 

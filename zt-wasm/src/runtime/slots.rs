@@ -17,14 +17,14 @@ use super::time::*;
 use super::utf8::*;
 
 /// 1 while a request in slots is read.
-pub const SLOTS: i32 = 932;
+pub const SLOTS: i32 = 456;
 /// Of the object or list that is open: whose attributes it says, and how many are left.
-const SLOTS_OWNER: i32 = 936;
-const SLOTS_LEFT: i32 = 940;
+const SLOTS_OWNER: i32 = 460;
+const SLOTS_LEFT: i32 = 464;
 /// Of the value that was begun last: how many it has.
-pub const SLOTS_COUNT: i32 = 924;
+pub const SLOTS_COUNT: i32 = 468;
 /// Address of the numbers of what is open while values are skipped.
-const SLOTS_SKIPPED: i32 = 920;
+const SLOTS_SKIPPED: i32 = 472;
 
 const SLOTS_FORM: i32 = 1;
 /// A count that says that nothing is said.

@@ -18,16 +18,16 @@ const WAPC_ARENA: i32 = 65536;
 const WAPC_MAX: i32 = 1 << 26;
 
 // What was found in the payload: where it stands, and its length.
-const FOUND_REQUEST: i32 = 800;
-const FOUND_SETTINGS: i32 = 808;
-const FOUND_USER: i32 = 816;
-const FOUND_OPERATION: i32 = 824;
-const FOUND_RESOURCE: i32 = 832;
-const FOUND_NAMESPACE: i32 = 840;
-const FOUND_NAME: i32 = 848;
-const FOUND_USER_NAME: i32 = 856;
-const FOUND_GROUPS: i32 = 864;
-const FOUND_RESOURCE_NAME: i32 = 872;
+const FOUND_REQUEST: i32 = 832;
+const FOUND_SETTINGS: i32 = 840;
+const FOUND_USER: i32 = 848;
+const FOUND_OPERATION: i32 = 856;
+const FOUND_RESOURCE: i32 = 864;
+const FOUND_NAMESPACE: i32 = 872;
+const FOUND_NAME: i32 = 880;
+const FOUND_USER_NAME: i32 = 888;
+const FOUND_GROUPS: i32 = 896;
+const FOUND_RESOURCE_NAME: i32 = 904;
 const FOUND: i32 = 8;
 
 /// Answers the host's call: 1, or 0 when it was told an error.
@@ -101,7 +101,7 @@ fn wapc_has_settings(at: i32, len: i32) -> bool {
 
 fn wapc_validate(payload: i32, len: i32) {
     st32(HAS_NOW, 0);
-    if wapc_read(payload, len) && wapc_document() && wapc_bind() {
+    if wapc_read(payload, len) && wapc_document() && bind_written() {
         decide(true);
     } else {
         decide_invalid();
@@ -274,21 +274,6 @@ fn wapc_operation() -> bool {
         at += 1;
     }
     return true;
-}
-
-/// Binds the document that was written.
-fn wapc_bind() -> bool {
-    let len = ld32(OUT + 4);
-    if len > ld32(H_BYTES_MAX) || len >= WAPC_MAX {
-        return false;
-    }
-    st32(SCRAP, WAPC_ARENA + len * 16);
-    st32(ARENA_END, (pages() << 16) - ld32(SCRAP));
-    if !arena_reserve(WAPC_ARENA) {
-        st32(FAILED, 1);
-        return false;
-    }
-    return bind_request(ld32(OUT), len);
 }
 
 fn wapc_write() {

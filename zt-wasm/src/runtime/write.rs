@@ -100,7 +100,7 @@ fn write_reason() {
     }
 }
 
-fn write_rules(list: i32) {
+pub fn write_rules(list: i32) {
     let mut at = 0;
     let count = ld32(list + 4);
     while at < count {

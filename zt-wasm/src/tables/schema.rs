@@ -329,7 +329,7 @@ impl<'a> Writer<'a> {
 }
 
 /// A row of a table.
-pub(super) struct Row(pub Vec<u8>);
+pub(crate) struct Row(pub Vec<u8>);
 
 impl Row {
     pub fn new(size: i32) -> Self {

@@ -36,6 +36,9 @@ pub struct Build {
     /// What is known of entities, as a JSON file; it becomes part of the module
     #[arg(short, long, value_name = "FILE")]
     entities: Option<PathBuf>,
+    /// Where attributes come from, as a file in TOML; for `--target proxy-wasm`
+    #[arg(long, value_name = "FILE")]
+    origins: Option<PathBuf>,
     /// Also tells how large the policy is, how its rules are found, and how many steps a decision can take
     #[arg(long)]
     stats: bool,
@@ -51,6 +54,9 @@ impl Build {
             return Err(Stop::usage(
                 "entities become part of a module only: say which with `--target`, or give them to what decides",
             ));
+        }
+        if self.target.is_none() && self.origins.is_some() {
+            return Err(Stop::usage("origins are for a module only: say which with `--target proxy-wasm`"));
         }
         let Compiled { mut policy, warnings } = compile_one(screen, &self.paths, &self.bounds)?;
         self.params.apply(&mut policy)?;
@@ -71,9 +77,14 @@ impl Build {
     }
 
     fn built(&self, policy: &Policy) -> Result<Built, Stop> {
-        let Some(target) = self.target else {
+        let Some(target) = self.target.clone() else {
             return Ok(Built { bytes: policy.to_bytes(), module: None });
         };
+        let target = match &self.origins {
+            Some(path) => module::with_origins(target, path)?,
+            None => target,
+        };
+        let name = target.name();
         let entities = match &self.entities {
             None => Store::empty(),
             Some(path) => {
@@ -83,7 +94,7 @@ impl Build {
         };
         let bytes = module::compile(policy, &entities, target)?;
         let module = Module {
-            target: target.name(),
+            target: name,
             entities: entities.len(),
             sha256: hex(&host::digest(&bytes)),
             sections: sections(&bytes).unwrap_or_default(),

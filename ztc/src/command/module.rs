@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use zt_eval::{Limits, Mode, Policy, Store};
 use zt_wasm::host::{Host, HostLimits, Instance};
+use zt_wasm::target::proxy_wasm::Origins;
 use zt_wasm::{CompileError, Description, Target};
 
 use crate::exit::{Exit, Stop};
@@ -23,7 +24,7 @@ pub fn targets() -> impl TypedValueParser<Value = Target> {
     let names = PossibleValuesParser::new(Target::ALL.iter().map(|(name, _)| *name));
     names.try_map(|name| {
         let found = Target::ALL.iter().find(|(known, _)| *known == name);
-        found.map(|(_, target)| *target).ok_or("there is no such target")
+        found.map(|(_, target)| target.clone()).ok_or("there is no such target")
     })
 }
 
@@ -40,6 +41,20 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
         }
         _ => Stop { exit: Exit::Findings, message: Some(error.to_string()) },
     })
+}
+
+/// A target with the origins that a file states.
+pub fn with_origins(target: Target, path: &Path) -> Result<Target, Stop> {
+    let Target::ProxyWasm(options) = target else {
+        let name = target.name();
+        return Err(Stop::usage(format!(
+            "hosts of target `{name}` say themselves what is asked: it takes no `--origins`"
+        )));
+    };
+    let text = input::read(path)?;
+    let text = str::from_utf8(&text).map_err(|_| Stop::file(input::shown(path), "this is no UTF-8"))?;
+    let origins = Origins::parse(text).map_err(|error| Stop::file(input::shown(path), error))?;
+    Ok(Target::ProxyWasm(options.with_origins(origins)))
 }
 
 /// A module that decides.

@@ -3,186 +3,214 @@
 //! Every rule offers its guards. How many rules could stand at a place is counted over the rules of the division, from
 //! which follows what each offer is worth and which slot tells most rules apart.
 
-use super::super::guard::{Axis, Family, Guard, Place};
-use super::super::{LEAF_MAX, Range, count};
+use super::super::LEAF_MAX;
+use super::super::guard::Guards;
+use super::handles::{Handle, Handles, NO_AXIS};
 use super::{Builder, Filed, SMALL};
-use crate::graph::Node;
+
+/// How many rules of the division that is being made could be filed where: zero between divisions.
+#[derive(Default)]
+pub(super) struct Loads {
+    /// By number of a place.
+    by_place: Vec<Load>,
+    on_axis: Vec<AxisLoad>,
+    /// Axes of intervals, with the number that these share.
+    intervals: Vec<(u32, u32)>,
+}
+
+/// What could stand at a place.
+#[derive(Clone, Copy, Default)]
+struct Load {
+    /// Rules, once for each time that the place is one of theirs.
+    rules: u32,
+    /// Those of them whose guard has all of its places on this axis.
+    of_axis: u32,
+}
 
 /// What a slot would do for a division.
 #[derive(Clone, Copy, Default)]
-pub(super) struct AxisLoad {
+struct AxisLoad {
     /// Rules that it could file.
     rules: u64,
-    /// The sum over them of how many others stand at the same places.
+    /// The sum over their places of how many rules stand there.
     crowd: u64,
     /// Rules that it is to file.
     chosen: u64,
 }
 
-/// A guard by which a rule could be filed.
-#[derive(Clone, Copy)]
-pub(super) struct Offer {
-    /// Its position among the rule's.
-    pub at: usize,
-    pub guard: Guard,
-    first: Place,
-    /// The slot that all its places are on; [`NO_AXIS`] if there are several.
-    axis: u32,
-    /// How many rules could stand where it would file the rule.
-    crowd: u64,
-}
-
-/// No axis has this number.
-const NO_AXIS: u32 = u32::MAX;
-
-/// The offers for the rules of a division, one rule after the other.
+/// The guards by which the rules of a division could be filed, one rule after the other.
 #[derive(Default)]
 pub(super) struct Offers {
     all: Vec<Offer>,
-    /// By rule, and one more: where its offers start.
-    starts: Vec<u32>,
+    /// By rule: how many it has.
+    counts: Vec<u8>,
 }
 
-impl Offers {
-    fn refill(&mut self, rules: impl Iterator<Item = impl Iterator<Item = Offer>>) {
-        self.all.clear();
-        self.starts.clear();
-        for offers in rules {
-            self.starts.push(count(self.all.len()));
-            self.all.extend(offers);
-        }
-        self.starts.push(count(self.all.len()));
-    }
-
-    fn of(&self, rule: usize) -> &[Offer] {
-        let start = self.starts.get(rule).copied().unwrap_or_default();
-        let end = self.starts.get(rule + 1).copied().unwrap_or_default();
-        Range { start, end }.of(&self.all)
-    }
+/// A guard by which a rule could be filed.
+#[derive(Clone, Copy)]
+struct Offer {
+    guard: u32,
+    /// Its position among the rule's.
+    at: u8,
 }
 
-impl Builder<'_, '_> {
-    /// By rule: the guard that it is to be filed by.
-    pub fn choose(&mut self, filed: &[Filed]) -> Vec<Option<Offer>> {
-        let mut offers = std::mem::take(&mut self.offers);
-        offers.refill(filed.iter().map(|each| self.usable(*each).map(|(at, _, guard)| self.offer(at, guard))));
-        self.weigh(&mut offers.all);
-        let primary = self.primary(filed.len());
-        let mut choices: Vec<Option<Offer>> =
-            (0..filed.len()).map(|at| self.choice(offers.of(at), primary, filed.len())).collect();
-        self.drop_small(&mut choices);
-        self.forget(&offers.all);
-        self.offers = offers;
-        choices
-    }
-
-    fn offer(&self, at: usize, guard: Guard) -> Offer {
-        let places = self.guards.places(guard);
-        let Some((first, rest)) = places.split_first() else {
-            return Offer { at, guard, first: Place { axis: NO_AXIS, key: 0 }, axis: NO_AXIS, crowd: 0 };
-        };
-        let is_single = rest.iter().all(|place| place.axis == first.axis);
-        Offer { at, guard, first: *first, axis: if is_single { first.axis } else { NO_AXIS }, crowd: 0 }
-    }
-
-    /// Counts how many rules could be filed where, and so what each offer is worth.
-    fn weigh(&mut self, offers: &mut [Offer]) {
-        let (mut loads, mut on_axis) = (std::mem::take(&mut self.loads), std::mem::take(&mut self.on_axis));
-        for offer in &*offers {
-            for place in self.places(offer) {
-                if let Some(load) = load_at(&mut loads, *place) {
-                    *load += 1;
-                }
-            }
-            if let Some(load) = on_axis.get_mut(offer.axis as usize) {
-                load.rules += 1;
-            }
-        }
-        for offer in offers {
-            offer.crowd = self.places(offer).iter().map(|place| self.crowd(*place, &mut loads, &on_axis)).sum();
-            if let Some(load) = on_axis.get_mut(offer.axis as usize) {
-                load.crowd += offer.crowd;
-            }
-        }
-        (self.loads, self.on_axis) = (loads, on_axis);
-    }
-
-    /// Makes the counts zero again.
-    fn forget(&mut self, offers: &[Offer]) {
-        let mut loads = std::mem::take(&mut self.loads);
-        for offer in offers {
-            for place in self.places(offer) {
-                if let Some(load) = load_at(&mut loads, *place) {
-                    *load = 0;
-                }
-            }
-            if let Some(load) = self.on_axis.get_mut(offer.axis as usize) {
-                *load = AxisLoad::default();
-            }
-        }
-        self.loads = loads;
-    }
-
-    /// Most have one place, which is at hand.
-    pub fn places<'o>(&'o self, offer: &'o Offer) -> &'o [Place] {
-        if offer.guard.places() == 1 { std::slice::from_ref(&offer.first) } else { self.guards.places(offer.guard) }
-    }
-
-    /// How many rules stand at a place.
-    fn crowd(&self, place: Place, loads: &mut [Vec<u32>], on_axis: &[AxisLoad]) -> u64 {
-        match on_axis.get(place.axis as usize) {
-            // Of intervals, half are expected to hold a value.
-            Some(on_axis) if self.is_interval(place.axis) => on_axis.rules / 2 + 1,
-            _ => load_at(loads, place).map_or(0, |load| u64::from(*load)),
+impl Loads {
+    pub fn new(guards: &Guards<'_>, handles: &Handles) -> Self {
+        let intervals = guards.places.iter().zip(&handles.numbers).filter(|(place, _)| guards.is_interval(place.axis));
+        let mut intervals: Vec<(u32, u32)> = intervals.map(|(place, number)| (place.axis, *number)).collect();
+        intervals.sort_unstable();
+        intervals.dedup();
+        Self {
+            by_place: vec![Load::default(); handles.count as usize],
+            on_axis: vec![AxisLoad::default(); guards.axes.len()],
+            intervals,
         }
     }
 
-    /// The slot that tells most rules apart.
+    #[inline]
+    fn on_axis(&mut self, handle: &Handle) -> Option<&mut AxisLoad> {
+        self.on_axis.get_mut(handle.axis as usize)
+    }
+
+    /// Counts a rule at a place of an axis. Where one more stands, each of the others has one more beside it.
+    #[inline]
+    fn add(&mut self, axis: u32, place: u32, of_axis: u32) {
+        let (axis, load) = (self.on_axis.get_mut(axis as usize), self.by_place.get_mut(place as usize));
+        if let (Some(axis), Some(load)) = (axis, load) {
+            load.rules += 1;
+            axis.crowd += u64::from(load.of_axis) + u64::from(load.rules * of_axis);
+            load.of_axis += of_axis;
+        }
+    }
+
+    /// Of intervals, half are expected to hold a value.
+    fn halve_intervals(&mut self) {
+        for (axis, place) in &self.intervals {
+            let axis = self.on_axis.get_mut(*axis as usize);
+            if let (Some(axis), Some(load)) = (axis, self.by_place.get_mut(*place as usize)) {
+                load.rules = super::count(usize::try_from(axis.rules / 2 + 1).unwrap_or(usize::MAX));
+                axis.crowd = u64::from(load.of_axis) * u64::from(load.rules);
+            }
+        }
+    }
+
+    /// How many rules stand at these places.
+    #[inline]
+    fn crowd(&self, places: &[u32]) -> u64 {
+        places.iter().filter_map(|place| self.by_place.get(*place as usize)).map(|load| u64::from(load.rules)).sum()
+    }
+
+    /// The slot that tells most of so many rules apart.
     fn primary(&self, rules: usize) -> Option<u32> {
         let gain = |load: &AxisLoad| (load.rules * rules as u64).saturating_sub(load.crowd);
         let gains = (0_u32..).zip(&self.on_axis).map(|(axis, load)| (gain(load), std::cmp::Reverse(axis)));
         gains.max().filter(|(gain, _)| *gain > 0).map(|(_, axis)| axis.0)
     }
+}
 
-    fn choice(&self, offers: &[Offer], primary: Option<u32>, rules: usize) -> Option<Offer> {
-        let best = offers.iter().min_by_key(|offer| offer.crowd)?;
+impl Builder<'_, '_> {
+    /// By rule: the position of the guard that it is to be filed by.
+    pub fn choose(&mut self, filed: &[Filed]) -> Vec<Option<u8>> {
+        let (mut loads, mut offers) = (std::mem::take(&mut self.loads), std::mem::take(&mut self.offers));
+        self.gather(filed, &mut offers, &mut loads);
+        loads.halve_intervals();
+        let primary = loads.primary(filed.len()).unwrap_or(NO_AXIS);
+        let mut choices = Vec::with_capacity(filed.len());
+        let mut rest = &*offers.all;
+        for count in &offers.counts {
+            let (of_rule, others) = rest.split_at_checked(usize::from(*count)).unwrap_or_default();
+            rest = others;
+            let chosen = self.choice(of_rule, primary, filed.len(), &loads);
+            if let Some((_, axis)) = chosen
+                && let Some(load) = loads.on_axis.get_mut(axis as usize)
+            {
+                load.chosen += 1;
+            }
+            choices.push(chosen.map(|(at, _)| at));
+        }
+        self.drop_small(filed, &mut choices, &loads);
+        self.forget(&offers.all, &mut loads);
+        (self.loads, self.offers) = (loads, offers);
+        choices
+    }
+
+    /// Counts how many rules could be filed where.
+    fn gather(&self, filed: &[Filed], offers: &mut Offers, loads: &mut Loads) {
+        offers.all.clear();
+        offers.counts.clear();
+        for each in filed {
+            let before = offers.all.len();
+            for (at, of_rule, handle) in self.usable(each) {
+                offers.all.push(Offer { guard: of_rule.guard, at });
+                if let Some(load) = loads.on_axis(handle) {
+                    load.rules += 1;
+                    self.handles.numbers_of(handle).iter().for_each(|place| loads.add(handle.axis, *place, 1));
+                } else {
+                    let places = handle.places(&self.guards.places).iter().zip(self.handles.numbers_of(handle));
+                    places.for_each(|(place, number)| loads.add(place.axis, *number, 0));
+                }
+            }
+            offers.counts.push(u8::try_from(offers.all.len() - before).unwrap_or(u8::MAX));
+        }
+    }
+
+    /// Makes the counts zero again.
+    fn forget(&self, offers: &[Offer], loads: &mut Loads) {
+        loads.on_axis.fill(AxisLoad::default());
+        // Going through what was counted takes as long as this many places.
+        if offers.len() * 8 > loads.by_place.len() {
+            return loads.by_place.fill(Load::default());
+        }
+        let handles = offers.iter().filter_map(|offer| self.handles.get(offer.guard));
+        let counted = handles.flat_map(|handle| self.handles.numbers_of(handle));
+        for place in counted.chain(loads.intervals.iter().map(|(_, place)| place)) {
+            loads.by_place.get_mut(*place as usize).into_iter().for_each(|load| *load = Load::default());
+        }
+    }
+
+    /// Which of a rule's offers is taken, and on which axis all of its places are.
+    fn choice(&self, offers: &[Offer], primary: u32, rules: usize, loads: &Loads) -> Option<(u8, u32)> {
+        let mut best: Option<(u64, u8, &Handle)> = None;
+        let mut on_primary: Option<(u64, u8)> = None;
+        for offer in offers {
+            let Some(handle) = self.handles.get(offer.guard) else { continue };
+            let crowd = loads.crowd(self.handles.numbers_of(handle));
+            if best.is_none_or(|(least, ..)| crowd < least) {
+                best = Some((crowd, offer.at, handle));
+            }
+            if handle.axis == primary && on_primary.is_none() {
+                on_primary = Some((crowd, offer.at));
+            }
+        }
+        let (crowd, at, handle) = best?;
         // One place at a time is hit: what is at all of them together may be more than there is.
-        if best.crowd >= rules as u64 * u64::from(best.guard.places()) {
+        if crowd >= rules as u64 * u64::from(handle.count()) {
             return None;
         }
-        let on_primary = primary.and_then(|primary| offers.iter().find(|offer| offer.axis == primary));
-        let chosen = match on_primary {
-            Some(offer) if offer.crowd <= 4 * best.crowd + LEAF_MAX as u64 => offer,
-            _ => best,
-        };
-        Some(*self.type_first(chosen, offers).unwrap_or(chosen))
+        let near = on_primary.filter(|(beside, _)| primary != NO_AXIS && *beside <= 4 * crowd + LEAF_MAX as u64);
+        let chosen = near.map_or((at, handle.axis), |(_, at)| (at, primary));
+        Some(self.type_first(chosen.1, offers).unwrap_or(chosen))
     }
 
     /// Attributes are unknown of an entity of another type: a rule that is about one type is filed by that first.
-    fn type_first<'o>(&self, chosen: &Offer, offers: &'o [Offer]) -> Option<&'o Offer> {
-        let slot = self.axis(chosen.axis)?.slot;
-        let Some(Node::Attribute { of, .. }) = self.policy.node(slot) else { return None };
-        let is_type = |axis: Axis| axis.family == Family::Type && axis.slot == *of;
-        offers.iter().find(|offer| self.axis(offer.axis).is_some_and(is_type))
+    fn type_first(&self, axis: u32, offers: &[Offer]) -> Option<(u8, u32)> {
+        let of_type = self.type_axes.get(axis as usize).copied().flatten()?;
+        let is_it = |offer: &&Offer| self.handles.get(offer.guard).is_some_and(|handle| handle.axis == of_type);
+        offers.iter().find(is_it).map(|offer| (offer.at, of_type))
     }
 
     /// Looking a slot up costs more than looking at a rule or two.
-    fn drop_small(&mut self, choices: &mut [Option<Offer>]) {
-        for axis in choices.iter().flatten().map(|offer| offer.axis) {
-            if let Some(load) = self.on_axis.get_mut(axis as usize) {
-                load.chosen += 1;
-            }
+    fn drop_small(&self, filed: &[Filed], choices: &mut [Option<u8>], loads: &Loads) {
+        let is_small = |axis: &AxisLoad| (1..SMALL as u64).contains(&axis.chosen);
+        if !loads.on_axis.iter().any(is_small) {
+            return;
         }
-        for choice in choices {
-            let on_axis = choice.and_then(|offer| self.on_axis.get(offer.axis as usize));
-            if on_axis.is_some_and(|load| load.chosen < SMALL as u64) {
+        for (each, choice) in filed.iter().zip(choices) {
+            let of_rule = choice.and_then(|at| self.guards.of_rule(each.rule).get(usize::from(at)));
+            let handle = of_rule.and_then(|of_rule| self.handles.get(of_rule.guard));
+            if handle.and_then(|handle| loads.on_axis.get(handle.axis as usize)).is_some_and(is_small) {
                 *choice = None;
             }
         }
     }
-}
-
-/// How many rules stand at a place; none are counted on intervals.
-fn load_at(loads: &mut [Vec<u32>], place: Place) -> Option<&mut u32> {
-    loads.get_mut(place.axis as usize)?.get_mut(place.key as usize)
 }

@@ -201,3 +201,55 @@ fn a_pattern_that_stands_alone_does_not_stand_in_the_way() {
     let tree = policy.derived.index.trees(READ.index()).denies;
     assert_eq!(candidates_of(&policy, &Store::empty(), &request, tree, false), [RuleId::new(7)]);
 }
+
+#[test]
+fn a_rule_that_is_at_a_place_twice_is_found_once() {
+    let policy = policy_with(Effect::Deny, |builder| {
+        let (count, flag) = (builder.context(COUNT), builder.context(A));
+        let condition = |at: i64, builder: &mut Builder| {
+            let (low, above) = (builder.constant(int(at)), builder.constant(int(at + 1)));
+            let (is, less) = (builder.equal(count, low), builder.compare(CompareOp::Less, count, above));
+            let both = builder.and([is, flag]);
+            let also = builder.and([less, flag]);
+            // The same place as alternative, and in an alternative.
+            if at % 2 == 0 { builder.or([is, both]) } else { builder.or([less, also]) }
+        };
+        (0..40).map(|at| condition(at, builder)).collect()
+    });
+    let index = &policy.derived.index;
+    let tree = index.trees(READ.index()).denies;
+    let mut traversal = super::super::Traversal::default();
+    index.traverse(tree, &mut traversal);
+    assert_eq!(traversal.entries.len(), 40);
+    assert!(traversal.entries.values().all(|times| *times == 1), "{:?}", traversal.entries);
+    let request = full_request(&policy, json!({ "context": { "count": 6 } }));
+    let found = candidates_of(&policy, &Store::empty(), &request, tree, false);
+    let expected = (0..40).filter(|at| *at == 6 || at % 2 == 1 && 6 < at + 1);
+    assert_eq!(found, expected.map(RuleId::new).collect::<Vec<_>>());
+}
+
+#[test]
+fn of_very_many_bounds_some_are_looked_at() {
+    let policy = policy_with(Effect::Deny, |builder| {
+        let count = builder.context(COUNT);
+        let condition = |rule: i64, builder: &mut Builder| {
+            let bounds = (0..300).map(|at| {
+                let bound = builder.constant(int(at - rule));
+                builder.compare(CompareOp::Less, bound, count)
+            });
+            let bounds: Vec<NodeId> = bounds.collect();
+            builder.and(bounds)
+        };
+        (0..20).map(|rule| condition(rule, builder)).collect()
+    });
+    let tree = policy.derived.index.trees(READ.index()).denies;
+    let found = |count: i64| {
+        let request = full_request(&policy, json!({ "context": { "count": count } }));
+        let decision = decided(&policy, &Store::empty(), json!({ "context": { "count": count } }));
+        (candidates_of(&policy, &Store::empty(), &request, tree, false), decision.rules)
+    };
+    let all: Vec<RuleId> = (0..20).map(RuleId::new).collect();
+    assert_eq!(found(300), (all.clone(), all.clone()));
+    assert_eq!(found(295).1, all[5..]);
+    assert!(found(-40).0.is_empty());
+}

@@ -1,0 +1,224 @@
+//! What a proxy's host is asked: properties, each at most once in a request, and maps of pairs.
+//!
+//! A host writes what it gives into memory that it asks the module for. What it says is checked before it is read: a status
+//! that is neither "here it is" nor "there is none", an address outside of memory, a length beyond the limit or a map that is
+//! none make the request invalid ([`PROXY_BAD`]).
+
+use super::env::*;
+use super::layout::*;
+use super::memory::*;
+
+// Where the host writes the address and the length of what it gives.
+const PROXY_AT: i32 = 920;
+const PROXY_LEN: i32 = 924;
+/// The time, 8 bytes.
+const PROXY_TIME: i32 = 928;
+/// Address of what is known of properties: rows of state, address and length.
+const PROXY_KNOWN: i32 = 936;
+/// Whether the host said something that it cannot.
+pub const PROXY_BAD: i32 = 940;
+/// The pairs that were read last: cells of keys and values.
+pub const PROXY_PAIRS: i32 = 944;
+
+// What is known of a property.
+const KNOWN_NOTHING: i32 = 0;
+pub const KNOWN_THERE: i32 = 1;
+const KNOWN_MISSING: i32 = 2;
+/// It is there, and nothing: a claim that is `null`.
+const KNOWN_NULL: i32 = 3;
+const KNOWN: i32 = 12;
+
+const STATUS_OK: i32 = 0;
+const STATUS_NOT_FOUND: i32 = 1;
+/// What hosts say of `null` in metadata.
+const STATUS_NO_VALUE: i32 = 3;
+
+/// Bytes that the arena and its scrap have beside what a request asks for.
+const PROXY_ARENA: i32 = 65536;
+const NANOSECONDS: u64 = 1_000_000;
+
+/// Begins a request: whether there is memory for it.
+pub fn proxy_begin() -> bool {
+    proxy_arena();
+    st32(PROXY_BAD, 0);
+    let len = ld32(PROXY_PROPERTIES_COUNT) * KNOWN;
+    if !arena_reserve(PROXY_ARENA + len) {
+        st32(FAILED, 1);
+        return false;
+    }
+    let known = alloc(len);
+    fill(known, 0, len);
+    st32(PROXY_KNOWN, known);
+    return true;
+}
+
+fn proxy_arena() {
+    st32(SCRAP, PROXY_ARENA);
+    arena_start(ld32(H_ARENA));
+}
+
+/// Memory for what the host gives; nowhere, when there is none.
+pub fn proxy_on_memory_allocate(len: i32) -> i32 {
+    if ld32(ARENA) == NOWHERE {
+        proxy_arena();
+    }
+    if len < 0 || len > ld32(H_BYTES_MAX) || !arena_reserve(len + 8) {
+        st32(FAILED, 1);
+        return NOWHERE;
+    }
+    return alloc(len);
+}
+
+/// The instant, if the policy depends on it and the host knows it.
+pub fn proxy_clock() {
+    st32(HAS_NOW, 0);
+    if ld32(H_TIMED) != 0 {
+        if host_time(PROXY_TIME) == STATUS_OK {
+            st32(HAS_NOW, 1);
+            st64(NOW, (ld64(PROXY_TIME) as u64 / NANOSECONDS) as i64);
+        }
+    }
+}
+
+/// Whether what the host gave is in memory and not too long.
+fn proxy_gave() -> bool {
+    let at = ld32(PROXY_AT) as u32 as i64;
+    let len = ld32(PROXY_LEN);
+    return len >= 0 && len <= ld32(H_BYTES_MAX) && at + len as i64 <= (pages() as i64) << 16;
+}
+
+/// What is known of a property, which is asked for if nothing is: address of its state, of its address and its length.
+pub fn proxy_known(property: i32) -> i32 {
+    let known = ld32(PROXY_KNOWN) + property * KNOWN;
+    if ld32(known) != KNOWN_NOTHING {
+        return known;
+    }
+    let row = ld32(PROXY_PROPERTIES) + property * PROPERTY;
+    st64(PROXY_AT, 0);
+    let status = host_property(ld32(row), ld32(row + 4), PROXY_AT, PROXY_LEN);
+    let mut state = KNOWN_MISSING;
+    if status == STATUS_OK && proxy_gave() {
+        state = KNOWN_THERE;
+        st64(known + 4, ld64(PROXY_AT));
+    } else if status == STATUS_NO_VALUE {
+        state = KNOWN_NULL;
+    } else if status != STATUS_NOT_FOUND {
+        st32(PROXY_BAD, 1);
+    }
+    st32(known, state);
+    return known;
+}
+
+pub fn proxy_has(property: i32) -> bool {
+    return ld32(proxy_known(property)) == KNOWN_THERE;
+}
+
+/// Whether there is a token: one of the claims that the policy asks for is there.
+pub fn proxy_has_token() -> bool {
+    let mut property = 0;
+    while property < ld32(PROXY_PROPERTIES_COUNT) {
+        if ld32(ld32(PROXY_PROPERTIES) + property * PROPERTY + PROPERTY_IS_CLAIM) != 0 {
+            if ld32(proxy_known(property)) != KNOWN_MISSING {
+                return true;
+            }
+        }
+        property += 1;
+    }
+    return false;
+}
+
+/// Reads the request's headers to [`PROXY_PAIRS`]: how many there are, or -1.
+pub fn proxy_headers() -> i32 {
+    st64(PROXY_AT, 0);
+    if host_headers(0, PROXY_AT, PROXY_LEN) != STATUS_OK || !proxy_gave() {
+        st32(PROXY_BAD, 1);
+        return -1;
+    }
+    // Names are made lower-case in a copy, which is the module's own.
+    let len = ld32(PROXY_LEN);
+    if !arena_reserve(len + 8) {
+        st32(FAILED, 1);
+        return -1;
+    }
+    let own = alloc(len);
+    copy(own, ld32(PROXY_AT), len);
+    let count = proxy_pairs(own, len);
+    if count < 0 {
+        st32(PROXY_BAD, 1);
+    }
+    let mut pair = ld32(PROXY_PAIRS);
+    let mut at = 0;
+    while at < count {
+        proxy_lower(ld32(pair + 8), ld32(pair + 12));
+        pair += 2 * CELL;
+        at += 1;
+    }
+    return count;
+}
+
+fn proxy_lower(from: i32, len: i32) {
+    let mut at = from;
+    while at < from + len {
+        let byte = ld8(at);
+        if byte >= b'A' as i32 && byte <= b'Z' as i32 {
+            st8(at, byte | 32);
+        }
+        at += 1;
+    }
+}
+
+/// Reads a map as hosts write them to [`PROXY_PAIRS`]: how many pairs it has, or -1 when it is none. It is a number of pairs,
+/// the lengths of each key and value, and these, each with a zero byte behind it; nothing else.
+pub fn proxy_pairs(at: i32, len: i32) -> i32 {
+    if len < 4 {
+        return -1;
+    }
+    let count = ld32(at);
+    // Each takes 10 bytes at least.
+    if count < 0 || count > len {
+        return -1;
+    }
+    let end = at + len;
+    let mut lengths = at + 4;
+    let mut place = lengths + count * 8;
+    if place > end || !proxy_make_pairs(count) {
+        return -1;
+    }
+    let mut pair = ld32(PROXY_PAIRS);
+    let behind = place;
+    while lengths < behind {
+        let key = proxy_part(place, ld32(lengths), end);
+        if key < 0 {
+            return -1;
+        }
+        put_cell(pair, T_STRING, 0, span(place, ld32(lengths)));
+        let value = proxy_part(key, ld32(lengths + 4), end);
+        if value < 0 {
+            return -1;
+        }
+        put_cell(pair + CELL, T_STRING, 0, span(key, ld32(lengths + 4)));
+        place = value;
+        pair += 2 * CELL;
+        lengths += 8;
+    }
+    return if place == end { count } else { -1 };
+}
+
+/// Where a part of so many bytes and its zero byte end; -1, if that is not so.
+fn proxy_part(at: i32, len: i32, end: i32) -> i32 {
+    if len < 0 || len >= end - at {
+        return -1;
+    }
+    return if ld8(at + len) == 0 { at + len + 1 } else { -1 };
+}
+
+/// Room for so many pairs at [`PROXY_PAIRS`].
+pub fn proxy_make_pairs(count: i32) -> bool {
+    let len = count * 2 * CELL;
+    if !arena_reserve(len + 8) {
+        st32(FAILED, 1);
+        return false;
+    }
+    st32(PROXY_PAIRS, alloc(len));
+    return true;
+}

@@ -1,0 +1,520 @@
+//! What origins mean for a policy: where each part of a request document comes from.
+//!
+//! Everything that a policy reads has an origin here, of its type and no less trusted than its source; where that cannot be,
+//! there is no plan, and the message says what to write.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+use zt_eval::codegen::{Extent, member};
+use zt_eval::graph::Node;
+use zt_eval::id::{ActionId, EntityTypeId, NodeId, RecordId, SourceId};
+use zt_eval::schema::{Action, Attribute, Schema, Type};
+use zt_eval::{Policy, Store};
+
+use super::origin::{self, Origin};
+use super::origins::{Attributes, Entity, Origins, OriginsError, Parent, Written};
+use crate::layout::*;
+use crate::profile;
+
+const REQUEST: &str = "zt.http.Request";
+const REQUEST_LINE: &str = "zt.http.RequestLine";
+const CLAIMS: &str = "zt.oidc.Claims";
+
+/// Where each part of a request document comes from.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub action: String,
+    /// Paths of properties, and whether they are claims.
+    pub properties: Vec<(String, bool)>,
+    pub subjects: Vec<Who>,
+    pub resource: Who,
+    pub context: Vec<Fill>,
+    /// For each rule, what it writes to headers: the node of the value, its type, the header.
+    pub heads: Vec<Vec<(NodeId, Type, String)>>,
+    /// All headers that obligations can be written to.
+    pub headers: Vec<String>,
+}
+
+/// An entity that a request may be about.
+#[derive(Default)]
+pub(super) struct Who {
+    pub ty: String,
+    /// How its id is made, and of which property; none for one that has no id.
+    pub id: Option<(i32, u32)>,
+    /// Properties, and the text that they must be.
+    pub when: Vec<(u32, String)>,
+    pub fills: Vec<Fill>,
+    /// Types of parents, and how their ids are made of which property.
+    pub parents: Vec<(String, i32, u32)>,
+}
+
+/// A value with a name.
+pub(super) struct Fill {
+    pub name: String,
+    pub kind: i32,
+    pub from: From,
+    /// What is written when it is not there.
+    pub missing: i32,
+}
+
+/// What a value is made of.
+pub(super) enum From {
+    Property(u32),
+    Header(String),
+    Record(Vec<Fill>),
+    Nothing,
+}
+
+impl Plan {
+    /// The plan for a policy that decides with these entities.
+    ///
+    /// # Errors
+    ///
+    /// When something has no origin, or one that does not fit.
+    pub fn of(policy: &Policy, entities: &Store, origins: &Origins) -> Result<Self, OriginsError> {
+        let payload = origins.file.jwt.payload.as_ref().map_or("jwt", |payload| payload.get_ref());
+        let mut planner =
+            Planner { policy, schema: policy.schema(), entities, origins, payload, plan: Self::default() };
+        let (id, action) = planner.action()?;
+        planner.plan.action = action.name.to_string();
+        planner.plan.subjects = planner.subjects(action)?;
+        planner.plan.resource = planner.resource(action)?;
+        planner.plan.context = planner.context()?;
+        planner.obligations(id)?;
+        Ok(planner.plan)
+    }
+}
+
+struct Planner<'a> {
+    policy: &'a Policy,
+    schema: &'a Schema,
+    entities: &'a Store,
+    origins: &'a Origins,
+    payload: &'a str,
+    plan: Plan,
+}
+
+impl<'a> Planner<'a> {
+    fn action(&self) -> Result<(ActionId, &'a Action), OriginsError> {
+        let schema = self.schema;
+        if let Some(name) = &self.origins.file.action {
+            let found = schema.find_action(name.get_ref()).and_then(|id| Some((id, schema.action(id)?)));
+            return found
+                .ok_or_else(|| self.origins.error(name, format!("the policy has no action `{}`", name.get_ref())));
+        }
+        let takes = |action: &Action| {
+            let is_request = |ty: &EntityTypeId| schema.entity(*ty).is_some_and(|ty| &*ty.name == REQUEST);
+            schema.actions.len() == 1 || action.resources.iter().any(is_request)
+        };
+        let mut found = (0..).map(ActionId::new).zip(&schema.actions).filter(|(_, action)| takes(action));
+        match (found.next(), found.next()) {
+            (Some(only), None) => Ok(only),
+            _ => {
+                let names: Vec<String> = schema.actions.iter().map(|action| format!("`{}`", action.name)).collect();
+                Err(OriginsError::missing(format!(
+                    "the policy has the actions {}: say which one a request asks for, in the origins\n\naction = \"NAME\"",
+                    names.join(", ")
+                )))
+            }
+        }
+    }
+
+    fn subjects(&mut self, action: &Action) -> Result<Vec<Who>, OriginsError> {
+        let origins = self.origins;
+        let Some(last) = origins.file.subject.len().checked_sub(1) else {
+            return self.only_subject(action).map(|subject| vec![subject]);
+        };
+        let mut subjects = Vec::new();
+        for (at, written) in origins.file.subject.iter().enumerate() {
+            if written.id.is_none() && at < last {
+                let message =
+                    "a subject without `id` is always there: nobody comes to the next ones, so let it be the last";
+                return Err(origins.error(&written.ty, message));
+            }
+            subjects.push(self.entity(written, &action.subjects, "subject")?);
+        }
+        Ok(subjects)
+    }
+
+    /// The subject that the token names.
+    fn only_subject(&mut self, action: &Action) -> Result<Who, OriginsError> {
+        let [ty] = action.subjects.as_slice() else {
+            let types = self.schema.types_text(&action.subjects);
+            return Err(OriginsError::missing(format!(
+                "action `{}` is for {types}: say which of them asks, in the origins\n\n[[subject]]\ntype = \"NAME\"\nid = \"jwt.sub\"",
+                action.name
+            )));
+        };
+        let origin = self.parse(&["jwt".into(), "sub".into()]).map_err(OriginsError::missing)?;
+        let id = self.property(&origin);
+        let fills = self.attributes(*ty, &Attributes::new())?;
+        Ok(Who { ty: self.entity_name(*ty), id: id.map(|id| (T_FILL_TEXT, id)), fills, ..Who::default() })
+    }
+
+    fn resource(&mut self, action: &Action) -> Result<Who, OriginsError> {
+        if let Some(written) = &self.origins.file.resource {
+            return self.entity(written, &action.resources, "resource");
+        }
+        let found = action.resources.iter().find(|ty| self.entity_name(**ty) == REQUEST);
+        let Some(ty) = found else {
+            let types = self.schema.types_text(&action.resources);
+            return Err(OriginsError::missing(format!(
+                "action `{}` is about {types}: say what a request is about, in the origins\n\n[resource]\ntype = \"NAME\"\nid = \"request.host\"",
+                action.name
+            )));
+        };
+        let fills = self.attributes(*ty, &Attributes::new())?;
+        Ok(Who { ty: self.entity_name(*ty), fills, ..Who::default() })
+    }
+
+    fn entity_name(&self, ty: EntityTypeId) -> String {
+        self.schema.entity(ty).map_or_else(String::new, |entity| entity.name.to_string())
+    }
+
+    fn entity(&mut self, written: &Entity, types: &[EntityTypeId], role: &str) -> Result<Who, OriginsError> {
+        let origins = self.origins;
+        let name = written.ty.get_ref();
+        let ty = self.schema.find_entity(name).filter(|ty| types.contains(ty)).ok_or_else(|| {
+            let types = self.schema.types_text(types);
+            origins.error(&written.ty, format!("the action's {role} is no `{name}` but {types}"))
+        })?;
+        let id = written.id.as_ref().map(|id| self.id(id)).transpose()?;
+        let mut when = Vec::new();
+        for (origin, text) in &written.when {
+            let parts = Written::Dotted(origin.get_ref().clone()).parts();
+            let parsed = self.parse(&parts).map_err(|message| origins.error(origin, message))?;
+            when.push((self.trusted_text(origin, &parsed)?.1, text.clone()));
+        }
+        let fills = self.attributes(ty, &written.attributes)?;
+        let parents = written.parents.iter().map(|parent| self.parent(ty, parent)).collect::<Result<_, _>>()?;
+        Ok(Who { ty: name.clone(), id, when, fills, parents })
+    }
+
+    fn parent(&mut self, of: EntityTypeId, written: &Parent) -> Result<(String, i32, u32), OriginsError> {
+        let origins = self.origins;
+        let name = written.ty.get_ref();
+        let may = self.schema.entity(of).map_or(&[][..], |entity| &entity.parents);
+        if !self.schema.find_entity(name).is_some_and(|ty| may.contains(&ty)) {
+            let message = format!("a `{}` has no parents of type `{name}`", self.entity_name(of));
+            return Err(origins.error(&written.ty, message));
+        }
+        let (kind, property) = self.id(&written.id)?;
+        // A list of names is as many parents.
+        let is_list =
+            kind == T_FILL_TEXT && self.plan.properties.get(property as usize).is_some_and(|(_, claim)| *claim);
+        Ok((name.clone(), if is_list { T_FILL_TEXTS } else { kind }, property))
+    }
+
+    fn id(&mut self, written: &Spanned<Written>) -> Result<(i32, u32), OriginsError> {
+        let parsed = self.parse(&written.get_ref().parts()).map_err(|message| self.origins.error(written, message))?;
+        self.trusted_text(written, &parsed)
+    }
+
+    /// A text that nobody but a client's enforcement point says.
+    fn trusted_text<T>(&mut self, at: &Spanned<T>, origin: &Origin) -> Result<(i32, u32), OriginsError> {
+        if origin.is_clients_word() {
+            let message = "headers are the client's word: they cannot say who asks, or what is asked about";
+            return Err(self.origins.error(at, message));
+        }
+        let kind = origin.fills(&Type::String);
+        kind.zip(self.property(origin)).ok_or_else(|| self.origins.error(at, "this is no text"))
+    }
+
+    fn parse(&self, parts: &[String]) -> Result<Origin, String> {
+        Origin::parse(parts, self.payload)
+    }
+
+    /// The number of the property that an origin is.
+    fn property(&mut self, origin: &Origin) -> Option<u32> {
+        let (path, is_claim) = origin.property()?;
+        let path = path.join("\0");
+        let properties = &mut self.plan.properties;
+        let found = properties.iter().position(|(known, _)| *known == path);
+        let at = found.unwrap_or_else(|| {
+            properties.push((path, is_claim));
+            properties.len() - 1
+        });
+        u32::try_from(at).ok()
+    }
+
+    fn context(&mut self) -> Result<Vec<Fill>, OriginsError> {
+        let (policy, schema) = (self.policy, self.schema);
+        let extent = |at: usize| policy.context_extent(at);
+        let written = &self.origins.file.context;
+        let mut fills = self.fills("the context", &schema.context, extent, written)?;
+        for (at, attribute) in schema.context.iter().enumerate() {
+            if *policy.context_extent(at) == Extent::Nothing || is_written(written, &attribute.name) {
+                continue;
+            }
+            match self.context_default(attribute) {
+                Some(parts) => {
+                    let origin = self.parse(&parts).map_err(OriginsError::missing)?;
+                    let fill = self.fill(attribute, &origin, extent(at)).map_err(OriginsError::missing)?;
+                    fills.push(fill);
+                }
+                None => return Err(self.unsupplied_context(at, attribute)),
+            }
+        }
+        Ok(fills)
+    }
+
+    /// Where an attribute of the context comes from if nothing is written.
+    fn context_default(&self, attribute: &Attribute) -> Option<Vec<String>> {
+        let record = |id: &RecordId| self.schema.record(*id).map(|record| &*record.name);
+        let parts: &[&str] = match attribute.ty.present() {
+            Type::Record(id) if record(id) == Some(CLAIMS) => &["jwt"],
+            Type::Record(id) if record(id) == Some(REQUEST_LINE) => &["request"],
+            Type::Ip if attribute.from == Schema::PEP && &*attribute.name == "source_ip" => &["source", "address"],
+            _ => return None,
+        };
+        Some(parts.iter().map(|part| (*part).to_owned()).collect())
+    }
+
+    fn unsupplied_context(&self, at: usize, attribute: &Attribute) -> OriginsError {
+        let reads = |position: u32| {
+            let asked = self.schema.context.get(position as usize);
+            let by_clock =
+                |asked: &Attribute| asked.freshness.iter().any(|bound| bound.clock().attribute as usize == at);
+            position as usize == at || asked.is_some_and(by_clock)
+        };
+        let rule = profile::first(self.policy, |node| match node {
+            Node::Context(position) => reads(*position).then(String::new),
+            _ => None,
+        });
+        let name = member(&attribute.name);
+        unsupplied(
+            rule,
+            &format!("context.{name}"),
+            &format!("[context]\n{} = {}", key(&attribute.name), example(attribute, self.schema)),
+        )
+    }
+
+    /// Values of attributes that are written, as far as they are read.
+    fn fills<'e>(
+        &mut self,
+        of: &str,
+        declared: &[Attribute],
+        extent: impl Fn(usize) -> &'e Extent,
+        written: &Attributes,
+    ) -> Result<Vec<Fill>, OriginsError> {
+        let origins = self.origins;
+        let mut fills = Vec::new();
+        for (name, written) in written {
+            let found = declared.iter().position(|attribute| *attribute.name == **name.get_ref());
+            let attribute = found.and_then(|at| Some((at, declared.get(at)?)));
+            let (at, attribute) =
+                attribute.ok_or_else(|| origins.error(name, format!("{of} has no attribute `{}`", name.get_ref())))?;
+            let fail = |message| origins.error(written, message);
+            let origin = self.parse(&written.get_ref().parts()).map_err(fail)?;
+            let fill = self.fill(attribute, &origin, extent(at)).map_err(fail)?;
+            if *extent(at) != Extent::Nothing {
+                fills.push(fill);
+            }
+        }
+        Ok(fills)
+    }
+
+    /// Values of an entity's attributes, of which those that its store says are left to it.
+    fn attributes(&mut self, ty: EntityTypeId, written: &Attributes) -> Result<Vec<Fill>, OriginsError> {
+        let (policy, schema) = (self.policy, self.schema);
+        let Some(entity) = schema.entity(ty) else { return Ok(Vec::new()) };
+        let extent = |at: usize| policy.attribute_extent(ty, at);
+        let of = format!("`{}`", entity.name);
+        let mut fills = self.fills(&of, &entity.attributes, extent, written)?;
+        let mut unsaid = Vec::new();
+        for (at, attribute) in entity.attributes.iter().enumerate() {
+            if *extent(at) == Extent::Nothing || is_written(written, &attribute.name) {
+                continue;
+            }
+            if &*entity.name == REQUEST {
+                let parts = ["request".to_owned(), attribute.name.to_string()];
+                let origin = self.parse(&parts).map_err(OriginsError::missing)?;
+                fills.push(self.fill(attribute, &origin, extent(at)).map_err(OriginsError::missing)?);
+            } else if self.entities.entities().any(|stored| stored.uid().ty == ty) {
+                unsaid.push(attribute);
+            } else {
+                return Err(self.unsupplied_attribute(ty, at, attribute));
+            }
+        }
+        if !fills.is_empty() {
+            // Where something is said, a complete source would otherwise say that there is nothing else.
+            let complete = unsaid.into_iter().filter(|attribute| self.is_silent(attribute));
+            fills.extend(complete.map(|attribute| Fill {
+                name: attribute.name.to_string(),
+                kind: T_FILL_NOTHING,
+                from: From::Nothing,
+                missing: MISSING_UNKNOWN,
+            }));
+        }
+        Ok(fills)
+    }
+
+    fn unsupplied_attribute(&self, of: EntityTypeId, at: usize, attribute: &Attribute) -> OriginsError {
+        let rule = profile::first(self.policy, |node| match node {
+            Node::Attribute { ty, attribute, .. } => (*ty == of && *attribute as usize == at).then(String::new),
+            _ => None,
+        });
+        let (name, key) = (member(&attribute.name), key(&attribute.name));
+        let entity = self.entity_name(of);
+        let lines = format!("attributes = {{ {key} = {} }}", example(attribute, self.schema));
+        unsupplied(
+            rule,
+            &format!("{entity}.{name}"),
+            &format!("{lines}\n\nwhere the type `{entity}` stands, or give entities of that type"),
+        )
+    }
+
+    /// Whether an attribute counts as absent where nothing is said of it.
+    fn is_silent(&self, attribute: &Attribute) -> bool {
+        attribute.ty.is_optional() && self.schema.source(attribute.from).is_some_and(|source| source.complete)
+    }
+
+    fn is_verified(&self, source: SourceId) -> bool {
+        self.schema.source(source).is_some_and(|source| source.verified)
+    }
+
+    /// An attribute's value from an origin.
+    fn fill(&mut self, attribute: &Attribute, origin: &Origin, extent: &Extent) -> Result<Fill, String> {
+        if origin.is_clients_word() && self.is_verified(attribute.from) {
+            let source = self.schema.source(attribute.from).map_or("", |source| &source.name);
+            let name = &attribute.name;
+            return Err(format!(
+                "source `{source}` vouches for `{name}`, and headers are the client's word: take it from elsewhere, or declare it of an unverified source"
+            ));
+        }
+        let mut fill = self.value(&attribute.name, &attribute.ty, origin, extent)?;
+        if self.is_silent(attribute) && !matches!(fill.from, From::Record(_)) {
+            let is_claim = matches!(origin, Origin::Typed { is_claim: true, .. });
+            fill.missing = if is_claim { MISSING_IN_TOKEN } else { MISSING_UNKNOWN };
+        }
+        Ok(fill)
+    }
+
+    fn value(&mut self, name: &str, ty: &Type, origin: &Origin, extent: &Extent) -> Result<Fill, String> {
+        let Some(kind) = origin.fills(ty) else {
+            return Err(format!("`{name}` is of type {}, which this cannot give", self.schema.type_text(ty)));
+        };
+        let from = match (origin, ty.present()) {
+            (Origin::Claims | Origin::RequestLine, Type::Record(record)) => {
+                From::Record(self.record(*record, origin, extent)?)
+            }
+            (Origin::Header(header), _) => From::Header(header.clone()),
+            _ => self.property(origin).map_or(From::Nothing, From::Property),
+        };
+        Ok(Fill { name: name.to_owned(), kind, from, missing: MISSING_LEFT_OUT })
+    }
+
+    /// A record's fields, as far as they are read.
+    fn record(&mut self, record: RecordId, of: &Origin, extent: &Extent) -> Result<Vec<Fill>, String> {
+        let declared = self.schema.record(record).map_or(&[][..], |record| &record.fields);
+        let root = if *of == Origin::Claims { "jwt" } else { "request" };
+        let mut fills = Vec::new();
+        for (at, field) in declared.iter().enumerate() {
+            if field_extent(extent, at) == Extent::Nothing {
+                continue;
+            }
+            let origin = self.parse(&[root.to_owned(), field.name.to_string()])?;
+            fills.push(self.value(&field.name, &field.ty, &origin, &Extent::Whole)?);
+        }
+        Ok(fills)
+    }
+
+    fn obligations(&mut self, action: ActionId) -> Result<(), OriginsError> {
+        let mut headers: BTreeMap<(&str, &str), String> = BTreeMap::new();
+        let origins = self.origins;
+        let schema = self.schema;
+        for (name, args) in &origins.file.obligations {
+            let declared = schema.obligations.iter().find(|known| *known.name == **name.get_ref());
+            let declared = declared
+                .ok_or_else(|| origins.error(name, format!("the policy has no obligation `{}`", name.get_ref())))?;
+            for (arg, header) in args {
+                if !declared.params.iter().any(|param| *param.name == **arg.get_ref()) {
+                    let message = format!("obligation `{}` has no argument `{}`", declared.name, arg.get_ref());
+                    return Err(origins.error(arg, message));
+                }
+                let name = origin::header(header.get_ref()).map_err(|message| origins.error(header, message))?;
+                headers.insert((&declared.name, arg.get_ref()), name);
+            }
+        }
+        self.plan.headers = headers.values().cloned().collect();
+        self.plan.headers.sort();
+        self.plan.headers.dedup();
+        let asked = self.policy.rules_for(action).map_or(&[][..], |rules| &rules.allows);
+        for (at, rule) in self.policy.rules().iter().enumerate() {
+            let mut heads = Vec::new();
+            for duty in rule.duties.iter().filter(|_| asked.iter().any(|id| id.index() == at)) {
+                let Some(declared) = schema.obligation(duty.obligation) else { continue };
+                for (param, node) in declared.params.iter().zip(&duty.args) {
+                    let header = headers.get(&(&*declared.name, &*param.name));
+                    let header = header.ok_or_else(|| unmapped(&rule.name, declared))?;
+                    if !can_be_header(&param.ty) {
+                        let (name, arg, ty) = (&declared.name, &param.name, schema.type_text(&param.ty));
+                        return Err(OriginsError::missing(format!(
+                            "rule `{}` obliges to `{name}`, whose argument `{arg}` is of type {ty}: no header can carry that",
+                            rule.name
+                        )));
+                    }
+                    heads.push((*node, param.ty.clone(), header.clone()));
+                }
+            }
+            self.plan.heads.push(heads);
+        }
+        Ok(())
+    }
+}
+
+fn is_written(written: &Attributes, name: &str) -> bool {
+    written.keys().any(|key| key.get_ref() == name)
+}
+
+/// How much is read of a record's field.
+fn field_extent(extent: &Extent, at: usize) -> Extent {
+    match extent {
+        Extent::Nothing => Extent::Nothing,
+        Extent::Fields(fields) => fields.get(at).cloned().unwrap_or(Extent::Nothing),
+        Extent::Whole | Extent::Elements(_) => Extent::Whole,
+    }
+}
+
+fn can_be_header(ty: &Type) -> bool {
+    !matches!(ty, Type::Entity(_) | Type::Record(_) | Type::Set(_) | Type::List(_) | Type::Map(_) | Type::Optional(_))
+}
+
+fn unmapped(rule: &str, declared: &zt_eval::schema::Obligation) -> OriginsError {
+    let args: Vec<String> = declared
+        .params
+        .iter()
+        .map(|param| format!("{} = \"x-zt-{}-{}\"", key(&param.name), declared.name, param.name))
+        .collect();
+    OriginsError::missing(format!(
+        "rule `{rule}` obliges to `{}`, and no header carries that: say which, in the origins\n\n[obligations]\n{} = {{ {} }}",
+        declared.name,
+        key(&declared.name),
+        args.join(", ")
+    ))
+}
+
+fn unsupplied(rule: Option<(String, String)>, what: &str, lines: &str) -> OriginsError {
+    let who = rule.map_or_else(|| "the policy".to_owned(), |(rule, _)| format!("rule `{rule}`"));
+    OriginsError::missing(format!(
+        "{who} reads `{what}`, and nothing says where it comes from: say so in the origins, such as\n\n{lines}"
+    ))
+}
+
+/// A name as TOML's keys are written.
+fn key(name: &str) -> String {
+    let is_bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if is_bare { name.to_owned() } else { format!("{name:?}") }
+}
+
+/// An origin that an attribute may have.
+fn example(attribute: &Attribute, schema: &Schema) -> String {
+    let is_of_token = schema.source(attribute.from).is_some_and(|source| &*source.name == "zt.oidc.token");
+    let name = &attribute.name;
+    match attribute.ty.present() {
+        Type::Ip => "\"source.address\"".into(),
+        _ if is_of_token => format!("[\"jwt\", {name:?}]"),
+        _ => format!("[\"metadata\", \"FILTER\", {name:?}]"),
+    }
+}

@@ -1,0 +1,214 @@
+//! The tables of a plan, as the routines read them.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use zt_eval::Policy;
+
+use super::origins::OriginsError;
+use super::plan::{Fill, From, Plan, Who};
+use crate::layout::*;
+use crate::tables::data::{Data, number};
+use crate::tables::schema::{Header, Row, Types};
+
+pub(super) struct Writer<'a> {
+    pub policy: &'a Policy,
+    pub types: &'a mut Types,
+    pub data: &'a mut Data,
+    /// What `tag_used` tells apart.
+    pub kinds: &'a mut BTreeSet<i64>,
+}
+
+impl Writer<'_> {
+    pub fn write(&mut self, plan: &Plan) -> Result<Header, OriginsError> {
+        self.check_challenges()?;
+        let texts = self.texts(plan);
+        let mut properties = Vec::new();
+        for (path, is_claim) in &plan.properties {
+            let mut row = Row::new(PROPERTY);
+            row.put64(0, self.data.span(path));
+            row.put(PROPERTY_IS_CLAIM, (*is_claim).into());
+            properties.extend(row.0);
+        }
+        let subjects: Vec<u8> = plan.subjects.iter().flat_map(|who| self.who(who)).collect();
+        let resource = self.who(&plan.resource);
+        let (context, context_count) = self.fills(&plan.context);
+        let (messages, duties) = (self.messages(), self.duties(plan));
+        let headers: Vec<u8> = plan.headers.iter().flat_map(|name| self.data.span(name).to_le_bytes()).collect();
+        Ok(vec![
+            (PROXY_TEXTS, texts),
+            (PROXY_PROPERTIES, self.data.shared(&properties, 4)),
+            (PROXY_PROPERTIES_COUNT, number(plan.properties.len())),
+            (PROXY_SUBJECTS, self.data.shared(&subjects, 4)),
+            (PROXY_SUBJECTS_COUNT, number(plan.subjects.len())),
+            (PROXY_RESOURCE, self.data.shared(&resource, 4)),
+            (PROXY_CONTEXT, context),
+            (PROXY_CONTEXT_COUNT, context_count),
+            (PROXY_MESSAGES, messages),
+            (PROXY_DUTIES, duties),
+            (PROXY_HEADERS, self.data.shared(&headers, 4)),
+            (PROXY_HEADERS_COUNT, number(plan.headers.len())),
+        ])
+    }
+
+    /// Challenges name classes in a header, with spaces between them (RFC 9470; the characters are RFC 6750's).
+    fn check_challenges(&self) -> Result<(), OriginsError> {
+        let can_be_named = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
+        for step_up in self.policy.schema().context.iter().filter_map(|attribute| attribute.step_up.as_ref()) {
+            if step_up.acr.is_empty() || !step_up.acr.bytes().all(can_be_named) {
+                let message =
+                    format!("no challenge can ask for {:?}: it has characters that the header cannot", step_up.acr);
+                return Err(OriginsError::missing(message));
+            }
+        }
+        Ok(())
+    }
+
+    fn texts(&mut self, plan: &Plan) -> u32 {
+        let action = format!(r#","action":{{"name":{}}},"resource":"#, json!(plan.action));
+        let plain = pairs(&[("content-type", PLAIN)]);
+        // The length of the second value is filled in, and its zero byte follows it.
+        let mut challenge = pairs(&[("content-type", PLAIN), ("www-authenticate", "")]);
+        challenge.pop();
+        let own = [(PROXY_ACTION, action.into_bytes()), (PROXY_PLAIN, plain), (PROXY_CHALLENGE, challenge)];
+        let mut texts: Vec<(i32, Vec<u8>)> =
+            TEXTS.iter().map(|(place, text)| (*place, text.as_bytes().to_vec())).collect();
+        texts.extend(own);
+        texts.sort();
+        debug_assert!(texts.iter().zip(0..).all(|((place, _), at)| *place == at));
+        let mut spans = Vec::new();
+        for (_, text) in &texts {
+            let span = u64::from(self.data.shared(text, 1)) | (text.len() as u64) << 32;
+            spans.extend(span.to_le_bytes());
+        }
+        self.data.shared(&spans, 4)
+    }
+
+    fn who(&mut self, who: &Who) -> Vec<u8> {
+        let head = |ty: &str| format!(r#"{{"type":{},"id":"#, json!(ty));
+        let (kind, from) = who.id.unwrap_or((0, u32::MAX));
+        let mut when = Vec::new();
+        for (property, text) in &who.when {
+            let mut row = Row::new(WHEN);
+            row.put(0, *property);
+            row.put64(4, self.data.span(text));
+            when.extend(row.0);
+        }
+        let mut parents = Vec::new();
+        for (ty, kind, property) in &who.parents {
+            self.kinds.insert((*kind).into());
+            let mut row = Row::new(PARENT);
+            row.put64(0, self.data.span(&head(ty)));
+            row.put(8, kind.cast_unsigned());
+            row.put(12, *property);
+            parents.extend(row.0);
+        }
+        self.kinds.insert(kind.into());
+        let (fills, count) = self.fills(&who.fills);
+        let mut row = Row::new(WHO);
+        row.put64(0, self.data.span(&head(&who.ty)));
+        row.put(WHO_ID_KIND, kind.cast_unsigned());
+        row.put(WHO_ID_FROM, from);
+        row.put(WHO_WHEN, self.data.shared(&when, 4));
+        row.put(WHO_WHEN_COUNT, number(who.when.len()));
+        row.put(WHO_FILLS, fills);
+        row.put(WHO_FILLS_COUNT, count);
+        row.put(WHO_PARENTS, self.data.shared(&parents, 4));
+        row.put(WHO_PARENTS_COUNT, number(who.parents.len()));
+        row.0
+    }
+
+    /// The rows of values: their address and number.
+    fn fills(&mut self, fills: &[Fill]) -> (u32, u32) {
+        let mut rows = Vec::new();
+        for fill in fills {
+            self.kinds.insert(fill.kind.into());
+            let (from, count) = match &fill.from {
+                From::Property(property) => (*property, 0),
+                From::Header(name) => {
+                    let span = self.data.span(name);
+                    (self.data.shared(&span.to_le_bytes(), 4), 0)
+                }
+                From::Record(fields) => self.fills(fields),
+                From::Nothing => (0, 0),
+            };
+            let mut row = Row::new(FILL);
+            row.put64(0, self.data.span(&format!("{}:", json!(fill.name))));
+            row.put(FILL_KIND, fill.kind.cast_unsigned());
+            row.put(FILL_FROM, from);
+            row.put(FILL_COUNT, count);
+            row.put(FILL_MISSING, fill.missing.cast_unsigned());
+            rows.extend(row.0);
+        }
+        (self.data.shared(&rows, 4), number(fills.len()))
+    }
+
+    /// What is said for each rule that denies.
+    fn messages(&mut self) -> u32 {
+        let mut spans = Vec::new();
+        for rule in self.policy.rules() {
+            let message = rule
+                .because
+                .as_ref()
+                .map_or_else(|| format!("rule {} denies", rule.name), |because| because.to_string());
+            spans.extend(self.data.span(&message).to_le_bytes());
+        }
+        self.data.shared(&spans, 4)
+    }
+
+    fn duties(&mut self, plan: &Plan) -> u32 {
+        let mut rules = Vec::new();
+        for heads in &plan.heads {
+            let mut rows = Vec::new();
+            for (node, ty, header) in heads {
+                let mut row = Row::new(HEAD);
+                row.put(0, number(node.index()));
+                row.put(HEAD_TYPE, self.types.address(self.data, self.policy.schema(), ty));
+                row.put64(HEAD_NAME, self.data.span(header));
+                rows.extend(row.0);
+            }
+            rules.extend([self.data.shared(&rows, 4), number(heads.len())]);
+        }
+        self.data.words(&rules)
+    }
+}
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// A map as hosts read it.
+fn pairs(pairs: &[(&str, &str)]) -> Vec<u8> {
+    let lengths = pairs.iter().flat_map(|(name, value)| [number(name.len()), number(value.len())]);
+    let numbers = [number(pairs.len())].into_iter().chain(lengths);
+    let mut bytes: Vec<u8> = numbers.flat_map(u32::to_le_bytes).collect();
+    for (name, value) in pairs {
+        bytes.extend(format!("{name}\0{value}\0").into_bytes());
+    }
+    bytes
+}
+
+const TEXTS: [(i32, &str); 24] = [
+    (PROXY_SUBJECT, r#"{"subject":"#),
+    (PROXY_BEFORE_CONTEXT, r#","context":{"#),
+    (PROXY_END, "}}"),
+    (PROXY_NO_ID, r#""-""#),
+    (PROXY_ATTRIBUTES, r#","properties":{"#),
+    (PROXY_PARENTS, r#","parents":["#),
+    (PROXY_UNKNOWN, "[null]"),
+    (PROXY_DENIED, "zt_denied"),
+    (PROXY_CHALLENGED, "zt_challenge"),
+    (PROXY_INVALID, "zt_invalid"),
+    (PROXY_NO_MEMORY, "zt_no_memory"),
+    (PROXY_SAY_NO_RULE, "no rule allows this"),
+    (PROXY_SAY_INVALID, "the request does not fit this policy"),
+    (PROXY_SAY_NO_MEMORY, "there is no memory left"),
+    (PROXY_BEARER, r#"Bearer error="insufficient_user_authentication", acr_values=""#),
+    (PROXY_MAX_AGE, ", max_age="),
+    (PROXY_DECISION, "zt.decision"),
+    (PROXY_SHORT_ALLOW, r#"{"effect":"allow""#),
+    (PROXY_SHORT_DENY, r#"{"effect":"deny""#),
+    (PROXY_SHORT_RULES, r#","rules":["#),
+    (PROXY_LOG_DECISION, "zt: the host does not take the decision"),
+    (PROXY_LOG_RESPONSE, "zt: the host does not take the answer"),
+    (PROXY_LOG_HEADER, "zt: the host does not take a header"),
+    (PROXY_LOG_CONFIGURED, "zt: this policy takes no configuration"),
+];
