@@ -39,6 +39,12 @@ pub struct Build {
     /// Where attributes come from, as a file in TOML; for `--target proxy-wasm`
     #[arg(long, value_name = "FILE")]
     origins: Option<PathBuf>,
+    /// The module takes entity data from its host at run time, in place of those baked in; for `--target core`
+    #[arg(long)]
+    takes_data: bool,
+    /// The module also takes requests in a binary form without names; for `--target core`
+    #[arg(long)]
+    takes_slots: bool,
     /// Also tells how large the policy is, how its rules are found, and how many steps a decision can take
     #[arg(long)]
     stats: bool,
@@ -57,6 +63,9 @@ impl Build {
         }
         if self.target.is_none() && self.origins.is_some() {
             return Err(Stop::usage("origins are for a module only: say which with `--target proxy-wasm`"));
+        }
+        if (self.takes_data || self.takes_slots) && !matches!(self.target, Some(Target::Core(_))) {
+            return Err(Stop::usage("`--takes-data` and `--takes-slots` are options of `--target core`"));
         }
         let Compiled { mut policy, warnings } = compile_one(screen, &self.paths, &self.bounds)?;
         self.params.apply(&mut policy)?;
@@ -83,6 +92,12 @@ impl Build {
         let target = match &self.origins {
             Some(path) => module::with_origins(target, path)?,
             None => target,
+        };
+        let target = match target {
+            Target::Core(options) => {
+                Target::Core(options.with_data(self.takes_data).with_slots(self.takes_slots))
+            }
+            other => other,
         };
         let name = target.name();
         let entities = match &self.entities {
