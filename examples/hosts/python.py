@@ -2,10 +2,10 @@
 
     ztc build --target core policy.zt --entities entities.json -o policy.wasm
     pip install wasmtime
-    python python.py policy.wasm INSTANT request.json...
+    python python.py [--data entities.json] policy.wasm INSTANT request.json...
 
-INSTANT is one in RFC 3339, `clock` for the clock's, or `none`. Each request is answered on a line. The ABI is described
-in zt-wasm/ABI.md.
+INSTANT is one in RFC 3339, `clock` for the clock's, or `none`. Each request is answered on a line. A module that was built
+with `--takes-data` takes its entities here. The ABI is described in zt-wasm/ABI.md.
 """
 
 import json
@@ -101,9 +101,16 @@ def read_instant(text: str) -> datetime | None:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def main(file: str, instant: str, *requests: str):
+def main(*arguments: str):
+    data = None
+    if arguments[0] == "--data":
+        data, arguments = arguments[1], arguments[2:]
+    file, instant, *requests = arguments
     with open(file, "rb") as module:
         policy = Policy(module.read())
+    if data:
+        with open(data, "rb") as entities:
+            policy.set_data(entities.read())
     for name in requests:
         with open(name, "rb") as request:
             print(json.dumps(policy.decide(request.read(), read_instant(instant))))

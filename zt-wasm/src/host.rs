@@ -38,6 +38,9 @@
 //! assert_eq!(decision["effect"], "allow");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A module that was built to take entity data gets them by [`Instance::set_data`]; one that takes requests in slots, by
+//! [`Instance::decide_slots`].
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;

@@ -15,10 +15,8 @@ const CORE_ARENA: i32 = 65536;
 /// A place for a request of so many bytes; nowhere for one that is too long, or when there is no memory left. What was
 /// decided before is forgotten.
 pub fn core_alloc(len: i32) -> i32 {
-    // An element takes two bytes in JSON, and one in slots.
-    let slots = ld32(H_TAKES_SLOTS);
-    let is_short = len >= 0 && len <= ld32(H_BYTES_MAX) && len < (CORE_REQUEST_MAX >> slots);
-    st32(SCRAP, if is_short { CORE_ARENA + len * (16 << slots) } else { CORE_ARENA });
+    let is_short = len >= 0 && len <= ld32(H_BYTES_MAX) && core_is_short(len);
+    st32(SCRAP, if is_short { core_scrap(len) } else { CORE_ARENA });
     arena_start(ld32(H_ARENA));
     // Room for the request, and for the decision that it is invalid.
     if is_short && arena_reserve(len + CORE_ARENA) {
@@ -31,6 +29,21 @@ pub fn core_alloc(len: i32) -> i32 {
 
 /// Bytes of the longest request of all, whatever a policy's limit: what is made from it has addresses yet.
 const CORE_REQUEST_MAX: i32 = 1 << 26;
+
+fn core_is_short(len: i32) -> bool {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        return len < CORE_REQUEST_MAX / 2;
+    }
+    return len < CORE_REQUEST_MAX;
+}
+
+/// An element takes two bytes in JSON, and one in slots.
+fn core_scrap(len: i32) -> i32 {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        return CORE_ARENA + len * 32;
+    }
+    return CORE_ARENA + len * 16;
+}
 
 /// Decides the request at an address that `core_alloc` gave. The decision as JSON: its address and length.
 pub fn core_decide(at: i32, len: i32, has_now: i32, now: i64, full: i32) -> i64 {

@@ -94,9 +94,7 @@ impl Build {
             None => target,
         };
         let target = match target {
-            Target::Core(options) => {
-                Target::Core(options.with_data(self.takes_data).with_slots(self.takes_slots))
-            }
+            Target::Core(options) => Target::Core(options.with_data(self.takes_data).with_slots(self.takes_slots)),
             other => other,
         };
         let name = target.name();
