@@ -46,7 +46,7 @@ fn given(json: &Json) -> Given {
     match json {
         Json::Null => Given::Null,
         Json::Bool(value) => Given::Bool(*value),
-        Json::Number(number) => Given::Int(number.as_i64().unwrap()),
+        Json::Number(number) => number.as_i64().map_or(Given::Null, Given::Int),
         Json::Array(all) => Given::List(all.iter().map(given).collect()),
         Json::Object(members) => Given::record(members.iter().map(|(key, json)| (key.as_str(), given(json)))),
         Json::String(text) => {
