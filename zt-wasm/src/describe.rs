@@ -96,11 +96,9 @@ impl Description {
             "target": self.target,
             "writer": self.writer,
         });
-        if self.takes_data {
-            json["takes_data"] = true.into();
-        }
-        if let Some(slots) = &self.slots {
-            json["slots"] = slots.to_json();
+        if let Some(members) = json.as_object_mut() {
+            members.extend(self.takes_data.then(|| ("takes_data".to_owned(), true.into())));
+            members.extend(self.slots.as_ref().map(|slots| ("slots".to_owned(), slots.to_json())));
         }
         json.to_string()
     }

@@ -201,14 +201,17 @@ impl Module {
 /// every field is wanted.
 type DecideArguments = (i32, i32, i32, i64, i32);
 
+/// `zt_alloc_data` and `zt_set_data`.
+type DataFunctions = (TypedFunc<i32, i32>, TypedFunc<(i32, i32), i32>);
+
 /// An instance of a module: its memory, used again for each decision.
 pub struct Instance {
     store: Store<StoreLimits>,
     memory: Memory,
     alloc: TypedFunc<i32, i32>,
     decide: TypedFunc<DecideArguments, i64>,
-    /// `zt_alloc_data` and `zt_set_data`, where the module has them.
-    data: Option<(TypedFunc<i32, i32>, TypedFunc<(i32, i32), i32>)>,
+    /// Where the module has them.
+    data: Option<DataFunctions>,
     /// `zt_decide_slots`, where the module has it.
     decide_slots: Option<TypedFunc<DecideArguments, i64>>,
     ticks_max: u64,

@@ -21,6 +21,7 @@ pub(crate) const DESCRIBE: &str = "describe";
 /// A kind of host.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "a build has one")]
 pub enum Target {
     /// Any program with a WebAssembly engine, by the ABI that this project defines.
     Core(core::Options),

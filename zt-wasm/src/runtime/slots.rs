@@ -193,27 +193,26 @@ fn slots_entity_value(out: i32, permitted: i32) -> bool {
 pub fn slots_begin(ty: i32, out: i32) -> i32 {
     let kind = ld32(ty);
     let tag = slots_u8();
-    let mut is_known = false;
-    if tag == S_TEXT && kind != T_BOOL && kind != T_INT && kind < T_ENTITY {
-        slots_text();
-        read_check_string();
-        is_known = scalar_of_text(ty, ld32(STR), ld32(STR_LEN), out);
-    } else if tag == S_NULL && ld32(ty + TYPE_OPTIONAL) != 0 {
+    if tag == S_NULL && ld32(ty + TYPE_OPTIONAL) != 0 {
         put_cell(out, T_ABSENT, 0, 0);
         return 0;
-    } else if tag == S_TRUE || tag == S_FALSE {
-        is_known = scalar_of_bool(ty, tag - S_FALSE, out);
-    } else if tag == S_ENTITY && kind == T_ENTITY {
-        is_known = slots_entity_value(out, ld32(ty + TYPE_PARTS));
-    } else if slots_has_parts(tag, kind) {
+    }
+    if slots_has_parts(tag, kind) {
         slots_open();
         st32(SLOTS_COUNT, slots_u32());
         return kind;
+    }
+    let is_known = if tag == S_TEXT && kind != T_BOOL && kind != T_INT && kind < T_ENTITY {
+        slots_text();
+        read_check_string();
+        scalar_of_text(ty, ld32(STR), ld32(STR_LEN), out)
+    } else if tag == S_ENTITY && kind == T_ENTITY {
+        slots_entity_value(out, ld32(ty + TYPE_PARTS))
     } else {
         let at = ld32(JP);
         slots_skip_value(tag);
-        is_known = ld32(ERROR) == 0 && slots_scalar(tag, ty, at, out);
-    }
+        ld32(ERROR) == 0 && slots_scalar(tag, ty, at, out)
+    };
     if !is_known {
         put_cell(out, T_UNKNOWN, 0, 0);
     }
@@ -230,6 +229,9 @@ fn slots_has_parts(tag: i32, kind: i32) -> bool {
 /// The value of a type for which these bytes stand; whether there is one.
 fn slots_scalar(tag: i32, ty: i32, at: i32, out: i32) -> bool {
     let kind = ld32(ty);
+    if tag == S_TRUE || tag == S_FALSE {
+        return scalar_of_bool(ty, tag - S_FALSE, out);
+    }
     if tag == S_INT {
         return slots_int(ty, ld64(at), out);
     }

@@ -180,12 +180,21 @@ fn is_flat(request: &[u8]) -> bool {
     parsed.is_ok_and(|json| json.is_object() && json.get("evidence").is_none()) && !is_ambiguous(request)
 }
 
-/// Whether a document says more than what JavaScript reads of it.
+/// Whether a document says more than what JavaScript reads of it, to which `3.0` is `3`.
 fn is_ambiguous(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let without_spaces = |text: &str| text.chars().filter(|each| !each.is_whitespace()).count();
     let json: Json = serde_json::from_str(&text).unwrap_or_default();
-    without_spaces(&json.to_string()) != without_spaces(&text)
+    without_spaces(&json.to_string()) != without_spaces(&text) || has_fraction(&json)
+}
+
+fn has_fraction(json: &Json) -> bool {
+    match json {
+        Json::Number(number) => number.is_f64(),
+        Json::Array(all) => all.iter().any(has_fraction),
+        Json::Object(members) => members.values().any(has_fraction),
+        _ => false,
+    }
 }
 
 #[test]
