@@ -12,6 +12,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const ABI = 1;
+const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();
 
 /** A policy's module. It decides one request after the other in the same memory. */
 export class Policy {
@@ -77,7 +79,7 @@ export class Policy {
   decideText(request, { now, full }) {
     const isBytes = request instanceof Uint8Array;
     const text = isBytes || typeof request === "string" ? request : JSON.stringify(request);
-    return this.call("zt_decide", isBytes ? text : new TextEncoder().encode(text), { now, full });
+    return this.call("zt_decide", isBytes ? text : ENCODER.encode(text), { now, full });
   }
 
   call(decide, bytes, { now, full }) {
@@ -93,7 +95,7 @@ export class Policy {
   text(span) {
     const [at, length] = [span, span >> 32n].map((half) => Number(BigInt.asUintN(32, half)));
     // The memory may have grown, so its buffer is another one.
-    return new TextDecoder().decode(new Uint8Array(this.exports.memory.buffer, at, length));
+    return DECODER.decode(new Uint8Array(this.exports.memory.buffer, at, length));
   }
 }
 
@@ -111,7 +113,7 @@ export function slotRequest(slots, { subject, action, resource, context, entitie
   const u32 = (number) => parts.push(new Uint8Array(Uint32Array.of(number).buffer));
   const i64 = (number) => parts.push(new Uint8Array(BigInt64Array.of(BigInt(number)).buffer));
   const text = (string) => {
-    const bytes = new TextEncoder().encode(string);
+    const bytes = ENCODER.encode(string);
     u32(bytes.length);
     parts.push(bytes);
   };

@@ -28,6 +28,10 @@ use crate::target::{DESCRIBE, Target};
 /// Where tables begin: behind the fixed places.
 const TABLES: u32 = 2048;
 pub(crate) const PAGE: u32 = 1 << 16;
+/// Pages of a module's own memory behind the tables: what is left of their last page, and the room for a decision about a
+/// request of 10 kB and its scrap. Each growth would take a fresh instance longer than most decisions take; pages that are
+/// not written to are free.
+const PAGES_BEHIND: u32 = 6;
 /// What modules use of WebAssembly: the MVP without floating point, and `memory.copy` and `memory.fill`.
 /// (`GC_TYPES` is what the validator wants for any reference at all, such as a table's functions.)
 const FEATURES: WasmFeatures = WasmFeatures::GC_TYPES.union(WasmFeatures::BULK_MEMORY);
@@ -127,8 +131,7 @@ fn build(policy: &Policy, entities: &Store, target: &Target, with_names: bool) -
     let tables = tables_section(&data.parts());
     let mut segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
     segments.retain(|(_, bytes)| !bytes.is_empty());
-    // Behind the tables: what is left of their last page, and the room for a decision and its scrap.
-    let memory = target.memory(arena / PAGE + 3);
+    let memory = target.memory(arena / PAGE + PAGES_BEHIND);
     let start = start::generate(memory, arena, &segments, &mut parts);
     let exports = target.exports();
     let functions = exports.iter().filter_map(|export| match export {
