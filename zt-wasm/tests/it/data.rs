@@ -185,9 +185,11 @@ fn without_memory_data_are_refused_and_those_before_stay() {
     let (mut taken, mut refused) = (0, 0);
     for pages in (4..120).step_by(5) {
         let limits = HostLimits { memory_bytes_max: pages << 16, instances_max: 2, ..HostLimits::default() };
-        let Ok(mut instance) = Host::new(limits).unwrap().load(&module, None).unwrap().instantiate() else {
+        let Ok(loaded) = Host::new(limits).unwrap().load(&module, None) else {
+            // Not even the module's own pages.
             continue;
         };
+        let mut instance = loaded.instantiate().unwrap();
         let first = match instance.set_data(GOOD[6].as_bytes()) {
             Ok(()) => store.clone(),
             Err(_) => Store::empty(),
