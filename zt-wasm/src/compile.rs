@@ -152,7 +152,7 @@ fn build(
         return Err(CompileError::TooLarge);
     }
     header.push((H_ARENA, arena));
-    header.extend(target.heap().map(|place| (place, arena)));
+    header.extend(target.heap().iter().map(|place| (*place, arena)));
     parts.header = header.iter().map(|(place, value)| (place.cast_unsigned(), *value)).collect();
     // The rest is in the code, or what globals begin with.
     header.retain(|(place, _)| fixed_cell(place.cast_unsigned()).is_none());
