@@ -42,6 +42,10 @@ pub struct Description {
     pub settings: Vec<Setting>,
     /// What the policy says of itself, by name: its version, author and so on. An annotation without text is empty.
     pub annotations: BTreeMap<String, String>,
+    /// Whether it takes entity data from its host.
+    pub takes_data: bool,
+    /// What stands for what in a request in slots, if it takes such.
+    pub slots: Option<Slots>,
 }
 
 /// A parameter that the host's settings give a value to.
@@ -53,10 +57,6 @@ pub struct Setting {
     pub ty: String,
     /// Whether it has no default, so that nothing is decided without a value for it.
     pub is_required: bool,
-    /// Whether it takes entity data from its host.
-    pub takes_data: bool,
-    /// What stands for what in a request in slots, if it takes such.
-    pub slots: Option<Slots>,
 }
 
 /// Bytes of a module do not say what it is.
@@ -304,7 +304,10 @@ mod tests {
         let description = Description::read(&module).unwrap();
         assert_eq!((&*description.name, &*description.target), ("door", "core"));
         assert_eq!((description.abi, description.entities, description.digest.len()), (1, 1, 64));
-        assert_eq!(description, Description::of(&policy, &entities, &Target::Core(Default::default()), &BTreeSet::new()));
+        assert_eq!(
+            description,
+            Description::of(&policy, &entities, &Target::Core(Default::default()), &BTreeSet::new())
+        );
         assert_eq!(Description::from_json(description.to_json().as_bytes()), Ok(description));
         assert_eq!(module, compile(&policy, &entities, Target::Core(Default::default())).unwrap());
     }

@@ -213,7 +213,7 @@ impl Types {
 mod tests {
     use super::*;
     use crate::code::{Generated, ROUTINES};
-    use crate::link::{LinkError, Parts};
+    use crate::link::{Import, LinkError, Parts};
 
     /// Parts in which nothing is left out, and nodes are unknown.
     fn parts() -> Parts {
@@ -229,7 +229,11 @@ mod tests {
             ("guest_response", guest.clone()),
             ("guest_error", guest),
         ];
+        let imports = crate::target::proxy_wasm::IMPORTS.map(|(of, name, params)| {
+            (of.to_owned(), Import { module: "env", name, params: vec![I32; params], result: Some(I32) })
+        });
         Parts {
+            imports: imports.into(),
             generated: generated.map(|(name, function)| (name.to_owned(), function)).into(),
             tags: (0..64).collect(),
             ..Parts::default()
