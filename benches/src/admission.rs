@@ -18,11 +18,12 @@ use crate::zt::Shared;
 
 /// The policy.
 pub const ZT: &str = include_str!("admission/restricted.zt");
-const REGO: &str = include_str!("admission/restricted.rego");
+/// The policy in Rego.
+pub(crate) const REGO: &str = include_str!("admission/restricted.rego");
 const CEL: &str = include_str!("admission/restricted.cel");
 
 /// Where regorus finds the answer.
-const RULE: &str = "data.admission.allow";
+pub(crate) const RULE: &str = "data.admission.allow";
 
 /// Deciding from the review.
 pub const FROM_JSON: Workload = Workload {

@@ -49,12 +49,12 @@ pub fn workloads() -> [Workload; 3] {
 }
 
 /// An application.
-struct App {
-    zt: &'static str,
-    cedar: &'static str,
-    rego: &'static str,
+pub(crate) struct App {
+    pub(crate) zt: &'static str,
+    pub(crate) cedar: &'static str,
+    pub(crate) rego: &'static str,
     /// The rule that decides in Rego.
-    rego_rule: &'static str,
+    pub(crate) rego_rule: &'static str,
     /// So many entities of each kind.
     world: fn(usize, &mut Rng) -> World,
     /// Actions, and the type of what they are done to.
@@ -63,11 +63,27 @@ struct App {
     floor: fn(&World, &[Ask]) -> Decide,
 }
 
+/// The applications by name.
+pub(crate) const APPS: [(&str, App); 3] =
+    [("gdrive", gdrive::APP), ("github", github::APP), ("tinytodo", tinytodo::APP)];
+
+impl App {
+    /// So many entities of each kind, and requests.
+    pub(crate) fn case(&self, size: usize) -> (World, Vec<Ask>) {
+        let mut rng = Rng::with_seed(20_240_415);
+        let world = (self.world)(size, &mut rng);
+        let asks = asks(self, &world, &mut rng);
+        (world, asks)
+    }
+
+    /// What is decided by hand, request by request.
+    pub(crate) fn decided(&self, world: &World, asks: &[Ask]) -> Vec<bool> {
+        (0..asks.len()).map((self.floor)(world, asks)).collect()
+    }
+}
+
 fn build(app: App, case: &str) -> Case {
-    let size = case.parse().expect("cases are numbers");
-    let mut rng = Rng::with_seed(20_240_415);
-    let world = (app.world)(size, &mut rng);
-    let asks = asks(&app, &world, &mut rng);
+    let (world, asks) = app.case(case.parse().expect("cases are numbers"));
     let data = serde_json::json!({"entities": world.rego()});
     let documents: Vec<String> = asks.iter().map(Ask::zt).collect();
     let mut contenders = zt::Prepared::new(app.zt, &world.zt(), documents.iter().map(String::as_str)).contenders();

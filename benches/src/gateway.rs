@@ -27,7 +27,7 @@ pub const REQUESTS: usize = 480;
 const RVM_ROUTES_MAX: usize = 1_000;
 
 /// Where regorus finds the answer.
-const RULE: &str = "data.gateway.allow";
+pub(crate) const RULE: &str = "data.gateway.allow";
 
 /// Deciding from the document.
 pub const FROM_JSON: Workload = Workload {

@@ -16,6 +16,7 @@ pub mod apps;
 pub mod company;
 pub mod documents;
 pub mod examples;
+pub mod export;
 pub mod floor;
 pub mod gateway;
 pub mod generated;

@@ -10,6 +10,8 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 const ABI = 1;
+const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();
 
 /** A policy's module. It decides one request after the other in the same memory. */
 export class Policy {
@@ -54,7 +56,7 @@ export class Policy {
   decideText(request, { now, full }) {
     const isBytes = request instanceof Uint8Array;
     const text = isBytes || typeof request === "string" ? request : JSON.stringify(request);
-    const bytes = isBytes ? text : new TextEncoder().encode(text);
+    const bytes = isBytes ? text : ENCODER.encode(text);
     const { memory, zt_alloc, zt_decide } = this.exports;
     const at = zt_alloc(bytes.length) >>> 0;
     // 0 means that the request is too long. It is decided nevertheless: it is invalid, and denied.
@@ -67,7 +69,7 @@ export class Policy {
   text(span) {
     const [at, length] = [span, span >> 32n].map((half) => Number(BigInt.asUintN(32, half)));
     // The memory may have grown, so its buffer is another one.
-    return new TextDecoder().decode(new Uint8Array(this.exports.memory.buffer, at, length));
+    return DECODER.decode(new Uint8Array(this.exports.memory.buffer, at, length));
   }
 }
 

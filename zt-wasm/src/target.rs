@@ -8,7 +8,7 @@ use zt_eval::{Policy, Store};
 
 use crate::ABI_VERSION;
 use crate::compile::CompileError;
-use crate::layout::OPA_BASE;
+use crate::layout::{CORE_BASE, OPA_BASE};
 use crate::link::Parts;
 use crate::module::{Export, Memory};
 use crate::profile::{self, Unsupplied};
@@ -52,20 +52,31 @@ impl Target {
         }
     }
 
-    /// What a module for it shows.
-    pub(crate) fn exports(&self) -> Vec<Export> {
+    /// What a module for it shows, one that takes settings or not.
+    pub(crate) fn exports(&self, takes_settings: bool) -> Vec<Export> {
         match self {
-            Self::Core => vec![
-                Export::Memory("memory"),
-                Export::Global("zt_abi_version", ABI_VERSION),
-                Export::Function { name: "zt_alloc", of: "core_alloc" },
-                Export::Function { name: "zt_decide", of: "core_decide" },
-                Export::Function { name: "zt_describe", of: DESCRIBE },
-            ],
+            Self::Core => {
+                let mut exports = vec![
+                    Export::Memory("memory"),
+                    Export::Global("zt_abi_version", ABI_VERSION),
+                    Export::Function { name: "zt_alloc", of: "core_alloc" },
+                    Export::Function { name: "zt_decide", of: "core_decide" },
+                    Export::Function { name: "zt_describe", of: DESCRIBE },
+                ];
+                if takes_settings {
+                    exports.push(Export::Function { name: "zt_configure", of: "core_configure" });
+                }
+                exports
+            }
             Self::Opa(options) => opa::exports(*options),
             Self::Kubewarden(_) => kubewarden::exports(),
-            Self::ProxyWasm(_) => proxy_wasm::exports(),
+            Self::ProxyWasm(_) => proxy_wasm::exports(takes_settings),
         }
+    }
+
+    /// Whether its hosts have a way to give settings.
+    pub(crate) fn takes_settings(&self) -> bool {
+        !matches!(self, Self::Opa(_))
     }
 
     /// Whether its modules give their description by [`DESCRIBE`]; all carry it in a custom section.
@@ -119,7 +130,8 @@ impl Target {
     /// A further place that is to say where the arena begins.
     pub(crate) fn heap(&self) -> Option<i32> {
         match self {
-            Self::Core | Self::Kubewarden(_) | Self::ProxyWasm(_) => None,
+            Self::Core => Some(CORE_BASE),
+            Self::Kubewarden(_) | Self::ProxyWasm(_) => None,
             Self::Opa(_) => Some(OPA_BASE),
         }
     }

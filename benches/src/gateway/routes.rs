@@ -52,9 +52,23 @@ fn for_resources(text: &mut String, routes: usize, write: impl Fn(&mut String, u
     }
 }
 
-/// The policy in zt.
+/// The policy in zt. The host says what time it is, and that tokens expire is said where they are declared.
 #[must_use]
 pub fn zt(routes: usize) -> String {
+    let context = "token: Token from idp fresh until token.exp, source_ip: Ip";
+    zt_by(routes, context, "now", "")
+}
+
+/// The same for hosts without a clock: the request says what time it is, as it does for the peers.
+#[must_use]
+pub fn zt_without_clock(routes: usize) -> String {
+    let context = "token: Token from idp, source_ip: Ip, now: Timestamp";
+    let expired = "deny expired: call\n  when context.now >= context.token.exp\n";
+    zt_by(routes, context, "context.now", expired)
+}
+
+/// The policy, by what is known of a request, how `now` is written, and the rules that only one of the two has.
+fn zt_by(routes: usize, context: &str, now: &str, rules: &str) -> String {
     let mut text = format!(
         r#"package gateway
 
@@ -62,10 +76,10 @@ source idp verified
 entity Client
 entity Request {{ method: String, path: Path }}
 record Token {{ iss: String, aud: Set<String>, exp: Timestamp, scopes: Set<String> }}
-context {{ token: Token from idp fresh until token.exp, source_ip: Ip }}
+context {{ {context} }}
 action call: Client -> Request
 
-deny foreign_token: call
+{rules}deny foreign_token: call
   when context.token.iss != "{ISSUER}" or not (context.token.aud contains "{AUDIENCE}")
   because "sign in again"
 deny blocked_network: call
@@ -81,7 +95,7 @@ deny blocked_network: call
             text,
             r#"
 deny {name}_maintenance: call
-  when resource.path like "/v1/{name}/**" and now >= "2026-03-02T{hour:02}:00:00Z" and now < "{end}:00:00Z"
+  when resource.path like "/v1/{name}/**" and {now} >= "2026-03-02T{hour:02}:00:00Z" and {now} < "{end}:00:00Z"
   because "{name} is under maintenance"
 allow {name}_list: call
   when resource.path like "/v1/{name}" and resource.method == "GET" and context.token.scopes contains "{name}:read"

@@ -5,6 +5,8 @@ use super::decide::*;
 use super::env::*;
 use super::layout::*;
 use super::memory::*;
+use super::out::*;
+use super::settings::*;
 use super::write::*;
 
 /// Bytes that the arena and its scrap have beside what a request asks for.
@@ -28,12 +30,43 @@ pub fn core_alloc(len: i32) -> i32 {
 /// Bytes of the longest request of all, whatever a policy's limit: what is made from it has addresses yet.
 const CORE_REQUEST_MAX: i32 = 1 << 26;
 
+/// Whether that is where `core_alloc` gave a place for so many bytes.
+fn core_is_there(at: i32, len: i32) -> bool {
+    return at >= ld32(H_ARENA) && len >= 0 && len <= ld32(ARENA) - at;
+}
+
+/// Puts settings in force, which stand at an address that `core_alloc` gave: 0. Or what is wrong with them, as text: its
+/// address and length; the settings before stay then.
+pub fn core_configure(at: i32, len: i32) -> i64 {
+    let given = if core_is_there(at, len) { len } else { -1 };
+    let cells = ld32(H_SETTINGS_CELLS);
+    let size = ld32(H_SETTINGS_COUNT) * CELL;
+    let before = alloc(size);
+    copy(before, cells, size);
+    if settings_apply(at, given) {
+        // Once more, where they are to stay: behind the tables, and decisions behind them.
+        let base = ld32(CORE_BASE);
+        copy(base, at, len);
+        arena_start(base + len);
+        settings_apply(base, len);
+        st32(H_ARENA, ld32(ARENA));
+        st32(SETTINGS_STAY, 1);
+        return 0;
+    }
+    copy(cells, before, size);
+    out_start();
+    settings_write_wrong();
+    if ld32(FAILED) != 0 {
+        return ld64(settings_text(SETTINGS_NO_MEMORY));
+    }
+    return span(ld32(OUT), ld32(OUT + 4));
+}
+
 /// Decides the request at an address that `core_alloc` gave. The decision as JSON: its address and length.
 pub fn core_decide(at: i32, len: i32, has_now: i32, now: i64, full: i32) -> i64 {
     st32(HAS_NOW, (has_now != 0) as i32);
     st64(NOW, now);
-    let is_there = at >= ld32(H_ARENA) && len >= 0 && len <= ld32(ARENA) - at;
-    if is_there && bind_request(at, len) {
+    if core_is_there(at, len) && settings_are_there() && bind_request(at, len) {
         decide(full != 0);
     } else {
         decide_invalid();

@@ -256,3 +256,17 @@ pub fn proxy_make_pairs(count: i32) -> bool {
     st32(PROXY_PAIRS, alloc(len));
     return true;
 }
+
+/// Reads so many bytes of a buffer: how many there are, at [`proxy_given`], or -1.
+pub fn proxy_buffer(buffer: i32, len: i32) -> i32 {
+    st64(PROXY_AT, 0);
+    if host_buffer(buffer, 0, len, PROXY_AT, PROXY_LEN) != STATUS_OK || !proxy_gave() {
+        return -1;
+    }
+    return ld32(PROXY_LEN);
+}
+
+/// Where the host put what it gave last.
+pub fn proxy_given() -> i32 {
+    return ld32(PROXY_AT);
+}

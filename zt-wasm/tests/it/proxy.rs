@@ -1,8 +1,8 @@
 //! Modules for proxies, against the engine: what they decide is what the engine decides on the document that a proxy's
 //! knowledge amounts to, put together here once more.
 
-mod gateway;
-mod host;
+pub mod gateway;
+pub mod host;
 mod origins;
 
 use serde_json::{Value as Json, json};

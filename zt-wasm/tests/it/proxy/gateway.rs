@@ -41,7 +41,7 @@ requests_per_minute = "metadata.limits.requests_per_minute"
 audit = { event = "x-zt-audit-event", who = "x-zt-audit-who" }
 "#;
 
-fn example() -> PathBuf {
+pub fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/api-gateway")
 }
 
@@ -175,7 +175,7 @@ fn known(request: &Json, now: Option<&str>) -> Option<Known> {
 }
 
 /// The document that a proxy's knowledge amounts to.
-fn document(known: &Known) -> Option<Json> {
+pub fn document(known: &Known) -> Option<Json> {
     let policy = policy(&example());
     let claims = policy.schema().records.iter().find(|record| &*record.name == "zt.oidc.Claims")?;
     let mut token = Map::new();

@@ -78,12 +78,18 @@ struct State {
     known: Known,
     outcome: Outcome,
     limits: StoreLimits,
+    /// The plugin's configuration.
+    configuration: Option<Answer>,
 }
 
 pub struct Proxy {
     store: Instances<State>,
     configure: TypedFunc<(i32, i32), i32>,
     headers: TypedFunc<(i32, i32, i32), i32>,
+    /// Of modules that take settings.
+    create: Option<TypedFunc<(i32, i32), ()>>,
+    delete: Option<TypedFunc<i32, ()>>,
+    memory: Memory,
 }
 
 /// A map as hosts write it.
@@ -180,6 +186,15 @@ fn linker(engine: &Engine) -> Linker<State> {
         give(&mut caller, Some(answer), at, len_at)
     };
     linker.func_wrap("env", "proxy_get_header_map_pairs", map).unwrap();
+    let buffer = |mut caller: C, buffer: i32, start: u32, max: u32, at: u32, len_at: u32| {
+        assert_eq!((buffer, start), (7, 0));
+        let answer = caller.data().configuration.clone();
+        if let Some(Answer::Value(bytes)) = &answer {
+            assert_eq!(bytes.len(), max as usize);
+        }
+        give(&mut caller, answer, at, len_at)
+    };
+    linker.func_wrap("env", "proxy_get_buffer_bytes", buffer).unwrap();
     let add = |mut caller: C, map: i32, name: u32, name_len: u32, at: u32, len: u32| {
         assert_eq!(map, 0);
         let header = (text(&mut caller, name, name_len), text(&mut caller, at, len));
@@ -243,7 +258,43 @@ impl Proxy {
         instance.get_typed_func::<(), ()>(&mut store, "proxy_abi_version_0_2_1").unwrap();
         let configure = instance.get_typed_func(&mut store, "proxy_on_configure").unwrap();
         let headers = instance.get_typed_func(&mut store, "proxy_on_request_headers").unwrap();
-        Some(Self { store, configure, headers })
+        let create = instance.get_typed_func(&mut store, "proxy_on_context_create").ok();
+        let delete = instance.get_typed_func(&mut store, "proxy_on_delete").ok();
+        let memory = instance.get_memory(&mut store, "memory").unwrap();
+        Some(Self { store, configure, headers, create, delete, memory })
+    }
+
+    /// Whether the module takes a configuration for a root context; else what it logs.
+    pub fn configure_root(&mut self, root: i32, configuration: &Answer) -> Result<(), Vec<String>> {
+        self.store.set_fuel(FUEL).unwrap();
+        let len = match configuration {
+            Answer::Value(bytes) => bytes.len() as i32,
+            Answer::At(_, len) => *len,
+            Answer::Status(_) => 9,
+        };
+        let state = self.store.data_mut();
+        state.configuration = Some(configuration.clone());
+        state.outcome = Outcome::default();
+        match self.configure.call(&mut self.store, (root, len)).unwrap() {
+            1 => Ok(()),
+            _ => Err(self.store.data().outcome.logs.clone()),
+        }
+    }
+
+    /// A context is made: a root, or one for a request under it.
+    pub fn create(&mut self, context: i32, parent: i32) {
+        let create = self.create.clone().unwrap();
+        create.call(&mut self.store, (context, parent)).unwrap();
+    }
+
+    pub fn delete(&mut self, context: i32) {
+        let delete = self.delete.clone().unwrap();
+        delete.call(&mut self.store, context).unwrap();
+    }
+
+    /// How many pages its memory has.
+    pub fn pages(&mut self) -> usize {
+        self.memory.data_size(&self.store) >> 16
     }
 
     /// Whether the module takes a configuration of so many bytes.
@@ -253,12 +304,17 @@ impl Proxy {
 
     /// What comes of a request. It ends the test if the module traps, or does more work than any request needs.
     pub fn ask(&mut self, known: &Known) -> Outcome {
+        self.ask_in(2, known)
+    }
+
+    /// The same in a context.
+    pub fn ask_in(&mut self, context: i32, known: &Known) -> Outcome {
         self.store.set_fuel(FUEL).unwrap();
         let headers = known.headers.clone();
         let state = self.store.data_mut();
         state.known = known.clone();
         state.outcome = Outcome { headers, ..Outcome::default() };
-        let action = self.headers.call(&mut self.store, (2, known.headers.len() as i32, 1));
+        let action = self.headers.call(&mut self.store, (context, known.headers.len() as i32, 1));
         let action = action.unwrap_or_else(|error| panic!("{error:?}\n{known:?}"));
         let mut outcome = self.store.data().outcome.clone();
         outcome.continues = action == 0;
