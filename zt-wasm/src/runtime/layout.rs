@@ -317,6 +317,8 @@ pub const MISSING_LEFT_OUT: i32 = 0;
 pub const MISSING_UNKNOWN: i32 = 1;
 /// Nothing, if there is a token, which says so; else it is unknown.
 pub const MISSING_IN_TOKEN: i32 = 2;
+/// That there is none.
+pub const MISSING_NULL: i32 = 3;
 
 // An entity that may be asked about: JSON up to its id (address and length), and
 pub const WHO_ID_KIND: i32 = 8;
