@@ -36,7 +36,12 @@ pub struct Schema {
     pub actions: Vec<Action>,
     /// Parameters, by [`ParamId`].
     pub params: Vec<Param>,
+    /// What the policy says of itself: the annotations of the root package's `package` lines, in order.
+    pub annotations: Vec<Annotation>,
 }
+
+/// An annotation's name, and its text if it has one.
+pub type Annotation = (Arc<str>, Option<Arc<str>>);
 
 /// A type of the language.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]

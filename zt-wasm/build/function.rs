@@ -60,6 +60,7 @@ impl Signature {
             ("host_property", &[Ty::I32; 4], Ty::I32),
             ("host_property_set", &[Ty::I32; 4], Ty::I32),
             ("host_headers", &[Ty::I32; 3], Ty::I32),
+            ("host_buffer", &[Ty::I32; 5], Ty::I32),
             ("host_header_add", &[Ty::I32; 5], Ty::I32),
             ("host_header_remove", &[Ty::I32; 3], Ty::I32),
             ("host_respond", &[Ty::I32; 8], Ty::I32),

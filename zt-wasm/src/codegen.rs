@@ -25,7 +25,7 @@ pub(crate) struct Places {
     /// Cells of constants.
     consts: Vec<u32>,
     /// Cells of parameters' values.
-    pub params: Vec<u32>,
+    params: Vec<u32>,
     patterns: Vec<u32>,
     zones: Vec<u32>,
     /// The first of the places at which data are kept.
@@ -41,15 +41,10 @@ pub(crate) struct Unencodable {
 }
 
 impl Places {
-    /// Writes what nodes refer to. `kept` is where data are kept, of which there are `policy.kept_count()`.
-    pub fn write(policy: &Policy, kept: u32, data: &mut Data) -> Result<Self, Unencodable> {
+    /// Writes what nodes refer to but parameters, whose cells are there. `kept` is where data are kept, of which there are
+    /// `policy.kept_count()`.
+    pub fn write(policy: &Policy, params: Vec<u32>, kept: u32, data: &mut Data) -> Result<Self, Unencodable> {
         let consts = policy.consts().iter().map(|value| data.cell(value)).collect();
-        let params = policy.schema().params.iter().map(|param| match &param.value {
-            Some(value) => data.cell(value),
-            None if param.ty.is_optional() => layout::CELL_ABSENT.cast_unsigned(),
-            None => layout::CELL_UNKNOWN.cast_unsigned(),
-        });
-        let params = params.collect();
         let mut tables = Vec::new();
         for (at, pattern) in policy.patterns().iter().enumerate() {
             let table = patterns::pattern(pattern).ok_or(Unencodable { pattern: PatternId::new(at) })?;
@@ -429,23 +424,35 @@ impl Nodes<'_, '_> {
         self.code.end();
     }
 
+    /// A collection of elements, of which none is asked for behind the first that is no value.
     fn collected(&mut self, elements: &[NodeId], routine: &str) {
         let count = i32::try_from(elements.len()).unwrap_or(i32::MAX);
-        let cells = self.code.local(I32);
+        let [cells, cell] = [(); 2].map(|()| self.code.local(I32));
         self.code.i32(count.saturating_mul(layout::CELL));
         self.code.call("alloc");
         self.code.set(cells);
+        self.code.block(I32);
         for (at, element) in (0..).zip(elements) {
+            self.value(*element);
+            self.code.tee(cell);
+            self.code.load(0);
+            self.code.i32(layout::T_BOOL);
+            self.code.bytes(&[0x48]); // lt_s
+            self.code.when(0x40);
+            self.code.i32(layout::CELL_UNKNOWN);
+            self.code.branch(1);
+            self.code.end();
             self.code.get(cells);
             self.code.i32(layout::CELL * at);
             self.code.bytes(&[0x6A]);
-            self.value(*element);
+            self.code.get(cell);
             self.code.i32(layout::CELL);
             self.code.bytes(&[0xFC, 0x0A, 0, 0]); // memory.copy
         }
         self.code.get(cells);
         self.code.i32(count);
         self.code.call(routine);
+        self.code.end();
     }
 
     fn operator(&mut self, id: NodeId, node: &Node) {

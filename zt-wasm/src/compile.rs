@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use thiserror::Error;
 use wasmparser::WasmFeatures;
 use zt_eval::graph::{Node, Quantifier};
+use zt_eval::id::ParamId;
 use zt_eval::request::StoreError;
 use zt_eval::schema::Type;
 use zt_eval::value::{Datum, Value};
@@ -21,7 +22,7 @@ use crate::profile::Unsupplied;
 use crate::start;
 use crate::tables::data::{Data, cell, number};
 use crate::tables::schema::Header;
-use crate::tables::{rules, schema, store};
+use crate::tables::{rules, schema, settings, store};
 use crate::target::proxy_wasm::OriginsError;
 use crate::target::{DESCRIBE, Target};
 
@@ -40,9 +41,18 @@ const FEATURES: WasmFeatures = WasmFeatures::GC_TYPES.union(WasmFeatures::BULK_M
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CompileError {
-    /// A parameter has no value, and the target has no way to give it one later.
+    /// A parameter has no value, and is not to be a setting.
     #[error("parameter `{0}` has no value")]
     MissingParam(String),
+    /// What is to be a setting is no parameter.
+    #[error("there is no parameter `{0}` that could be a setting")]
+    NoSuchParam(String),
+    /// Hosts of this kind have no way to give settings.
+    #[error("hosts of target `{0}` give no settings")]
+    NoSettings(&'static str),
+    /// What hosts give stands in one place of the module's memory.
+    #[error("a module takes settings or entity data from its host, not both")]
+    SettingsAndData,
     /// The policy asks for what hosts of this kind do not give.
     #[error(transparent)]
     Unsupplied(#[from] Unsupplied),
@@ -79,7 +89,21 @@ impl From<LinkError> for CompileError {
 /// When a parameter has no value, a rule needs what the target's hosts do not give, or policy and entities do not fit into a
 /// module.
 pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
-    build(policy, entities, &target, false)
+    build(policy, entities, &target, &[], false)
+}
+
+/// As [`compile`], but these parameters get their values from the host's settings. What they have now is their default.
+///
+/// # Errors
+///
+/// As of [`compile`]; and when there is no such parameter, or hosts of the target give no settings.
+pub fn compile_with_settings(
+    policy: &Policy,
+    entities: &Store,
+    target: Target,
+    settings: &[&str],
+) -> Result<Vec<u8>, CompileError> {
+    build(policy, entities, &target, settings, false)
 }
 
 /// Compiles a policy to a module that also says what its functions and tables are, for [`inspect`](crate::inspect) and for
@@ -89,13 +113,17 @@ pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<
 ///
 /// As of [`compile`].
 pub fn compile_with_names(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, CompileError> {
-    build(policy, entities, &target, true)
+    build(policy, entities, &target, &[], true)
 }
 
-fn build(policy: &Policy, entities: &Store, target: &Target, with_names: bool) -> Result<Vec<u8>, CompileError> {
-    if let Some(param) = policy.missing_params().next() {
-        return Err(CompileError::MissingParam(param.name.to_string()));
-    }
+fn build(
+    policy: &Policy,
+    entities: &Store,
+    target: &Target,
+    settings: &[&str],
+    with_names: bool,
+) -> Result<Vec<u8>, CompileError> {
+    let late = late(policy, target, settings)?;
     target.check(policy)?;
     let mut data = Data::new(TABLES);
     data.part("schema");
@@ -103,18 +131,21 @@ fn build(policy: &Policy, entities: &Store, target: &Target, with_names: bool) -
     let rules = rules::write(&mut data, policy, &mut schema);
     let mut header = schema.header;
     header.extend(rules.header);
+    data.part("settings");
+    let settings = settings::write(&mut data, policy, &late, &mut schema.types);
+    header.extend(settings.header);
     data.part("entities");
     header.extend(store::write(&mut data, policy, entities)?);
     let kept = header.iter().find(|(place, _)| *place == H_KEPT).map_or(0, |(_, at)| *at);
     data.part("constants");
-    let places = Places::write(policy, kept, &mut data)
+    let places = Places::write(policy, settings.params, kept, &mut data)
         .map_err(|unencodable| CompileError::Pattern(unencodable.pattern.index()))?;
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &rules.conjunctions, &mut data, &mut parts);
     let own = target.tables((policy, entities), &mut schema.types, &mut data, &mut parts)?;
     header.extend(own);
-    let description = Description::of(policy, entities, target).to_json();
+    let description = Description::of(policy, entities, target, &late).to_json();
     if target.describes() {
         parts.generated.insert(DESCRIBE.to_owned(), describe(&mut data, &description));
     }
@@ -133,7 +164,7 @@ fn build(policy: &Policy, entities: &Store, target: &Target, with_names: bool) -
     segments.retain(|(_, bytes)| !bytes.is_empty());
     let memory = target.memory(arena / PAGE + PAGES_BEHIND);
     let start = start::generate(memory, arena, &segments, &mut parts);
-    let exports = target.exports();
+    let exports = target.exports(!late.is_empty());
     let functions = exports.iter().filter_map(|export| match export {
         Export::Function { of, .. } => Some(*of),
         Export::Memory(_) | Export::Global(..) => None,
@@ -151,6 +182,26 @@ fn build(policy: &Policy, entities: &Store, target: &Target, with_names: bool) -
     match wasmparser::Validator::new_with_features(FEATURES).validate_all(&module) {
         Ok(_) => Ok(module),
         Err(error) => Err(CompileError::Internal(error.to_string())),
+    }
+}
+
+/// The parameters that are to be settings; all others have values.
+fn late(policy: &Policy, target: &Target, settings: &[&str]) -> Result<BTreeSet<ParamId>, CompileError> {
+    let params = &policy.schema().params;
+    let mut late = BTreeSet::new();
+    for name in settings {
+        let at = params.iter().position(|param| *param.name == **name);
+        late.insert(ParamId::new(at.ok_or_else(|| CompileError::NoSuchParam((*name).to_owned()))?));
+    }
+    if !late.is_empty() && matches!(target, Target::Core(options) if options.data) {
+        return Err(CompileError::SettingsAndData);
+    }
+    if !late.is_empty() && !target.takes_settings() {
+        return Err(CompileError::NoSettings(target.name()));
+    }
+    match policy.missing_params().find(|param| !settings.contains(&&*param.name)) {
+        Some(param) => Err(CompileError::MissingParam(param.name.to_string())),
+        None => Ok(late),
     }
 }
 

@@ -4,11 +4,13 @@
 //! text to its host by `zt_describe`. Nothing in it depends on when or where the module was built: the same policy and
 //! entities give the same bytes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 use thiserror::Error;
 use wasmparser::{Parser, Payload};
+use zt_eval::id::ParamId;
 use zt_eval::{Policy, Store};
 
 use crate::target::{Target, core};
@@ -40,6 +42,21 @@ pub struct Description {
     pub takes_data: bool,
     /// What stands for what in a request in slots, if it takes such.
     pub slots: Option<Slots>,
+    /// The parameters that the host's settings give values to.
+    pub settings: Vec<Setting>,
+    /// What the policy says of itself, by name: its version, author and so on. An annotation without text is empty.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// A parameter that the host's settings give a value to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Setting {
+    /// Its name.
+    pub name: String,
+    /// Its type, as it is written in the language.
+    pub ty: String,
+    /// Whether it has no default, so that nothing is decided without a value for it.
+    pub is_required: bool,
 }
 
 /// Bytes of a module do not say what it is.
@@ -62,7 +79,7 @@ pub enum DescribeError {
 
 impl Description {
     /// That of a module that is being made.
-    pub(crate) fn of(policy: &Policy, entities: &Store, target: &Target) -> Self {
+    pub(crate) fn of(policy: &Policy, entities: &Store, target: &Target, late: &BTreeSet<ParamId>) -> Self {
         let digest = policy.digest().iter().fold(String::new(), |mut text, byte| {
             // Writing to a string does not fail.
             let _ = write!(text, "{byte:02x}");
@@ -80,6 +97,8 @@ impl Description {
             request_bytes_max: policy.limits().request_bytes_max,
             takes_data: options.data,
             slots: options.slots.then(|| Slots::of(policy)),
+            settings: late.iter().filter_map(|id| Setting::of(policy, *id)).collect(),
+            annotations: annotations(policy),
         }
     }
 
@@ -99,6 +118,12 @@ impl Description {
         if let Some(members) = json.as_object_mut() {
             members.extend(self.takes_data.then(|| ("takes_data".to_owned(), true.into())));
             members.extend(self.slots.as_ref().map(|slots| ("slots".to_owned(), slots.to_json())));
+            if !self.settings.is_empty() {
+                members.insert("settings".into(), self.settings.iter().map(Setting::to_json).collect());
+            }
+            if !self.annotations.is_empty() {
+                members.insert("annotations".into(), json!(self.annotations));
+            }
         }
         json.to_string()
     }
@@ -128,6 +153,18 @@ impl Description {
                     Some(slots) => Some(Slots::from_json(slots)?),
                     None => None,
                 },
+                settings: match json.get("settings") {
+                    None => Vec::new(),
+                    Some(settings) => settings.as_array()?.iter().map(Setting::from_json).collect::<Option<_>>()?,
+                },
+                annotations: match json.get("annotations") {
+                    None => BTreeMap::new(),
+                    Some(annotations) => annotations
+                        .as_object()?
+                        .iter()
+                        .map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned())))
+                        .collect::<Option<_>>()?,
+                },
             })
         };
         read().ok_or(DescribeError::NotUnderstood)
@@ -149,6 +186,32 @@ impl Description {
             }
         }
         Self::from_json(found.ok_or(DescribeError::NoSection)?)
+    }
+}
+
+/// What a policy says of itself, by name: of several of one name, the first.
+pub(crate) fn annotations(policy: &Policy) -> BTreeMap<String, String> {
+    let all = policy.schema().annotations.iter().rev();
+    all.map(|(name, text)| (name.to_string(), text.as_deref().unwrap_or_default().to_owned())).collect()
+}
+
+impl Setting {
+    fn of(policy: &Policy, id: ParamId) -> Option<Self> {
+        let param = policy.schema().param(id)?;
+        Some(Self {
+            name: param.name.to_string(),
+            ty: policy.schema().type_text(&param.ty),
+            is_required: param.value.is_none() && !param.ty.is_optional(),
+        })
+    }
+
+    fn to_json(&self) -> Json {
+        json!({ "name": self.name, "type": self.ty, "required": self.is_required })
+    }
+
+    fn from_json(json: &Json) -> Option<Self> {
+        let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+        Some(Self { name: text("name")?, ty: text("type")?, is_required: json.get("required")?.as_bool()? })
     }
 }
 
@@ -241,7 +304,10 @@ mod tests {
         let description = Description::read(&module).unwrap();
         assert_eq!((&*description.name, &*description.target), ("door", "core"));
         assert_eq!((description.abi, description.entities, description.digest.len()), (1, 1, 64));
-        assert_eq!(description, Description::of(&policy, &entities, &Target::Core(Default::default())));
+        assert_eq!(
+            description,
+            Description::of(&policy, &entities, &Target::Core(Default::default()), &BTreeSet::new())
+        );
         assert_eq!(Description::from_json(description.to_json().as_bytes()), Ok(description));
         assert_eq!(module, compile(&policy, &entities, Target::Core(Default::default())).unwrap());
     }

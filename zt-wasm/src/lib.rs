@@ -27,7 +27,7 @@ mod start;
 mod tables;
 pub mod target;
 
-pub use compile::{CompileError, compile, compile_with_names};
+pub use compile::{CompileError, compile, compile_with_names, compile_with_settings};
 pub use describe::Description;
 pub use inspect::{NoModule, Report, inspect};
 pub use profile::Unsupplied;

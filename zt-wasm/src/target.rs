@@ -8,7 +8,7 @@ pub mod proxy_wasm;
 use zt_eval::{Policy, Store};
 
 use crate::compile::CompileError;
-use crate::layout::{H_DATA, OPA_BASE};
+use crate::layout::{CORE_BASE, H_DATA, OPA_BASE};
 use crate::link::Parts;
 use crate::module::{Export, Memory};
 use crate::profile::{self, Unsupplied};
@@ -53,14 +53,19 @@ impl Target {
         }
     }
 
-    /// What a module for it shows.
-    pub(crate) fn exports(&self) -> Vec<Export> {
+    /// What a module for it shows, one that takes settings or not.
+    pub(crate) fn exports(&self, takes_settings: bool) -> Vec<Export> {
         match self {
-            Self::Core(options) => core::exports(*options),
+            Self::Core(options) => core::exports(*options, takes_settings),
             Self::Opa(options) => opa::exports(*options),
             Self::Kubewarden(_) => kubewarden::exports(),
-            Self::ProxyWasm(_) => proxy_wasm::exports(),
+            Self::ProxyWasm(_) => proxy_wasm::exports(takes_settings),
         }
+    }
+
+    /// Whether its hosts have a way to give settings.
+    pub(crate) fn takes_settings(&self) -> bool {
+        !matches!(self, Self::Opa(_))
     }
 
     /// Whether its modules give their description by [`DESCRIBE`]; all carry it in a custom section.
@@ -114,7 +119,7 @@ impl Target {
     /// A further place that is to say where the arena begins.
     pub(crate) fn heap(&self) -> Option<i32> {
         match self {
-            Self::Core(options) => options.data.then_some(H_DATA),
+            Self::Core(options) => Some(if options.data { H_DATA } else { CORE_BASE }),
             Self::Kubewarden(_) | Self::ProxyWasm(_) => None,
             Self::Opa(_) => Some(OPA_BASE),
         }

@@ -25,6 +25,7 @@ pub mod wire;
 mod tests;
 
 pub use crate::index::{SlotStats, Stats};
+pub use crate::schema::Annotation;
 pub use cost::Cost;
 pub use place::Place;
 pub(crate) use policy::Kept;
@@ -238,9 +239,6 @@ pub struct Rule {
     /// Annotations, in order.
     pub annotations: Box<[Annotation]>,
 }
-
-/// An annotation's name, and its text if it has one.
-pub type Annotation = (Arc<str>, Option<Arc<str>>);
 
 /// An obligation with the nodes that compute its arguments.
 #[derive(Clone, PartialEq, Debug)]

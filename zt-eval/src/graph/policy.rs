@@ -30,6 +30,13 @@ impl Policy {
         &self.name
     }
 
+    /// The text of an annotation that the policy says of itself, the first of that name.
+    #[must_use]
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        let named = self.schema.annotations.iter().find(|(known, _)| **known == *name);
+        named.and_then(|(_, text)| text.as_deref())
+    }
+
     /// The compiler that built it, with its version.
     #[must_use]
     pub fn compiler(&self) -> &str {
@@ -152,7 +159,7 @@ impl Policy {
         let id = self.find_param(name)?;
         let schema = &self.schema;
         let fits = schema.param(id).is_some_and(|param| schema.accepts(&param.ty, &value));
-        if !fits || !value.is_canonical(Value::DEPTH_MAX) {
+        if !fits || !value.is_canonical(Value::DEPTH_MAX) || !value.is_wholly_known() {
             return Err(ParamError::new(name, ParamProblem::Mistyped));
         }
         self.put_param(id, Some(value))
@@ -170,9 +177,10 @@ impl Policy {
             return Err(ParamError::new(name, ParamProblem::Undeclared));
         };
         match crate::request::parse_value(&self.schema, &self.limits, &param.ty, text).map_err(invalid)? {
-            Datum::Value(value) => self.put_param(id, Some(value)),
+            // A record may lack a field.
+            Datum::Value(value) if value.is_wholly_known() => self.put_param(id, Some(value)),
             Datum::Absent => self.put_param(id, None),
-            Datum::Unknown => Err(ParamError::new(name, ParamProblem::Mistyped)),
+            Datum::Value(_) | Datum::Unknown => Err(ParamError::new(name, ParamProblem::Mistyped)),
         }
     }
 

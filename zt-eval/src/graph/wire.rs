@@ -40,7 +40,7 @@ pub use error::LoadError;
 use error::LoadKind;
 
 const MAGIC: &[u8; 3] = b"ZTB";
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 const DIGEST_AT: usize = 4;
 const SETTINGS_AT: usize = 36;
 

@@ -87,6 +87,7 @@ pub(crate) fn schema() -> Schema {
             action("call", vec![USER, SERVICE], PEP, vec![SERVICE]),
         ],
         params: vec![Param { name: "max_risk".into(), ty: Type::Int, value: Some(Value::Int(50)) }],
+        annotations: Vec::new(),
     }
 }
 

@@ -87,6 +87,7 @@ impl<'r, 'a> Session<'r, 'a> {
             zones: HashMap::new(),
             diagnostics,
         };
+        checker.annotations();
         checker.functions();
         checker.params();
         checker.evidence();
@@ -201,6 +202,17 @@ impl Scope {
 impl Checker<'_, '_> {
     fn root_name(&self) -> Arc<str> {
         self.resolved.packages.list.first().map(|root| root.name.clone()).unwrap_or_default()
+    }
+
+    /// What the root package's `package` lines are annotated with.
+    fn annotations(&mut self) {
+        let resolved = self.resolved;
+        let files = resolved.packages.list.first().map_or(&[][..], |root| &root.files);
+        let items = files.iter().flat_map(|file| &file.items);
+        for item in items.filter(|item| matches!(item.kind, ast::ItemKind::Package(_))) {
+            let found: Vec<_> = item.annotations.iter().map(|annotation| self.annotation(annotation)).collect();
+            self.schema.annotations.extend(found);
+        }
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

@@ -54,7 +54,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn annotation(&mut self, annotation: &ast::Annotation) -> (Arc<str>, Option<Arc<str>>) {
+    pub fn annotation(&mut self, annotation: &ast::Annotation) -> (Arc<str>, Option<Arc<str>>) {
         (annotation.name.node.clone(), annotation.value.as_ref().and_then(|text| self.plain_text(text)))
     }
 

@@ -60,13 +60,21 @@ pub fn bind_written() -> bool {
     if len > ld32(H_BYTES_MAX) || len >= BIND_WRITTEN_MAX {
         return false;
     }
+    return bind_room(len) && bind_request(ld32(OUT), len);
+}
+
+/// Makes room for what is read from a text of so many bytes; whether there is.
+pub fn bind_room(len: i32) -> bool {
     st32(SCRAP, BIND_ARENA + len * 16);
     st32(ARENA_END, (pages() << 16) - ld32(SCRAP));
     if !arena_reserve(BIND_ARENA) {
+        // Less scrap, so that it does not reach into what is before the arena.
+        st32(SCRAP, BIND_ARENA);
+        st32(ARENA_END, (pages() << 16) - BIND_ARENA);
         st32(FAILED, 1);
         return false;
     }
-    return bind_request(ld32(OUT), len);
+    return true;
 }
 
 /// Reads a document whose flat parts are this speaker's word.

@@ -6,6 +6,8 @@ use super::decide::*;
 use super::env::*;
 use super::layout::*;
 use super::memory::*;
+use super::out::*;
+use super::settings::*;
 use super::slots::*;
 use super::write::*;
 
@@ -45,6 +47,33 @@ fn core_scrap(len: i32) -> i32 {
     return CORE_ARENA + len * 16;
 }
 
+/// Puts settings in force, which stand at an address that `core_alloc` gave: 0. Or what is wrong with them, as text: its
+/// address and length; the settings before stay then.
+pub fn core_configure(at: i32, len: i32) -> i64 {
+    let given = if core_is_there(at, len) { len } else { -1 };
+    let cells = ld32(H_SETTINGS_CELLS);
+    let size = ld32(H_SETTINGS_COUNT) * CELL;
+    let before = alloc(size);
+    copy(before, cells, size);
+    if settings_apply(at, given) {
+        // Once more, where they are to stay: behind the tables, and decisions behind them.
+        let base = ld32(CORE_BASE);
+        copy(base, at, len);
+        arena_start(base + len);
+        settings_apply(base, len);
+        st32(H_ARENA, ld32(ARENA));
+        st32(SETTINGS_STAY, 1);
+        return 0;
+    }
+    copy(cells, before, size);
+    out_start();
+    settings_write_wrong();
+    if ld32(FAILED) != 0 {
+        return ld64(settings_text(SETTINGS_NO_MEMORY));
+    }
+    return span(ld32(OUT), ld32(OUT + 4));
+}
+
 /// Decides the request at an address that `core_alloc` gave. The decision as JSON: its address and length.
 pub fn core_decide(at: i32, len: i32, has_now: i32, now: i64, full: i32) -> i64 {
     core_now(has_now, now);
@@ -64,11 +93,16 @@ fn core_now(has_now: i32, now: i64) {
     st64(NOW, now);
 }
 
-/// Whether a host may have written so many bytes there, and decisions can be made at all.
+/// Whether decisions can be made at all, and that is where a request is.
 fn core_holds(at: i32, len: i32) -> bool {
     if ld32(H_TAKES_DATA) != 0 && ld32(DATA_MASK) == DATA_LOST {
         return false;
     }
+    return core_is_there(at, len) && settings_are_there();
+}
+
+/// Whether that is where so many bytes were given a place.
+fn core_is_there(at: i32, len: i32) -> bool {
     return at >= ld32(H_ARENA) && len >= 0 && len <= ld32(ARENA) - at;
 }
 
@@ -102,7 +136,7 @@ pub fn core_alloc_data(len: i32) -> i32 {
 /// Puts the document at an address that `core_alloc_data` gave in force: 0; or leaves what was in force: 1 when it is no entity
 /// data of the policy, 2 when there is no memory for them.
 pub fn core_set_data(at: i32, len: i32) -> i32 {
-    let told = if core_holds(at, len) { data_set(at, len) } else { DATA_REFUSED };
+    let told = if core_is_there(at, len) { data_set(at, len) } else { DATA_REFUSED };
     arena_start(ld32(H_ARENA));
     return told;
 }

@@ -171,6 +171,11 @@ pub fn host_headers(_map: i32, _at: i32, _len_at: i32) -> i32 {
     1
 }
 
+/// Which buffer, from where, how many bytes at most.
+pub fn host_buffer(_buffer: i32, _start: i32, _max: i32, _at: i32, _len_at: i32) -> i32 {
+    1
+}
+
 pub fn host_header_add(_map: i32, _name: i32, _name_len: i32, _at: i32, _len: i32) -> i32 {
     1
 }

@@ -190,6 +190,22 @@ pub const H_SLOTS: i32 = 1192;
 pub const H_SLOTS_COUNT: i32 = 1196;
 pub const SLOT: i32 = 8;
 
+// Settings: parameters that the host gives values to.
+pub const H_SETTINGS: i32 = 1200; // a row for each: address
+pub const H_SETTINGS_COUNT: i32 = 1204;
+pub const H_SETTINGS_TEXTS: i32 = 1208; // texts that say what is wrong with them: address and length each
+pub const H_SETTINGS_CELLS: i32 = 1212; // all their cells, one behind the other: address
+pub const H_SETTINGS_WANTED: i32 = 1228; // whether any has no default, so that nothing is decided without settings
+// A row: the parameter's name (address and length), and
+pub const SETTING_TYPE: i32 = 8; // address of its type
+pub const SETTING_CELL: i32 = 12; // address of the cell that its value goes to
+pub const SETTING_DEFAULT: i32 = 16; // address of the cell of its default, or nowhere
+pub const SETTING_WANTED: i32 = 24; // its name and its type in words: address and length
+pub const SETTING: i32 = 32;
+
+// What modules of the target `core` have beside: where settings stay that are in force.
+pub const CORE_BASE: i32 = 1232;
+
 // What modules for hosts of OPA's policies have beside: texts that a zero byte ends, and where their heap begins.
 pub const OPA_BASE: i32 = 1240;
 pub const OPA_BUILTINS: i32 = 1244;
@@ -200,6 +216,7 @@ pub const OPA_NO_MEMORY: i32 = 1260;
 pub const OPA_NO_HEAP: i32 = 1264;
 pub const OPA_TRUE: i32 = 1268;
 pub const OPA_FALSE: i32 = 1272;
+pub const OPA_NO_CONTEXT: i32 = 1276;
 
 // What modules for Kubewarden have beside: texts (address and length each), rules' messages likewise, and whether obligations
 // are recorded. They keep what they found in a payload between 832 and 912, where nothing else is.
@@ -237,6 +254,10 @@ pub const WAPC_INVALID: i32 = 32;
 pub const WAPC_OBLIGED: i32 = 33;
 pub const WAPC_BETWEEN: i32 = 34;
 pub const WAPC_DENIED_WITHOUT_MEMORY: i32 = 35;
+pub const WAPC_NOT_VALID: i32 = 36;
+pub const WAPC_BAD_SETTINGS: i32 = 37;
+pub const WAPC_MISCONFIGURED: i32 = 38;
+pub const WAPC_NOT_VALID_WITHOUT_MEMORY: i32 = 39;
 
 // What modules for proxies have beside. They keep what they found of a request between 920 and 952.
 pub const PROXY_TEXTS: i32 = 952; // texts (address and length each)

@@ -52,7 +52,7 @@ pub fn opa_heap_ptr_get() -> i32 {
 }
 
 pub fn opa_heap_ptr_set(at: i32) {
-    if (at as u32) < (ld32(OPA_BASE) as u32) {
+    if (at as u32) < (ld32(OPA_BASE) as u32) || !opa_is_there(at, 0) {
         host_abort(ld32(OPA_NO_HEAP));
         return;
     }
@@ -102,23 +102,35 @@ pub fn opa_eval_ctx_new() -> i32 {
 }
 
 pub fn opa_eval_ctx_set_input(context: i32, value: i32) {
+    opa_check_context(context);
     st32(context, value);
 }
 
 pub fn opa_eval_ctx_set_data(context: i32, value: i32) {
+    opa_check_context(context);
     st32(context + OPA_CONTEXT_DATA, value);
 }
 
 pub fn opa_eval_ctx_set_entrypoint(context: i32, entrypoint: i32) {
+    opa_check_context(context);
     st32(context + OPA_CONTEXT_ENTRYPOINT, entrypoint);
 }
 
 pub fn opa_eval_ctx_get_result(context: i32) -> i32 {
+    opa_check_context(context);
     return ld32(context + OPA_CONTEXT_RESULT);
+}
+
+/// Contexts are on the heap, below its pointer: nothing of the policy's own is written by way of one.
+fn opa_check_context(context: i32) {
+    if (context as u32) < (ld32(OPA_BASE) as u32) || !opa_is_below(context, OPA_CONTEXT) {
+        host_abort(ld32(OPA_NO_CONTEXT));
+    }
 }
 
 /// Decides as the context says; the decision in full.
 pub fn opa_eval_ctx(context: i32) -> i32 {
+    opa_check_context(context);
     opa_begin(ld32(context + OPA_CONTEXT_ENTRYPOINT), ld32(context + OPA_CONTEXT_DATA));
     let input = ld32(context);
     st32(context + OPA_CONTEXT_RESULT, opa_decision(input, opa_value_len(input)));
@@ -127,15 +139,21 @@ pub fn opa_eval_ctx(context: i32) -> i32 {
 
 /// Decides as the context says; the effect alone.
 pub fn opa_eval_ctx_bare(context: i32) -> i32 {
+    opa_check_context(context);
     opa_begin(ld32(context + OPA_CONTEXT_ENTRYPOINT), ld32(context + OPA_CONTEXT_DATA));
     let input = ld32(context);
     st32(context + OPA_CONTEXT_RESULT, opa_effect(input, opa_value_len(input)));
     return 0;
 }
 
-/// Whether so many bytes are in memory.
+/// Whether so many bytes are in memory, of which no more than 2 GiB are used: addresses have no sign that way.
 fn opa_is_there(at: i32, len: i32) -> bool {
-    return len >= 0 && at as u32 as i64 + len as i64 <= (pages() as i64) << 16;
+    return at >= 0 && len >= 0 && at as i64 + len as i64 <= (pages() as i64) << 16;
+}
+
+/// Whether so many bytes stand below the heap's pointer, so that nothing is written over them while they are read.
+fn opa_is_below(at: i32, len: i32) -> bool {
+    return opa_is_there(at, len) && at as i64 + len as i64 <= ld32(H_ARENA) as i64;
 }
 
 /// The length of a value that the host gave; of any other, none.
@@ -153,7 +171,8 @@ fn opa_begin(entrypoint: i32, data: i32) {
     }
     if data != NOWHERE {
         let len = opa_value_len(data);
-        json_start(data, if opa_is_there(data, len) { len } else { 0 });
+        let is_there = opa_is_there(data, len);
+        json_start(if is_there { data } else { NOWHERE }, if is_there { len } else { 0 });
         json_open(b'{' as i32);
         let has_member = json_next(b'}' as i32, true);
         json_finish();
@@ -164,7 +183,7 @@ fn opa_begin(entrypoint: i32, data: i32) {
 }
 
 fn opa_decide(at: i32, len: i32, full: bool) {
-    let is_short = len >= 0 && len <= ld32(H_BYTES_MAX) && len < OPA_REQUEST_MAX && opa_is_there(at, len);
+    let is_short = len >= 0 && len <= ld32(H_BYTES_MAX) && len < OPA_REQUEST_MAX && opa_is_below(at, len);
     st32(SCRAP, if is_short { OPA_ARENA + len * 16 } else { OPA_ARENA });
     arena_start(ld32(H_ARENA));
     // Room for the decision that the request is invalid.

@@ -13,6 +13,7 @@ use super::out::*;
 use super::out_value::*;
 use super::proxy_document::*;
 use super::proxy_host::*;
+use super::proxy_settings::*;
 use super::proxy_value::*;
 use super::write::*;
 
@@ -30,7 +31,10 @@ const CHALLENGE_LENGTH: i32 = 16;
 pub fn proxy_version() {}
 
 /// The host gives a configuration of so many bytes: whether the policy takes it.
-pub fn proxy_on_configure(_context: i32, len: i32) -> i32 {
+pub fn proxy_on_configure(context: i32, len: i32) -> i32 {
+    if ld32(H_SETTINGS_COUNT) != 0 {
+        return proxy_configure(context, len) as i32;
+    }
     if len != 0 {
         proxy_log(PROXY_LOG_CONFIGURED);
         return 0;
@@ -38,8 +42,11 @@ pub fn proxy_on_configure(_context: i32, len: i32) -> i32 {
     return 1;
 }
 
-pub fn proxy_on_request_headers(_context: i32, _count: i32, _is_last: i32) -> i32 {
-    let begun = proxy_begin();
+pub fn proxy_on_request_headers(context: i32, _count: i32, _is_last: i32) -> i32 {
+    let mut begun = proxy_begin();
+    if begun && ld32(H_SETTINGS_COUNT) != 0 {
+        begun = proxy_settings(context);
+    }
     proxy_clock();
     if begun && proxy_document() && bind_written() {
         decide(true);

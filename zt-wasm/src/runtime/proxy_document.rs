@@ -7,6 +7,7 @@ use super::out::*;
 use super::proxy_host::*;
 use super::proxy_query::*;
 use super::proxy_value::*;
+use super::utf8::*;
 
 /// Writes the document to the text of [`OUT`]: whether there is all that it needs.
 pub fn proxy_document() -> bool {
@@ -74,6 +75,11 @@ fn proxy_holds(conditions: i32, count: i32) -> bool {
         if ld32(known) != KNOWN_THERE {
             return false;
         }
+        // What is no text is not merely another one.
+        proxy_check_text(ld32(known + 4), ld32(known + 8));
+        if !utf8_valid(ld32(known + 4), ld32(known + 8)) {
+            st32(PROXY_BAD, 1);
+        }
         if !bytes_equal(ld32(known + 4), ld32(known + 8), ld32(at + 4), ld32(at + 8)) {
             return false;
         }
@@ -123,7 +129,7 @@ fn proxy_each_parent(parent: i32) {
         if count < 0 {
             proxy_say(at, len);
         } else {
-            proxy_say(ld32(pair + 8), ld32(pair + 12));
+            proxy_item(pair);
         }
         out_byte(b'}' as i32);
         pair += 2 * CELL;
@@ -151,22 +157,23 @@ fn proxy_name(row: i32) -> i32 {
     return mark;
 }
 
-/// Writes a record of what is there. When nothing of it is, it is not there itself.
+/// Writes a record of what is there. One of claims is not there without a token.
 fn proxy_record(row: i32, mark: i32) {
+    if ld32(row + FILL_MISSING) == MISSING_IN_TOKEN {
+        if !proxy_has_token() {
+            st32(OUT + 4, mark);
+            return;
+        }
+    }
     let rows = ld32(row + FILL_FROM);
     out_byte(b'{' as i32);
-    let start = ld32(OUT + 4);
     let mut field = rows;
     while field < rows + ld32(row + FILL_COUNT) * FILL {
         let before = proxy_name(field);
         proxy_fill(field, before);
         field += FILL;
     }
-    if ld32(OUT + 4) == start {
-        proxy_missing(row, mark);
-    } else {
-        out_byte(b'}' as i32);
-    }
+    out_byte(b'}' as i32);
 }
 
 /// Writes a value behind its name.
@@ -175,7 +182,10 @@ fn proxy_fill(row: i32, mark: i32) {
     let kind = ld32(row + FILL_KIND);
     let is_there = match tag_used(kind) {
         T_FILL_QUERY => proxy_query(from),
-        T_FILL_HEADERS => proxy_all_headers(),
+        T_FILL_HEADERS => {
+            proxy_all_headers();
+            true
+        }
         T_FILL_HEADER => proxy_header(from, false),
         T_FILL_HEADER_ALL => proxy_header(from, true),
         T_FILL_NOTHING => false,

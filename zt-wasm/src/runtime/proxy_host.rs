@@ -19,6 +19,9 @@ const PROXY_KNOWN: i32 = 936;
 pub const PROXY_BAD: i32 = 940;
 /// The pairs that were read last: cells of keys and values.
 pub const PROXY_PAIRS: i32 = 944;
+/// The pairs of the headers, and their number; -1 when they are not read yet.
+pub const PROXY_HEADER_PAIRS: i32 = 912;
+const PROXY_HEADER_COUNT: i32 = 916;
 
 // What is known of a property.
 const KNOWN_NOTHING: i32 = 0;
@@ -35,12 +38,15 @@ const STATUS_NO_VALUE: i32 = 3;
 
 /// Bytes that the arena and its scrap have beside what a request asks for.
 const PROXY_ARENA: i32 = 65536;
+/// Bytes of the longest value, whatever a policy's limit.
+const PROXY_VALUE_MAX: i32 = 1 << 26;
 const NANOSECONDS: u64 = 1_000_000;
 
 /// Begins a request: whether there is memory for it.
 pub fn proxy_begin() -> bool {
     proxy_arena();
     st32(PROXY_BAD, 0);
+    st32(PROXY_HEADER_COUNT, -1);
     let len = ld32(PROXY_PROPERTIES_COUNT) * KNOWN;
     if !arena_reserve(PROXY_ARENA + len) {
         st32(FAILED, 1);
@@ -62,11 +68,15 @@ pub fn proxy_on_memory_allocate(len: i32) -> i32 {
     if ld32(ARENA) == NOWHERE {
         proxy_arena();
     }
-    if len < 0 || len > ld32(H_BYTES_MAX) || !arena_reserve(len + 8) {
+    if !proxy_fits(len) || !arena_reserve(len + 8) {
         st32(FAILED, 1);
         return NOWHERE;
     }
     return alloc(len);
+}
+
+fn proxy_fits(len: i32) -> bool {
+    return len >= 0 && len <= ld32(H_BYTES_MAX) && len < PROXY_VALUE_MAX;
 }
 
 /// The instant, if the policy depends on it and the host knows it.
@@ -84,7 +94,7 @@ pub fn proxy_clock() {
 fn proxy_gave() -> bool {
     let at = ld32(PROXY_AT) as u32 as i64;
     let len = ld32(PROXY_LEN);
-    return len >= 0 && len <= ld32(H_BYTES_MAX) && at + len as i64 <= (pages() as i64) << 16;
+    return proxy_fits(len) && at + len as i64 <= (pages() as i64) << 16;
 }
 
 /// What is known of a property, which is asked for if nothing is: address of its state, of its address and its length.
@@ -127,18 +137,25 @@ pub fn proxy_has_token() -> bool {
     return false;
 }
 
-/// Reads the request's headers to [`PROXY_PAIRS`]: how many there are, or -1.
+/// Reads the request's headers to [`PROXY_HEADER_PAIRS`], unless they are read already: how many there are.
 pub fn proxy_headers() -> i32 {
+    if ld32(PROXY_HEADER_COUNT) < 0 {
+        st32(PROXY_HEADER_COUNT, proxy_read_headers());
+    }
+    return ld32(PROXY_HEADER_COUNT);
+}
+
+fn proxy_read_headers() -> i32 {
     st64(PROXY_AT, 0);
     if host_headers(0, PROXY_AT, PROXY_LEN) != STATUS_OK || !proxy_gave() {
         st32(PROXY_BAD, 1);
-        return -1;
+        return 0;
     }
     // Names are made lower-case in a copy, which is the module's own.
     let len = ld32(PROXY_LEN);
     if !arena_reserve(len + 8) {
         st32(FAILED, 1);
-        return -1;
+        return 0;
     }
     let own = alloc(len);
     copy(own, ld32(PROXY_AT), len);
@@ -146,14 +163,27 @@ pub fn proxy_headers() -> i32 {
     if count < 0 {
         st32(PROXY_BAD, 1);
     }
-    let mut pair = ld32(PROXY_PAIRS);
+    st32(PROXY_HEADER_PAIRS, ld32(PROXY_PAIRS));
+    return proxy_keep_headers(count);
+}
+
+/// Leaves of the pairs that were read the headers, with names in small letters: how many. What begins with a colon is none, but
+/// a part of the request line.
+fn proxy_keep_headers(count: i32) -> i32 {
+    let mut kept = 0;
     let mut at = 0;
     while at < count {
-        proxy_lower(ld32(pair + 8), ld32(pair + 12));
-        pair += 2 * CELL;
+        let pair = ld32(PROXY_PAIRS) + at * (2 * CELL);
+        let name = ld32(pair + 8);
+        let len = ld32(pair + 12);
+        if len > 0 && ld8(name) != b':' as i32 {
+            proxy_lower(name, len);
+            copy(ld32(PROXY_PAIRS) + kept * (2 * CELL), pair, 2 * CELL);
+            kept += 1;
+        }
         at += 1;
     }
-    return count;
+    return kept;
 }
 
 fn proxy_lower(from: i32, len: i32) {
@@ -221,4 +251,18 @@ pub fn proxy_make_pairs(count: i32) -> bool {
     }
     st32(PROXY_PAIRS, alloc(len));
     return true;
+}
+
+/// Reads so many bytes of a buffer: how many there are, at [`proxy_given`], or -1.
+pub fn proxy_buffer(buffer: i32, len: i32) -> i32 {
+    st64(PROXY_AT, 0);
+    if host_buffer(buffer, 0, len, PROXY_AT, PROXY_LEN) != STATUS_OK || !proxy_gave() {
+        return -1;
+    }
+    return ld32(PROXY_LEN);
+}
+
+/// Where the host put what it gave last.
+pub fn proxy_given() -> i32 {
+    return ld32(PROXY_AT);
 }

@@ -11,25 +11,10 @@ use super::proxy_value::*;
 use super::store::*;
 use super::utf8::*;
 
-/// Writes the headers by name: whether they could be had. What begins with a colon is no header but the request line.
-pub fn proxy_all_headers() -> bool {
+/// Writes the headers by name.
+pub fn proxy_all_headers() {
     let count = proxy_headers();
-    if count < 0 {
-        return false;
-    }
-    let mut kept = 0;
-    let mut at = 0;
-    while at < count {
-        let pair = ld32(PROXY_PAIRS) + at * (2 * CELL);
-        let name = ld32(pair + 8);
-        if ld32(pair + 12) > 0 && ld8(name) != b':' as i32 {
-            copy(ld32(PROXY_PAIRS) + kept * (2 * CELL), pair, 2 * CELL);
-            kept += 1;
-        }
-        at += 1;
-    }
-    proxy_by_name(kept);
-    return true;
+    proxy_by_name(ld32(PROXY_HEADER_PAIRS), count);
 }
 
 /// Writes the values of one header, as a list or, if it comes once, as text: whether it comes.
@@ -39,7 +24,7 @@ pub fn proxy_header(name: i32, all: bool) -> bool {
     if all {
         out_byte(b'[' as i32);
     }
-    let mut pair = ld32(PROXY_PAIRS);
+    let mut pair = ld32(PROXY_HEADER_PAIRS);
     let mut found = 0;
     let mut at = 0;
     while at < count {
@@ -75,7 +60,7 @@ pub fn proxy_query(property: i32) -> bool {
     if count < 0 {
         return false;
     }
-    proxy_by_name(count);
+    proxy_by_name(ld32(PROXY_PAIRS), count);
     return true;
 }
 
@@ -151,11 +136,11 @@ fn proxy_decoded(cell: i32, from: i32, end: i32) -> bool {
 }
 
 /// Writes so many pairs as an object: of each name, a list of its values.
-fn proxy_by_name(count: i32) {
-    names_sort(ld32(PROXY_PAIRS), count, 2 * CELL);
+fn proxy_by_name(pairs: i32, count: i32) {
+    names_sort(pairs, count, 2 * CELL);
     out_byte(b'{' as i32);
     let mut before = NOWHERE;
-    let mut pair = ld32(PROXY_PAIRS);
+    let mut pair = pairs;
     let mut at = 0;
     while at < count {
         let is_new = before == NOWHERE || name_order(before, pair) != 0;
@@ -163,12 +148,12 @@ fn proxy_by_name(count: i32) {
             if before != NOWHERE {
                 out_word(0x2c5d, 2); // ],
             }
-            out_json_text(ld32(pair + 8), ld32(pair + 12));
+            proxy_escaped(ld32(pair + 8), ld32(pair + 12));
             out_word(0x5b3a, 2); // :[
         } else {
             out_byte(b',' as i32);
         }
-        out_json_text(ld32(pair + CELL + 8), ld32(pair + CELL + 12));
+        proxy_escaped(ld32(pair + CELL + 8), ld32(pair + CELL + 12));
         before = pair;
         pair += 2 * CELL;
         at += 1;

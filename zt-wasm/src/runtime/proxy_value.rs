@@ -67,8 +67,14 @@ pub fn proxy_value(kind: i32, property: i32) -> bool {
     return true;
 }
 
-/// Writes a text. A zero byte is in none: what has one is a number, or a map, where text is expected.
+/// Writes a text.
 pub fn proxy_say(at: i32, len: i32) {
+    proxy_check_text(at, len);
+    proxy_escaped(at, len);
+}
+
+/// A zero byte is in no text: what has one is a number, or a map, where text is expected.
+pub fn proxy_check_text(at: i32, len: i32) {
     let end = at + len;
     let mut next = at;
     while next < end {
@@ -77,6 +83,14 @@ pub fn proxy_say(at: i32, len: i32) {
             return;
         }
         next += 1;
+    }
+}
+
+/// Writes a text whose bytes may be any. A document that is too long already is not made longer.
+pub fn proxy_escaped(at: i32, len: i32) {
+    if ld32(OUT + 4) > ld32(H_BYTES_MAX) {
+        st32(PROXY_BAD, 1);
+        return;
     }
     out_json_text(at, len);
 }
@@ -176,15 +190,19 @@ fn proxy_list(count: i32) {
     let mut pair = ld32(PROXY_PAIRS);
     let mut at = 0;
     while at < count {
-        // A map is no list.
-        if ld32(pair + CELL + 12) != 0 {
-            st32(PROXY_BAD, 1);
-        }
         proxy_comma();
-        proxy_say(ld32(pair + 8), ld32(pair + 12));
+        proxy_item(pair);
         pair += 2 * CELL;
         at += 1;
     }
+}
+
+/// Writes what a list has as a key, without a value: a map is no list.
+pub fn proxy_item(pair: i32) {
+    if ld32(pair + CELL + 12) != 0 {
+        st32(PROXY_BAD, 1);
+    }
+    proxy_say(ld32(pair + 8), ld32(pair + 12));
 }
 
 fn proxy_words(from: i32, len: i32) {

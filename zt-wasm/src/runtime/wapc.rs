@@ -10,6 +10,7 @@ use super::json::*;
 use super::layout::*;
 use super::memory::*;
 use super::out::*;
+use super::settings::*;
 use super::write::*;
 
 /// Bytes that the arena and its scrap have beside what a payload asks for.
@@ -48,7 +49,7 @@ pub fn wapc_guest_call(operation_len: i32, len: i32) -> i32 {
         return 1;
     }
     if wapc_is(WAPC_VALIDATE_SETTINGS, operation, operation_len) {
-        wapc_answer(if wapc_has_settings(payload, len) { WAPC_SETTINGS_GIVEN } else { WAPC_VALID });
+        wapc_validate_settings(payload, len);
         return 1;
     }
     if wapc_is(WAPC_PROTOCOL_VERSION, operation, operation_len) {
@@ -84,6 +85,41 @@ fn wapc_fail(text: i32) {
     guest_error(ld32(place), ld32(place + 4));
 }
 
+fn wapc_validate_settings(payload: i32, len: i32) {
+    if ld32(H_SETTINGS_COUNT) == 0 {
+        wapc_answer(if wapc_has_settings(payload, len) { WAPC_SETTINGS_GIVEN } else { WAPC_VALID });
+        return;
+    }
+    if wapc_apply(payload, len) {
+        wapc_answer(WAPC_VALID);
+        return;
+    }
+    out_start();
+    wapc_out(WAPC_NOT_VALID);
+    let mark = ld32(OUT + 4);
+    settings_write_wrong();
+    out_as_json(mark);
+    out_byte(b'}' as i32);
+    wapc_respond(WAPC_NOT_VALID_WITHOUT_MEMORY);
+}
+
+/// Applies settings, with the memory that they need.
+fn wapc_apply(at: i32, len: i32) -> bool {
+    let is_short = (len as u32) <= (ld32(H_BYTES_MAX) as u32) && len < WAPC_MAX;
+    return bind_room(if is_short { len } else { 0 }) && settings_apply(at, len);
+}
+
+/// Applies the settings of a payload.
+fn wapc_apply_found() -> bool {
+    if ld32(H_SETTINGS_COUNT) == 0 {
+        return true;
+    }
+    if ld32(FOUND_SETTINGS) == NOWHERE {
+        return wapc_apply(NOWHERE, 0);
+    }
+    return wapc_apply(ld32(FOUND_SETTINGS), ld32(FOUND_SETTINGS + 4));
+}
+
 /// Whether settings are anything but `null` or an empty object.
 fn wapc_has_settings(at: i32, len: i32) -> bool {
     json_start(at, len);
@@ -101,17 +137,39 @@ fn wapc_has_settings(at: i32, len: i32) -> bool {
 
 fn wapc_validate(payload: i32, len: i32) {
     st32(HAS_NOW, 0);
-    if wapc_read(payload, len) && wapc_document() && bind_written() {
+    let is_read = wapc_read(payload, len);
+    if is_read {
+        if !wapc_apply_found() {
+            wapc_write_bad_settings();
+            wapc_respond(WAPC_DENIED_WITHOUT_MEMORY);
+            return;
+        }
+    }
+    if is_read && wapc_document() && bind_written() {
         decide(true);
     } else {
         decide_invalid();
     }
     wapc_write();
+    wapc_respond(WAPC_DENIED_WITHOUT_MEMORY);
+}
+
+/// Answers with what was written, or with another text if there was no memory for all of it.
+fn wapc_respond(otherwise: i32) {
     if ld32(FAILED) != 0 {
-        wapc_answer(WAPC_DENIED_WITHOUT_MEMORY);
+        wapc_answer(otherwise);
         return;
     }
     guest_response(ld32(OUT), ld32(OUT + 4));
+}
+
+fn wapc_write_bad_settings() {
+    out_start();
+    wapc_out(WAPC_BAD_SETTINGS);
+    let mark = ld32(OUT + 4);
+    settings_write_wrong();
+    out_as_json(mark);
+    wapc_out(WAPC_MISCONFIGURED);
 }
 
 /// Finds the parts of a payload; whether it is JSON, and none is there twice.
@@ -128,9 +186,9 @@ fn wapc_read(payload: i32, len: i32) -> bool {
     return ld32(ERROR) == 0;
 }
 
-/// Settings that the host has not asked about before make the request invalid.
+/// Settings of a policy that takes none make the request invalid: the host has not asked about them before.
 fn wapc_has_settings_found() -> bool {
-    if ld32(FOUND_SETTINGS) == NOWHERE {
+    if ld32(H_SETTINGS_COUNT) != 0 || ld32(FOUND_SETTINGS) == NOWHERE {
         return false;
     }
     return wapc_has_settings(ld32(FOUND_SETTINGS), ld32(FOUND_SETTINGS + 4));

@@ -9,6 +9,7 @@ pub mod nodes;
 pub mod patterns;
 pub mod rules;
 pub mod schema;
+pub mod settings;
 pub mod store;
 mod texts;
 pub mod zones;

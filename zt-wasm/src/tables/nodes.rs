@@ -210,10 +210,8 @@ impl Shapes<'_> {
         let schema = self.policy.schema();
         match self.policy.node(id)? {
             Node::Const(constant) => value_shape(self.policy.constant(*constant)?),
-            Node::Param(param) => {
-                let param = schema.param(*param)?;
-                param.value.as_ref().and_then(|_| present(param.ty.present()))
-            }
+            // Whatever it is set to: nothing is decided before it has a value.
+            Node::Param(param) => present(&schema.param(*param)?.ty),
             Node::Subject | Node::Resource => Some(Type::Entity(Vec::new())),
             Node::Context(at) => present(&schema.context.get(*at as usize)?.ty),
             Node::Attribute { of, ty, attribute } => {

@@ -39,10 +39,13 @@ impl Options {
     }
 }
 
-pub(super) fn exports(options: Options) -> Vec<Export> {
+pub(super) fn exports(options: Options, takes_settings: bool) -> Vec<Export> {
     let function = |(name, of)| Export::Function { name, of };
     let mut exports = vec![Export::Memory("memory"), Export::Global("zt_abi_version", ABI_VERSION)];
     exports.extend([("zt_alloc", "core_alloc"), ("zt_decide", "core_decide"), ("zt_describe", DESCRIBE)].map(function));
+    if takes_settings {
+        exports.push(function(("zt_configure", "core_configure")));
+    }
     if options.data {
         exports.extend([("zt_alloc_data", "core_alloc_data"), ("zt_set_data", "core_set_data")].map(function));
     }

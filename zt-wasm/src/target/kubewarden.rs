@@ -2,12 +2,16 @@
 //!
 //! The subject is the `zt.k8s.User` of the request's `userInfo`, in its groups; the action is the operation in small letters;
 //! the resource is the `zt.k8s.Resource` with the id `RESOURCE/NAMESPACE/NAME` in its namespace; `context.review` is the
-//! request as the API server sent it. There is nothing else in the context, and no clock. A policy takes no settings.
+//! request as the API server sent it. There is nothing else in the context, and no clock. Settings are values of those
+//! parameters that the module was built to take them for.
+
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use zt_eval::Policy;
 
 use crate::code::I32;
+use crate::describe;
 use crate::layout::*;
 use crate::link::{Import, Parts};
 use crate::module::Export;
@@ -97,7 +101,7 @@ pub(super) fn metadata(policy: &Policy) -> (&'static str, Vec<u8>) {
             "resources": ["*"],
             "operations": operations(policy),
         }],
-        "annotations": { "io.kubewarden.policy.title": policy.name() },
+        "annotations": annotations(policy),
         "mutating": false,
         // What scans a cluster asks in nobody's name.
         "backgroundAudit": false,
@@ -108,7 +112,19 @@ pub(super) fn metadata(policy: &Policy) -> (&'static str, Vec<u8>) {
     ("io.kubewarden.metadata", metadata.to_string().into_bytes())
 }
 
-const TEXTS: [(i32, &str); 36] = [
+/// What the policy says of itself, by the names that Kubewarden has for it.
+fn annotations(policy: &Policy) -> BTreeMap<String, String> {
+    let mut said = describe::annotations(policy);
+    said.entry("title".to_owned()).or_insert_with(|| policy.name().to_owned());
+    said.retain(|name, text| ANNOTATIONS.contains(&&**name) && !text.is_empty());
+    said.into_iter().map(|(name, text)| (format!("io.kubewarden.policy.{name}"), text)).collect()
+}
+
+/// What Kubewarden has names for.
+const ANNOTATIONS: [&str; 9] =
+    ["title", "version", "description", "author", "url", "source", "license", "severity", "category"];
+
+const TEXTS: [(i32, &str); 40] = [
     (WAPC_PROTOCOL_VERSION, "protocol_version"),
     (WAPC_VALIDATE_SETTINGS, "validate_settings"),
     (WAPC_VALIDATE, "validate"),
@@ -145,4 +161,8 @@ const TEXTS: [(i32, &str); 36] = [
     (WAPC_OBLIGED, "access comes with obligations, which Kubewarden cannot discharge"),
     (WAPC_BETWEEN, "; "),
     (WAPC_DENIED_WITHOUT_MEMORY, r#"{"accepted":false,"message":"there is no memory left","code":500}"#),
+    (WAPC_NOT_VALID, r#"{"valid":false,"message":"#),
+    (WAPC_BAD_SETTINGS, r#"{"accepted":false,"message":"#),
+    (WAPC_MISCONFIGURED, r#","code":500}"#),
+    (WAPC_NOT_VALID_WITHOUT_MEMORY, r#"{"valid":false,"message":"there is no memory left"}"#),
 ];

@@ -79,7 +79,8 @@ pub(super) fn tables(options: Options, data: &mut Data, parts: &mut Parts) -> He
         (OPA_NO_ENTRYPOINT, "zt: this policy has one entrypoint, which has the number 0"),
         (OPA_DATA_GIVEN, "zt: this policy holds its entities: build it anew instead of giving it data"),
         (OPA_NO_MEMORY, "zt: there is no memory left"),
-        (OPA_NO_HEAP, "zt: the heap cannot begin in the policy's own tables"),
+        (OPA_NO_HEAP, "zt: the heap can begin neither in the policy's own tables nor beyond the memory"),
+        (OPA_NO_CONTEXT, "zt: there is no evaluation context at this address"),
     ];
     if options.bare {
         texts.extend([(OPA_TRUE, r#"[{"result":true}]"#), (OPA_FALSE, r#"[{"result":false}]"#)]);

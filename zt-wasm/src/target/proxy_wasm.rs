@@ -4,6 +4,7 @@
 //! [`Origins`] say; headers are the client's word, and can only be what an unverified source says. A request that is allowed
 //! goes on, with obligations as headers; any other is answered with 403, or 401 where a step-up would help.
 
+mod messages;
 mod origin;
 mod origins;
 mod plan;
@@ -42,22 +43,27 @@ impl Options {
 }
 
 /// A host passes over what it does not know: one misspelt name, and every request would go on.
-pub(super) fn exports() -> Vec<Export> {
-    let functions = [
+pub(super) fn exports(takes_settings: bool) -> Vec<Export> {
+    let mut functions = vec![
         ("proxy_abi_version_0_2_1", "proxy_version"),
         ("proxy_on_memory_allocate", "proxy_on_memory_allocate"),
         ("proxy_on_configure", "proxy_on_configure"),
         ("proxy_on_request_headers", "proxy_on_request_headers"),
     ];
-    let functions = functions.map(|(name, of)| Export::Function { name, of });
+    if takes_settings {
+        functions.push(("proxy_on_context_create", "proxy_on_context_create"));
+        functions.push(("proxy_on_delete", "proxy_on_delete"));
+    }
+    let functions = functions.into_iter().map(|(name, of)| Export::Function { name, of });
     [Export::Memory("memory")].into_iter().chain(functions).collect()
 }
 
 /// The host's functions, and how many numbers each takes. All give a status.
-const IMPORTS: [(&str, &str, usize); 8] = [
+const IMPORTS: [(&str, &str, usize); 9] = [
     ("host_property", "proxy_get_property", 4),
     ("host_property_set", "proxy_set_property", 4),
     ("host_headers", "proxy_get_header_map_pairs", 3),
+    ("host_buffer", "proxy_get_buffer_bytes", 5),
     ("host_header_add", "proxy_add_header_map_value", 5),
     ("host_header_remove", "proxy_remove_header_map_value", 3),
     ("host_respond", "proxy_send_local_response", 8),

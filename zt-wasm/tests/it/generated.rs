@@ -3,19 +3,23 @@
 //! `ZT_PROPERTY_CASES` multiplies the number of policies, as in the properties of the language.
 
 use std::cell::Cell;
+use std::fs;
 use std::ops::Range;
+use std::path::Path;
 
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use serde_json::Value as Json;
 use zt_eval::Store;
 use zt_eval::decision::Mode;
-use zt_lang::oracle::Choices;
 use zt_lang::oracle::policy::{Files, crowded, policy};
 use zt_lang::oracle::property::Subject;
 use zt_lang::oracle::request::{instant, request, store};
+use zt_lang::oracle::{Choices, pool};
 use zt_wasm::host::Host;
 use zt_wasm::target::core;
 
 use crate::agree::{Both, host};
+use crate::oracle::module;
 use crate::{data, slots};
 
 const POLICIES: u32 = 50;
@@ -25,7 +29,7 @@ const STORES: u64 = 2;
 /// Requests to a store; each is decided in both modes, and once more damaged.
 const REQUESTS: u64 = 100;
 
-fn times() -> u32 {
+pub fn times() -> u32 {
     std::env::var("ZT_PROPERTY_CASES").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
@@ -113,5 +117,29 @@ pub fn damage(request: &mut Vec<u8>, choices: &mut Choices<'_>) {
                 *byte ^= 1 << choices.below(8);
             }
         }
+    }
+}
+
+/// What the fuzz target found, and its seeds.
+#[test]
+fn what_fuzzing_found_stays_mended() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/regressions/module");
+    let mut replayed = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        module(&fs::read(&path).unwrap()).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()));
+        replayed += 1;
+    }
+    assert!(replayed >= 4, "{replayed}");
+    // And more like them.
+    let mut choices = Choices::endless(11);
+    for first in (0..=255u8).cycle().take(1000 * times() as usize) {
+        let mut bytes = format!("\0{}", Json::from_iter([("limit", pool::hostile(&mut choices))])).into_bytes();
+        if first & 32 == 0 {
+            bytes.extend(b" ");
+        }
+        bytes[0] = first;
+        damage(&mut bytes, &mut choices);
+        module(&bytes).unwrap_or_else(|fault| panic!("{}: {fault}", String::from_utf8_lossy(&bytes)));
     }
 }

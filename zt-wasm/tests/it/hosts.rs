@@ -38,8 +38,8 @@ pub fn node_package(package: &str) -> Option<PathBuf> {
     (got && succeeds(Command::new("node").arg("--version"))).then_some(folder)
 }
 
-/// A Python that has a package from PyPI and can import it: the newest for which there is one.
-pub fn python(package: &str, module: &str) -> Option<PathBuf> {
+/// A Python that has packages from PyPI and can import a module of theirs: the newest for which there are all.
+pub fn python(packages: &[&str], module: &str) -> Option<PathBuf> {
     let _alone = GETTING.lock();
     for version in ["python3", "python3.12", "python3.11", "python3.10", "python3.9"] {
         let Some(program) = interpreter(version) else { continue };
@@ -50,7 +50,7 @@ pub fn python(package: &str, module: &str) -> Option<PathBuf> {
             return Some(python);
         }
         let made = succeeds(Command::new(program).args(["-m", "venv"]).arg(&folder))
-            && succeeds(Command::new(&python).args(["-m", "pip", "install", "--quiet", package]));
+            && succeeds(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages));
         if made && imports() {
             return Some(python);
         }

@@ -5,27 +5,28 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value as Json, json};
-use wasmtime::{Caller, Engine, Extern, Linker, Module, Store as Instances};
 use zt_eval::decision::{Decision, Mode};
 use zt_eval::eval::{self, Scratch};
 use zt_eval::{Policy, Request, Store};
 use zt_wasm::{Target, compile, target};
 
 use crate::examples::{files, policy, store};
+use crate::guest::Wapc;
 use crate::hosts::{folder, rust, skipped};
+use crate::settings;
 
 /// What a host calls a guest with, and what is to come of it.
-struct Call {
+pub struct Call {
     operation: &'static str,
     payload: String,
     answer: Result<Json, String>,
 }
 
-fn example() -> PathBuf {
+pub fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/pod-security")
 }
 
-fn call(operation: &'static str, payload: impl Into<String>, answer: Json) -> Call {
+pub fn call(operation: &'static str, payload: impl Into<String>, answer: Json) -> Call {
     Call { operation, payload: payload.into(), answer: Ok(answer) }
 }
 
@@ -51,7 +52,7 @@ fn document(request: &Json) -> Json {
 }
 
 /// What a module is to answer.
-fn answer(policy: &Policy, entities: &Store, request: &Json, records: bool) -> Json {
+pub fn answer(policy: &Policy, entities: &Store, request: &Json, records: bool) -> Json {
     let decision = match Request::from_json(policy, document(request).to_string().as_bytes()) {
         Ok(bound) => eval::decide(policy, entities, &bound, None, Mode::Full, &mut Scratch::new()),
         Err(error) => Decision::invalid(error),
@@ -83,6 +84,11 @@ fn answer(policy: &Policy, entities: &Store, request: &Json, records: bool) -> J
     }
 }
 
+/// What is answered to a payload that is none.
+pub fn invalid() -> Json {
+    json!({ "accepted": false, "message": "the request does not fit this policy", "code": 400 })
+}
+
 fn calls(policy: &Policy, entities: &Store, records: bool) -> Vec<Call> {
     let mut calls = vec![
         call("protocol_version", "", json!("v1")),
@@ -100,7 +106,7 @@ fn calls(policy: &Policy, entities: &Store, records: bool) -> Vec<Call> {
         let payload = json!({ "request": request }).to_string();
         calls.push(call("validate", payload, answer(policy, entities, request, records)));
     }
-    let invalid = json!({ "accepted": false, "message": "the request does not fit this policy", "code": 400 });
+    let invalid = invalid();
     let good = calls.iter().find(|call| call.answer == Ok(json!({ "accepted": true }))).unwrap().payload.clone();
     let damaged = [
         String::new(),
@@ -131,50 +137,10 @@ fn calls(policy: &Policy, entities: &Store, records: bool) -> Vec<Call> {
     calls
 }
 
-/// A guest's answer by the protocol, as its page has it.
+/// A guest's answers by the protocol, as its page has it.
 fn answers(module: &[u8], calls: &[Call]) -> Vec<Result<String, String>> {
-    #[derive(Default)]
-    struct Host {
-        operation: String,
-        payload: String,
-        answer: String,
-        error: String,
-    }
-    fn bytes(caller: &mut Caller<'_, Host>, at: u32, len: u32) -> String {
-        let Some(Extern::Memory(memory)) = caller.get_export("memory") else { panic!("no memory") };
-        let bytes = &memory.data(&caller)[at as usize..][..len as usize];
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-    let engine = Engine::default();
-    let mut linker = Linker::<Host>::new(&engine);
-    let request = |mut caller: Caller<'_, Host>, operation: u32, payload: u32| {
-        let Some(Extern::Memory(memory)) = caller.get_export("memory") else { panic!("no memory") };
-        let (given, with) = (caller.data().operation.clone(), caller.data().payload.clone());
-        memory.write(&mut caller, operation as usize, given.as_bytes()).unwrap();
-        memory.write(&mut caller, payload as usize, with.as_bytes()).unwrap();
-    };
-    linker.func_wrap("wapc", "__guest_request", request).unwrap();
-    let response = |mut caller: Caller<'_, Host>, at: u32, len: u32| {
-        caller.data_mut().answer = bytes(&mut caller, at, len);
-    };
-    linker.func_wrap("wapc", "__guest_response", response).unwrap();
-    let error = |mut caller: Caller<'_, Host>, at: u32, len: u32| {
-        caller.data_mut().error = bytes(&mut caller, at, len);
-    };
-    linker.func_wrap("wapc", "__guest_error", error).unwrap();
-    let mut instances = Instances::new(&engine, Host::default());
-    let instance = linker.instantiate(&mut instances, &Module::new(&engine, module).unwrap()).unwrap();
-    let guest = instance.get_typed_func::<(u32, u32), u32>(&mut instances, "__guest_call").unwrap();
-    let answer = |call: &Call| {
-        let (operation, payload) = (call.operation.to_owned(), call.payload.clone());
-        let lens = (operation.len() as u32, payload.len() as u32);
-        *instances.data_mut() = Host { operation, payload, ..Host::default() };
-        match guest.call(&mut instances, lens).unwrap() {
-            1 => Ok(instances.data().answer.clone()),
-            _ => Err(instances.data().error.clone()),
-        }
-    };
-    calls.iter().map(answer).collect()
+    let mut guest = Wapc::of(module, usize::MAX);
+    calls.iter().map(|call| guest.call(call.operation, call.payload.as_bytes())).collect()
 }
 
 /// For each way to treat obligations: the module, and the calls.
@@ -209,7 +175,7 @@ fn agree(calls: &[Call], answers: &[Result<String, String>]) {
 
 #[test]
 fn guests_answer_as_the_engine_decides() {
-    for (module, calls) in modules() {
+    for (module, calls) in modules().into_iter().chain([settings::admission()]) {
         agree(&calls, &answers(&module, &calls));
     }
 }
@@ -219,7 +185,7 @@ fn the_policy_servers_crates_get_the_same_answers() {
     let Some(program) = rust("kubewarden") else {
         return skipped("a host of the crates wapc and wasmtime-provider");
     };
-    for (at, (module, calls)) in modules().into_iter().enumerate() {
+    for (at, (module, calls)) in modules().into_iter().chain([settings::admission()]).enumerate() {
         let (path, lines) = (folder("kubewarden").join(format!("{at}.wasm")), folder("kubewarden").join("calls"));
         fs::write(&path, module).unwrap();
         let line = |call: &Call| json!({ "operation": call.operation, "payload": call.payload }).to_string();
@@ -242,4 +208,25 @@ fn a_policy_for_something_else_is_refused() {
     let options = target::kubewarden::Options::default();
     let refused = compile(&policy, &store(&folder, &policy), Target::Kubewarden(options)).unwrap_err().to_string();
     assert!(refused.contains("target `kubewarden`"), "{refused}");
+}
+
+/// Kubewarden shows what the `package` line is annotated with.
+#[test]
+fn the_metadata_have_what_the_policy_says_of_itself() {
+    let policy = policy(&example());
+    let options = target::kubewarden::Options::default();
+    let module = compile(&policy, &Store::empty(), Target::Kubewarden(options)).unwrap();
+    let custom = zt_wasm::inspect(&module).unwrap().custom;
+    let (_, metadata) = custom.iter().find(|(name, _)| name == "io.kubewarden.metadata").unwrap();
+    let metadata: Json = serde_json::from_slice(metadata).unwrap();
+    let said = |name: &str| metadata["annotations"][format!("io.kubewarden.policy.{name}")].as_str();
+    assert_eq!(
+        (said("title"), said("version"), said("license")),
+        (Some("Pod security"), Some("1.4.0"), Some("Apache-2.0"))
+    );
+    assert_eq!(said("author"), policy.annotation("author"));
+    assert_eq!(said("owner"), None);
+    let description = zt_wasm::Description::read(&module).unwrap();
+    assert_eq!(description.annotations.get("owner").map(String::as_str), policy.annotation("owner"));
+    assert_eq!(description.annotations.get("reviewed").map(String::as_str), Some(""));
 }

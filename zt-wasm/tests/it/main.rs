@@ -11,9 +11,15 @@
 mod agree;
 mod bounds;
 mod data;
+mod envoy;
 mod examples;
 mod generated;
+mod guest;
+mod guests;
 mod hosts;
 mod kubewarden;
 mod opa;
+mod oracle;
+mod proxy;
+mod settings;
 mod slots;

@@ -178,7 +178,7 @@ fn npm_decides_as_the_engine_does() {
 
 #[test]
 fn pypi_decides_as_the_engine_does() {
-    let Some(python) = python("opa-wasm[cranelift]==0.3.2", "opa_wasm") else {
+    let Some(python) = python(&["opa-wasm[cranelift]==0.3.2"], "opa_wasm") else {
         return skipped("PyPI's opa-wasm");
     };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/opa.py");

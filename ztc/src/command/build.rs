@@ -36,6 +36,15 @@ pub struct Build {
     /// What is known of entities, as a JSON file; it becomes part of the module
     #[arg(short, long, value_name = "FILE")]
     entities: Option<PathBuf>,
+    /// Leaves a parameter to the settings of the module's host; the value that it has here is its default
+    #[arg(long = "setting", value_name = "NAME")]
+    settings: Vec<String>,
+    /// Of the target `opa`: the module says only whether access is granted, `true` or `false`
+    #[arg(long)]
+    bare: bool,
+    /// Of the target `kubewarden`: obligations are written to the audit log; without it, access that carries any is denied
+    #[arg(long)]
+    record_obligations: bool,
     /// Where attributes come from, as a file in TOML; for `--target proxy-wasm`
     #[arg(long, value_name = "FILE")]
     origins: Option<PathBuf>,
@@ -61,18 +70,13 @@ impl Build {
                 "entities become part of a module only: say which with `--target`, or give them to what decides",
             ));
         }
-        if self.target.is_none() && self.origins.is_some() {
-            return Err(Stop::usage("origins are for a module only: say which with `--target proxy-wasm`"));
-        }
-        if (self.takes_data || self.takes_slots) && !matches!(self.target, Some(Target::Core(_))) {
-            return Err(Stop::usage("`--takes-data` and `--takes-slots` are options of `--target core`"));
-        }
+        let target = self.target()?;
         let Compiled { mut policy, warnings } = compile_one(screen, &self.paths, &self.bounds)?;
         self.params.apply(&mut policy)?;
         if !warnings.diagnostics.is_empty() {
             screen.diagnostics(&warnings.diagnostics, &warnings.sources);
         }
-        let built = self.built(&policy)?;
+        let built = self.built(&policy, target)?;
         if self.output.as_os_str() == DASH {
             screen.bytes(&built.bytes)?;
             screen.note(&self.told(screen, &policy, &built, "standard output"));
@@ -85,17 +89,41 @@ impl Build {
         Ok(Exit::Fine)
     }
 
-    fn built(&self, policy: &Policy) -> Result<Built, Stop> {
-        let Some(target) = self.target.clone() else {
+    /// The target with its options.
+    fn target(&self) -> Result<Option<Target>, Stop> {
+        let unfit = |option, of| Stop::usage(format!("{option} is an option of `--target {of}`"));
+        if self.bare && !matches!(self.target, Some(Target::Opa(_))) {
+            return Err(unfit("--bare", "opa"));
+        }
+        if self.record_obligations && !matches!(self.target, Some(Target::Kubewarden(_))) {
+            return Err(unfit("--record-obligations", "kubewarden"));
+        }
+        if (self.takes_data || self.takes_slots) && !matches!(self.target, Some(Target::Core(_))) {
+            return Err(unfit(if self.takes_data { "--takes-data" } else { "--takes-slots" }, "core"));
+        }
+        if self.target.is_none() && self.origins.is_some() {
+            return Err(Stop::usage("origins are for a module only: say which with `--target proxy-wasm`"));
+        }
+        if self.target.is_none() && !self.settings.is_empty() {
+            return Err(Stop::usage(
+                "--setting is for modules: without `--target`, what decides gives parameters their values",
+            ));
+        }
+        Ok(self.target.clone().map(|target| match target {
+            Target::Core(options) => Target::Core(options.with_data(self.takes_data).with_slots(self.takes_slots)),
+            Target::Opa(options) => Target::Opa(options.with_bare(self.bare)),
+            Target::Kubewarden(options) => Target::Kubewarden(options.with_record_obligations(self.record_obligations)),
+            other => other,
+        }))
+    }
+
+    fn built(&self, policy: &Policy, target: Option<Target>) -> Result<Built, Stop> {
+        let Some(target) = target else {
             return Ok(Built { bytes: policy.to_bytes(), module: None });
         };
         let target = match &self.origins {
             Some(path) => module::with_origins(target, path)?,
             None => target,
-        };
-        let target = match target {
-            Target::Core(options) => Target::Core(options.with_data(self.takes_data).with_slots(self.takes_slots)),
-            other => other,
         };
         let name = target.name();
         let entities = match &self.entities {
@@ -105,10 +133,12 @@ impl Build {
                 Store::from_json(policy, &text).map_err(|error| Stop::file(input::shown(path), error))?
             }
         };
-        let bytes = module::compile(policy, &entities, target)?;
+        let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
+        let bytes = module::compile(policy, &entities, target, &settings)?;
         let module = Module {
             target: name,
             entities: entities.len(),
+            settings: self.settings.join(", "),
             sha256: hex(&host::digest(&bytes)),
             sections: sections(&bytes).unwrap_or_default(),
         };
@@ -138,6 +168,7 @@ struct Built {
 struct Module {
     target: &'static str,
     entities: usize,
+    settings: String,
     sha256: String,
     sections: Vec<Section>,
 }
@@ -156,6 +187,7 @@ impl Built {
             ("rules", policy.rules().len().to_string()),
             ("nodes", policy.nodes().len().to_string()),
             ("entities", of_module(|module| module.entities.to_string())),
+            ("settings", of_module(|module| module.settings.clone())),
             ("to be set", missing.join(", ")),
         ]
     }
@@ -168,7 +200,7 @@ impl Built {
         });
         let Some(members) = json.as_object_mut() else { return json };
         if let Some(module) = &self.module {
-            let Module { target, entities, sha256, sections } = module;
+            let Module { target, entities, sha256, sections, .. } = module;
             members.insert("target".into(), (*target).into());
             members.insert("entities".into(), (*entities).into());
             members.insert("sha256".into(), sha256.as_str().into());

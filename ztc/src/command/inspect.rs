@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
-use zt_wasm::describe::sections;
+use zt_wasm::describe::{Setting, sections};
 use zt_wasm::{Description, host};
 
 use crate::exit::{Exit, Stop};
@@ -39,11 +39,9 @@ impl Inspect {
             }))?;
             return Ok(Exit::Fine);
         }
+        let said = of_itself(&description);
         let Description { name, digest, compiler, writer, target, abi, entities, request_bytes_max, .. } = description;
-        let takes_data = description.takes_data.then(|| "entity data".to_owned());
-        let takes_slots = description.slots.map(|slots| format!("requests in {} slots", slots.slots.len()));
-        let takes: Vec<String> = takes_data.into_iter().chain(takes_slots).collect();
-        let rows = [
+        let mut rows = vec![
             ("policy", name),
             ("digest", digest),
             ("target", if target == "core" { format!("{target}, version {abi} of its ABI") } else { target }),
@@ -51,13 +49,30 @@ impl Inspect {
             ("writer", writer),
             ("entities", entities.to_string()),
             ("requests", format!("at most {request_bytes_max} bytes")),
-            ("takes", takes.join(", ")),
             ("bytes", module.len().to_string()),
             ("sha-256", sha256),
         ];
+        rows.extend(said);
         let paint = screen.paint();
         let text = format!("{}\n{}{}", paint.bold(&file), rows_text(&rows), sections_text(&sections, paint));
         screen.out(&text)?;
         Ok(Exit::Fine)
     }
+}
+
+/// What the policy says of itself, and what its host is to set.
+fn of_itself(description: &Description) -> Vec<(&'static str, String)> {
+    let annotation = |(name, text): (&String, &String)| {
+        ("says", if text.is_empty() { name.clone() } else { format!("{name}: {text}") })
+    };
+    let setting = |Setting { name, ty, is_required }: &Setting| {
+        let required = if *is_required { ", required" } else { "" };
+        ("setting", format!("{name}: {ty}{required}"))
+    };
+    let mut rows: Vec<_> =
+        description.annotations.iter().map(annotation).chain(description.settings.iter().map(setting)).collect();
+    rows.extend(description.takes_data.then(|| ("takes", "entity data".to_owned())));
+    let slots = description.slots.as_ref();
+    rows.extend(slots.map(|slots| ("takes", format!("requests in {} slots", slots.slots.len()))));
+    rows
 }

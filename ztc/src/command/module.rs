@@ -34,11 +34,12 @@ pub fn is_module(bytes: &[u8]) -> bool {
 }
 
 /// The module of a policy.
-pub fn compile(policy: &Policy, entities: &Store, target: Target) -> Result<Vec<u8>, Stop> {
-    zt_wasm::compile(policy, entities, target).map_err(|error| match &error {
+pub fn compile(policy: &Policy, entities: &Store, target: Target, settings: &[&str]) -> Result<Vec<u8>, Stop> {
+    zt_wasm::compile_with_settings(policy, entities, target, settings).map_err(|error| match &error {
         CompileError::MissingParam(name) => {
             Stop::usage(format!("{error}: a module needs one, so give it with `--param {name}=VALUE`"))
         }
+        CompileError::NoSuchParam(_) | CompileError::NoSettings(_) => Stop::usage(format!("--setting: {error}")),
         _ => Stop { exit: Exit::Findings, message: Some(error.to_string()) },
     })
 }

@@ -137,6 +137,7 @@ pub fn schema() -> Schema {
         obligations: vec![Obligation { name: name("audit"), params: vec![field("level", Type::String)] }],
         actions: vec![action("read"), action("write")],
         params: vec![Param { name: name("max"), ty: Type::Int, value: Some(Value::Int(5)) }],
+        annotations: Vec::new(),
     }
 }
 

@@ -12,6 +12,7 @@ use zt_eval::id::{ActionId, EntityTypeId, NodeId, RecordId, SourceId};
 use zt_eval::schema::{Action, Attribute, Schema, Type};
 use zt_eval::{Policy, Store};
 
+use super::messages::{example, key, unmapped, unsupplied};
 use super::origin::{self, Origin};
 use super::origins::{Attributes, Entity, Origins, OriginsError, Parent, Written};
 use crate::layout::*;
@@ -184,7 +185,13 @@ impl<'a> Planner<'a> {
         for (origin, text) in &written.when {
             let parts = Written::Dotted(origin.get_ref().clone()).parts();
             let parsed = self.parse(&parts).map_err(|message| origins.error(origin, message))?;
-            when.push((self.trusted_text(origin, &parsed)?.1, text.clone()));
+            let (kind, property) = self.trusted_text(origin, &parsed)?;
+            if kind != T_FILL_TEXT {
+                return Err(
+                    origins.error(origin, "a condition compares texts as they are, and this has to be cut first")
+                );
+            }
+            when.push((property, text.clone()));
         }
         let fills = self.attributes(ty, &written.attributes)?;
         let parents = written.parents.iter().map(|parent| self.parent(ty, parent)).collect::<Result<_, _>>()?;
@@ -199,16 +206,16 @@ impl<'a> Planner<'a> {
             let message = format!("a `{}` has no parents of type `{name}`", self.entity_name(of));
             return Err(origins.error(&written.ty, message));
         }
-        let (kind, property) = self.id(&written.id)?;
-        // A list of names is as many parents.
-        let is_list =
-            kind == T_FILL_TEXT && self.plan.properties.get(property as usize).is_some_and(|(_, claim)| *claim);
-        Ok((name.clone(), if is_list { T_FILL_TEXTS } else { kind }, property))
+        let origin = self.parse_written(&written.id)?;
+        let (kind, property) = self.trusted_text(&written.id, &origin)?;
+        // Of a list of names, each is one.
+        let kind = if matches!(origin, Origin::Typed { .. }) { T_FILL_TEXTS } else { kind };
+        Ok((name.clone(), kind, property))
     }
 
     fn id(&mut self, written: &Spanned<Written>) -> Result<(i32, u32), OriginsError> {
-        let parsed = self.parse(&written.get_ref().parts()).map_err(|message| self.origins.error(written, message))?;
-        self.trusted_text(written, &parsed)
+        let origin = self.parse_written(written)?;
+        self.trusted_text(written, &origin)
     }
 
     /// A text that nobody but a client's enforcement point says.
@@ -219,6 +226,10 @@ impl<'a> Planner<'a> {
         }
         let kind = origin.fills(&Type::String);
         kind.zip(self.property(origin)).ok_or_else(|| self.origins.error(at, "this is no text"))
+    }
+
+    fn parse_written(&self, written: &Spanned<Written>) -> Result<Origin, OriginsError> {
+        self.parse(&written.get_ref().parts()).map_err(|message| self.origins.error(written, message))
     }
 
     fn parse(&self, parts: &[String]) -> Result<Origin, String> {
@@ -388,6 +399,12 @@ impl<'a> Planner<'a> {
             let is_claim = matches!(origin, Origin::Typed { is_claim: true, .. });
             fill.missing = if is_claim { MISSING_IN_TOKEN } else { MISSING_UNKNOWN };
         }
+        if *origin == Origin::Claims {
+            fill.missing = MISSING_IN_TOKEN;
+        }
+        if fill.missing == MISSING_IN_TOKEN {
+            self.ask_for_token()?;
+        }
         Ok(fill)
     }
 
@@ -403,6 +420,15 @@ impl<'a> Planner<'a> {
             _ => self.property(origin).map_or(From::Nothing, From::Property),
         };
         Ok(Fill { name: name.to_owned(), kind, from, missing: MISSING_LEFT_OUT })
+    }
+
+    /// Has the host asked for claims that every token has, so that it is known whether there is one.
+    fn ask_for_token(&mut self) -> Result<(), String> {
+        for claim in ["sub", "iss"] {
+            let origin = self.parse(&["jwt".to_owned(), claim.to_owned()])?;
+            self.property(&origin);
+        }
+        Ok(())
     }
 
     /// A record's fields, as far as they are read.
@@ -479,42 +505,4 @@ fn field_extent(extent: &Extent, at: usize) -> Extent {
 
 fn can_be_header(ty: &Type) -> bool {
     !matches!(ty, Type::Entity(_) | Type::Record(_) | Type::Set(_) | Type::List(_) | Type::Map(_) | Type::Optional(_))
-}
-
-fn unmapped(rule: &str, declared: &zt_eval::schema::Obligation) -> OriginsError {
-    let args: Vec<String> = declared
-        .params
-        .iter()
-        .map(|param| format!("{} = \"x-zt-{}-{}\"", key(&param.name), declared.name, param.name))
-        .collect();
-    OriginsError::missing(format!(
-        "rule `{rule}` obliges to `{}`, and no header carries that: say which, in the origins\n\n[obligations]\n{} = {{ {} }}",
-        declared.name,
-        key(&declared.name),
-        args.join(", ")
-    ))
-}
-
-fn unsupplied(rule: Option<(String, String)>, what: &str, lines: &str) -> OriginsError {
-    let who = rule.map_or_else(|| "the policy".to_owned(), |(rule, _)| format!("rule `{rule}`"));
-    OriginsError::missing(format!(
-        "{who} reads `{what}`, and nothing says where it comes from: say so in the origins, such as\n\n{lines}"
-    ))
-}
-
-/// A name as TOML's keys are written.
-fn key(name: &str) -> String {
-    let is_bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-    if is_bare { name.to_owned() } else { format!("{name:?}") }
-}
-
-/// An origin that an attribute may have.
-fn example(attribute: &Attribute, schema: &Schema) -> String {
-    let is_of_token = schema.source(attribute.from).is_some_and(|source| &*source.name == "zt.oidc.token");
-    let name = &attribute.name;
-    match attribute.ty.present() {
-        Type::Ip => "\"source.address\"".into(),
-        _ if is_of_token => format!("[\"jwt\", {name:?}]"),
-        _ => format!("[\"metadata\", \"FILTER\", {name:?}]"),
-    }
 }

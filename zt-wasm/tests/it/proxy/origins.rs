@@ -1,0 +1,171 @@
+//! Where attributes come from: what fits, and what is refused.
+
+use zt_eval::Store;
+use zt_lang::Sources;
+use zt_wasm::target::proxy_wasm::{Options, Origins};
+use zt_wasm::{CompileError, Target, compile};
+
+use super::assert_invalid;
+use super::host::{Answer, Known, Proxy, pairs};
+
+fn compiled(text: &str, origins: &str) -> Result<Vec<u8>, CompileError> {
+    let mut sources = Sources::new();
+    sources.add("p.zt", text.as_bytes());
+    let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck().unwrap().lower().unwrap();
+    let options = Options::default().with_origins(Origins::parse(origins)?);
+    compile(&policy, &Store::empty(), Target::ProxyWasm(options))
+}
+
+const SMALL: &str = "package small
+use zt.http
+source idp verified complete
+source client unverified
+entity Team
+entity User in Team from idp { level: Int from idp  nick: String? from idp }
+obligation note(what: String, much: Int)
+context { tenant: String? from idp  agent: String from client  peer: Ip  limit: Int }
+action call: User -> http.Request
+allow team: call for subject in Team::\"core\" when subject.level > 2 and context.limit > 0 oblige note(what: \"it\", much: context.limit)
+allow loner: call when not (context.tenant is present) and resource.path == \"/loner\"
+allow nameless: call when not (subject.nick is present) and resource.path == \"/nameless\"
+deny agents: call when context.agent like \"*evil*\"
+deny net: call when context.peer in 192.0.2.0/24
+";
+const SMALL_ORIGINS: &str = r#"
+[[subject]]
+type = "User"
+id = "mtls.uri_san"
+attributes = { level = "jwt.level", nick = "jwt.nick" }
+parents = [{ type = "Team", id = "jwt.teams" }]
+
+[jwt]
+payload = "access"
+
+[context]
+tenant = "jwt.tenant"
+agent = "request.headers.user-agent"
+peer = "source.address"
+limit = ["route", "a.b", "limit"]
+
+[obligations]
+note = { what = "x-note", much = "x-much" }
+"#;
+
+#[test]
+fn subjects_have_attributes_and_parents() {
+    let mut proxy = Proxy::new(&compiled(SMALL, SMALL_ORIGINS).unwrap());
+    let claim = |name: &str| format!("metadata.filter_metadata.envoy.filters.http.jwt_authn.access.{name}");
+    let mut known = Known::default();
+    known.set("connection.uri_san_peer_certificate", "spiffe://a/b");
+    known.set("source.address", "10.0.0.1");
+    known.set("request.path", "/");
+    known.set("xds.route_metadata.filter_metadata.a.b.limit", 5f64.to_le_bytes());
+    known.set(&claim("level"), 3f64.to_le_bytes());
+    known.headers.push(("user-agent".into(), "kind".into()));
+    // Who is in no team that is known is not let through.
+    assert!(!proxy.ask(&known).continues);
+    for (teams, goes_on) in [
+        (pairs([("core", "")]), true),
+        (pairs([("more", ""), ("core", "")]), true),
+        (b"core".to_vec(), true),
+        (pairs([]), false),
+        (b"more".to_vec(), false),
+        (pairs([("core", "x")]), false),
+    ] {
+        known.set(&claim("teams"), teams.clone());
+        assert_eq!(proxy.ask(&known).continues, goes_on, "{teams:?}");
+    }
+    known.set(&claim("teams"), "core");
+    let sent = proxy.ask(&known).headers;
+    assert!(
+        sent.contains(&("x-note".into(), "it".into())) && sent.contains(&("x-much".into(), "5".into())),
+        "{sent:?}"
+    );
+    for (agents, goes_on) in [(&["kind"][..], true), (&["evil"], false), (&["kind", "kind"], false), (&[], false)] {
+        let mut known = known.clone();
+        known.headers = agents.iter().map(|agent| ("user-agent".to_owned(), (*agent).to_owned())).collect();
+        assert_eq!(proxy.ask(&known).continues, goes_on, "{agents:?}");
+    }
+    known.set("connection.uri_san_peer_certificate", "");
+    assert_invalid(&proxy.ask(&known), "nobody");
+}
+
+#[test]
+fn without_a_token_nothing_is_said_to_be_absent() {
+    let mut proxy = Proxy::new(&compiled(SMALL, SMALL_ORIGINS).unwrap());
+    let claim = |name: &str| format!("metadata.filter_metadata.envoy.filters.http.jwt_authn.access.{name}");
+    for path in ["/loner", "/nameless"] {
+        let mut known = Known::default();
+        known.set("connection.uri_san_peer_certificate", "spiffe://a/b");
+        known.set("source.address", "10.0.0.1:1");
+        known.set("request.path", path);
+        known.headers.push(("user-agent".into(), "kind".into()));
+        assert!(!proxy.ask(&known).continues, "{path}");
+        known.set(&claim("level"), 1f64.to_le_bytes());
+        assert!(proxy.ask(&known).continues, "{path}");
+        // `null` is as absent as what is not there.
+        known.properties.insert(claim("tenant"), Answer::Status(3));
+        known.properties.insert(claim("nick"), Answer::Status(3));
+        assert!(proxy.ask(&known).continues, "{path}");
+        known.set(&claim("tenant"), "t");
+        known.set(&claim("nick"), "n");
+        assert!(!proxy.ask(&known).continues, "{path}");
+    }
+}
+
+#[test]
+fn origins_that_do_not_fit_are_refused() {
+    let refused = |origins: String| match compiled(SMALL, &origins) {
+        Err(error @ CompileError::Origins(_)) => error.to_string(),
+        other => panic!("{:?} of\n{origins}", other.map(|module| module.len())),
+    };
+    let changed = |from: &str, to: &str| {
+        let origins = SMALL_ORIGINS.replacen(from, to, 1);
+        assert_ne!(origins, SMALL_ORIGINS, "{from}");
+        refused(origins)
+    };
+    let cases = [
+        ("limit = [\"route\", \"a.b\", \"limit\"]\n", "", "rule `team` reads `context.limit`"),
+        ("tenant = \"jwt.tenant\"", "", "tenant = [\"metadata\", \"FILTER\", \"tenant\"]"),
+        ("attributes = { level = \"jwt.level\", nick = \"jwt.nick\" }", "", "rule `team` reads `User.level`"),
+        ("tenant = ", "tennant = ", "line 12, column 1: the context has no attribute `tennant`"),
+        ("nick = ", "nik = ", "`User` has no attribute `nik`"),
+        ("\"User\"", "\"Team\"", "the action's subject is no `Team` but User"),
+        ("type = \"Team\"", "type = \"User\"", "a `User` has no parents of type `User`"),
+        ("jwt.tenant", "request.headers.x-tenant", "headers are the client's word"),
+        ("jwt.tenant", "request.id", "headers are the client's word"),
+        ("mtls.uri_san", "request.headers.x-user", "headers are the client's word"),
+        ("jwt.teams", "request.headers.x-teams", "headers are the client's word"),
+        ("jwt.tenant", "request.headers", "headers are the client's word"),
+        ("jwt.tenant", "request.query", "is of type String?, which this cannot give"),
+        ("[\"route\", \"a.b\", \"limit\"]", "\"request.method\"", "is of type Int, which this cannot give"),
+        ("mtls.uri_san", "jwt", "this is no text"),
+        ("[jwt]", "when = { \"source.address\" = \"::1\" }\n\n[jwt]", "a condition compares texts"),
+        ("jwt.tenant", "jwt..tenant", "a part that is empty"),
+        ("jwt.tenant", "metadata.only", "there is no origin `metadata.only`"),
+        ("jwt.tenant", "sorce.address", "there is no origin `sorce.address`"),
+        ("note = {", "nota = {", "the policy has no obligation `nota`"),
+        ("much = ", "mush = ", "obligation `note` has no argument `mush`"),
+        ("much = \"x-much\"", "", "rule `team` obliges to `note`, and no header carries that"),
+        ("x-much", "X-Much", "no name of a header"),
+        ("x-much", ":path", "no name of a header"),
+        ("[jwt]", "action = \"go\"\n\n[jwt]", "unknown field `action`"),
+    ];
+    for (from, to, message) in cases {
+        let said = changed(from, to);
+        assert!(said.contains(message), "{from} → {to}: {said}");
+    }
+    assert!(
+        refused(format!("action = \"go\"\n{SMALL_ORIGINS}"))
+            .contains("line 1, column 10: the policy has no action `go`")
+    );
+    let earlier = format!("[[subject]]\ntype = \"User\"\n{SMALL_ORIGINS}");
+    assert!(refused(earlier).contains("let it be the last"));
+    let other = "package other\nentity A\nentity B\ncontext { acr: Bool step_up \"a b\" gives true }\naction go: A -> B\nallow a: go when context.acr\n";
+    let said = compiled(other, "").unwrap_err().to_string();
+    assert!(said.contains("say what a request is about"), "{said}");
+    let origins = "[resource]\ntype = \"B\"\nid = \"request.host\"\n\n[context]\nacr = \"jwt.acr\"\n";
+    let said = compiled(other, origins).unwrap_err().to_string();
+    assert!(said.contains("no challenge can ask for \"a b\""), "{said}");
+    assert!(compiled(&other.replace("a b", "a"), origins).is_ok());
+}
