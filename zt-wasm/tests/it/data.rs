@@ -9,7 +9,7 @@ use zt_lang::oracle::request::{instant, request, store};
 use zt_lang::{Options, Sources};
 use zt_wasm::host::{Host, HostError, HostLimits, Instance};
 use zt_wasm::target::core;
-use zt_wasm::{Target, compile};
+use zt_wasm::{CompileError, Target, compile, compile_with_settings};
 
 use crate::agree::{Both, decided, host};
 
@@ -33,10 +33,12 @@ entity Folder in Folder
 
 context { device: String? }
 
+param least: Int = 3
+
 action read, write: User -> Note
 
 allow staff: read for subject in Group::"staff", resource in Folder::"open"
-allow owner: write when resource.owner is present and subject == resource.owner and subject.level >= 3
+allow owner: write when resource.owner is present and subject == resource.owner and subject.level >= least
 allow home: write when subject.home is present and resource in Folder::"open"
 deny banned: read for subject in Group::"banned"
 deny tagged: write when subject.tags contains "x"
@@ -221,6 +223,8 @@ fn a_module_that_was_not_asked_to_takes_no_data() {
     let module = compile(&policy, &Store::empty(), Target::Core(core::Options::default())).unwrap();
     let mut instance = host().load(&module, None).unwrap().instantiate().unwrap();
     assert!(matches!(instance.set_data(b"[]"), Err(HostError::NotTaken(_))));
+    let both = compile_with_settings(&policy, &Store::empty(), TAKING_DATA(), &["least"]);
+    assert!(matches!(both, Err(CompileError::SettingsAndData)));
 }
 
 /// Sets a generated document, once more damaged, and compares decisions; for [`crate::generated`].
