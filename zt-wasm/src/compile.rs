@@ -52,9 +52,6 @@ pub enum CompileError {
     /// Hosts of this kind have no way to give settings.
     #[error("hosts of target `{0}` give no settings")]
     NoSettings(&'static str),
-    /// What hosts give stands in one place of the module's memory.
-    #[error("a module takes settings or entity data from its host, not both")]
-    SettingsAndData,
     /// The policy asks for what hosts of this kind do not give.
     #[error(transparent)]
     Unsupplied(#[from] Unsupplied),
@@ -230,9 +227,6 @@ fn late(policy: &Policy, target: &Target, settings: &[&str]) -> Result<BTreeSet<
     for name in settings {
         let at = params.iter().position(|param| *param.name == **name);
         late.insert(ParamId::new(at.ok_or_else(|| CompileError::NoSuchParam((*name).to_owned()))?));
-    }
-    if !late.is_empty() && matches!(target, Target::Core(options) if options.data) {
-        return Err(CompileError::SettingsAndData);
     }
     if !late.is_empty() && !target.takes_settings() {
         return Err(CompileError::NoSettings(target.name()));

@@ -9,7 +9,7 @@ use zt_lang::oracle::request::{instant, request, store};
 use zt_lang::{Options, Sources};
 use zt_wasm::host::{Host, HostError, HostLimits, Instance};
 use zt_wasm::target::core;
-use zt_wasm::{CompileError, Target, compile, compile_with_settings};
+use zt_wasm::{Target, compile, compile_with_settings};
 
 use crate::agree::{Both, decided, host};
 
@@ -223,8 +223,33 @@ fn a_module_that_was_not_asked_to_takes_no_data() {
     let module = compile(&policy, &Store::empty(), Target::Core(core::Options::default())).unwrap();
     let mut instance = host().load(&module, None).unwrap().instantiate().unwrap();
     assert!(matches!(instance.set_data(b"[]"), Err(HostError::NotTaken(_))));
-    let both = compile_with_settings(&policy, &Store::empty(), TAKING_DATA(), &["least"]);
-    assert!(matches!(both, Err(CompileError::SettingsAndData)));
+}
+
+/// Data stand behind settings: both count, whichever data come later, and settings are as they were then.
+#[test]
+fn data_come_after_settings() {
+    let policy = policy();
+    let module = compile_with_settings(&policy, &Store::empty(), TAKING_DATA(), &["least"]).unwrap();
+    let module = host().load(&module, None).unwrap();
+    for least in ["-5", "5", "9"] {
+        let mut instance = module.instantiate().unwrap();
+        let mut with = policy.clone();
+        with.set_param_json("least", least.as_bytes()).unwrap();
+        // Settings of other lengths before: what stood behind them would be damaged by these.
+        for other in [r#"{"least":            1234567}"#, "{}", r#"{"least": "x"}"#] {
+            assert_eq!(instance.configure(other.as_bytes()).is_ok(), !other.contains('x'));
+        }
+        instance.configure(format!(r#"{{"least": {least}}}"#).as_bytes()).unwrap();
+        agrees(&with, &Store::empty(), &mut instance);
+        for good in GOOD {
+            instance.set_data(good.as_bytes()).unwrap();
+            let store = Store::from_json(&with, good.as_bytes()).unwrap();
+            agrees(&with, &store, &mut instance);
+            let Err(HostError::Settings(wrong)) = instance.configure(b"{}") else { panic!("settings after data") };
+            assert_eq!(wrong, "settings come before entity data: a fresh instance takes them");
+            agrees(&with, &store, &mut instance);
+        }
+    }
 }
 
 /// Sets a generated document, once more damaged, and compares decisions; for [`crate::generated`].
