@@ -5,7 +5,7 @@
 //! list, say), or lies close behind one that is.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use syn::Expr;
@@ -25,8 +25,8 @@ pub struct Cells(RefCell<Uses>);
 struct Uses {
     /// By address: the width of accesses, nought if there are several, and whether any stores.
     direct: BTreeMap<i64, (i64, bool)>,
-    /// Names in addresses of accesses.
-    places: BTreeSet<String>,
+    /// Names in addresses of accesses, and what they stand for.
+    places: BTreeMap<String, i64>,
     /// Names, and what they stand for, that are used as values.
     values: BTreeMap<String, i64>,
 }
@@ -40,8 +40,8 @@ impl Cells {
             _ => 0,
         };
         let mut uses = self.0.borrow_mut();
-        names(address, constants, &mut |name, _| {
-            uses.places.insert(name);
+        names(address, constants, &mut |name, value| {
+            uses.places.insert(name, value);
         });
         let uses = uses.direct.entry(at).or_insert((width, false));
         if uses.0 != width {
@@ -61,10 +61,11 @@ impl Cells {
     /// As the text of a Rust constant: each cell's address, whether it is of 8 bytes, and whether any routine stores there.
     pub fn write(&self, text: &mut String) {
         let uses = self.0.borrow();
+        uses.check_distinct();
         let reached: Vec<i64> = uses
             .values
             .iter()
-            .filter(|(name, at)| uses.places.contains(*name) || **at >= ALONE)
+            .filter(|(name, at)| uses.places.contains_key(*name) || **at >= ALONE)
             .map(|(_, at)| *at)
             .collect();
         text.push_str("pub(crate) static CELLS: &[(u32, bool, bool)] = &[\n");
@@ -81,6 +82,18 @@ impl Cells {
             }
         }
         text.push_str("];\n");
+    }
+}
+
+impl Uses {
+    /// Ends the build if two names stand for one place: what one routine keeps there, another would write over.
+    fn check_distinct(&self) {
+        let mut known: BTreeMap<i64, &str> = BTreeMap::new();
+        for (name, at) in &self.places {
+            if let Some(other) = known.insert(*at, name) {
+                panic!("{name} and {other} are one place: {at}");
+            }
+        }
     }
 }
 

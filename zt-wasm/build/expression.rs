@@ -5,6 +5,7 @@ use syn::{BinOp, Expr, ExprBinary, ExprCall, ExprMethodCall, Lit, UnOp};
 use crate::code::{Code, Op, Ty, unsigned};
 use crate::constant::ty_of;
 use crate::function::{Function, Signature};
+use crate::statement::is_plain;
 
 const RETURN: u8 = 0x0F;
 const EQZ: u8 = 0x45;
@@ -174,6 +175,11 @@ impl Function<'_> {
     fn shortcut(&mut self, binary: &ExprBinary, code: &mut Code) -> Ty {
         let is_and = matches!(binary.op, BinOp::And(_));
         self.typed(&binary.left, Ty::Bool, code);
+        if is_and && is_plain(&binary.right) {
+            self.typed(&binary.right, Ty::Bool, code);
+            code.bytes(&[0x71]);
+            return Ty::Bool;
+        }
         let label = self.label();
         code.op(Op::Open(0x04, Ty::Bool.block(), label));
         if is_and {

@@ -1,6 +1,6 @@
 //! Blocks, statements, loops and choices.
 
-use syn::{BinOp, Block, Expr, ExprIf, ExprMatch, Lit, Pat, Stmt};
+use syn::{BinOp, Block, Expr, ExprIf, ExprMatch, Lit, Pat, Stmt, UnOp};
 
 use crate::code::{Code, Op, Ty};
 use crate::constant::ty_of;
@@ -13,6 +13,8 @@ const BR: u8 = 0x0C;
 const BR_IF: u8 = 0x0D;
 const DROP: u8 = 0x1A;
 const UNREACHABLE: u8 = 0x00;
+const EQZ: u8 = 0x45;
+const AND: u8 = 0x71;
 
 /// A branch of a choice with what it gives.
 type Branch = (Code, Ty);
@@ -82,8 +84,9 @@ impl Function<'_> {
     fn choose_alone(&mut self, choice: &ExprIf, code: &mut Code) -> Ty {
         let mut parts = Vec::new();
         conjuncts(&choice.cond, &mut parts);
-        for part in &parts {
-            self.condition(part, code);
+        let groups = together(&parts);
+        for group in &groups {
+            self.conditions(group, code);
             let label = self.label();
             code.op(Op::Open(IF, 0x40, label));
         }
@@ -92,8 +95,18 @@ impl Function<'_> {
             self.refuse("a value that is not always there", &choice.then_branch);
         }
         code.append(then);
-        parts.iter().for_each(|_| code.op(Op::End));
+        groups.iter().for_each(|_| code.op(Op::End));
         Ty::Unit
+    }
+
+    /// The conjunction of conditions all of which may be looked at.
+    fn conditions(&mut self, group: &[&Expr], code: &mut Code) {
+        for (at, condition) in group.iter().enumerate() {
+            self.condition(condition, code);
+            if at > 0 {
+                code.bytes(&[AND]);
+            }
+        }
     }
 
     fn condition(&mut self, condition: &Expr, code: &mut Code) {
@@ -200,15 +213,37 @@ impl Function<'_> {
     }
 
     pub fn while_loop(&mut self, condition: &Expr, body: &Block, code: &mut Code) -> Ty {
-        let labels = self.open_loop(code);
         let mut parts = Vec::new();
         conjuncts(condition, &mut parts);
-        for part in parts {
-            self.condition(part, code);
-            code.bytes(&[0x45]);
-            code.op(Op::Branch(BR_IF, labels.end));
+        let labels = self.open_loop(code);
+        let groups = together(&parts);
+        if breaks(body) {
+            for group in &groups {
+                self.conditions(group, code);
+                code.bytes(&[EQZ]);
+                code.op(Op::Branch(BR_IF, labels.end));
+            }
+            self.loop_body(labels, body, code);
+            return Ty::Unit;
         }
-        self.loop_body(labels, body, code);
+        // What nothing leaves but its condition ends where that is false: the block around it goes away.
+        for group in &groups {
+            self.conditions(group, code);
+            let label = self.label();
+            code.op(Op::Open(IF, 0x40, label));
+        }
+        self.loops.push(labels);
+        let ty = self.block(body, None, code);
+        self.loops.pop();
+        if ty.is_value() {
+            self.refuse("a loop's value", body);
+        }
+        if ty != Ty::Never {
+            code.op(Op::Branch(BR, labels.again));
+        }
+        groups.iter().for_each(|_| code.op(Op::End));
+        code.op(Op::End);
+        code.op(Op::End);
         Ty::Unit
     }
 
@@ -260,6 +295,36 @@ fn conjuncts<'e>(condition: &'e Expr, parts: &mut Vec<&'e Expr>) {
         }
         Expr::Paren(inner) => conjuncts(&inner.expr, parts),
         other => parts.push(other),
+    }
+}
+
+/// Conditions in groups, of which all but the first of each cost no more than a branch.
+fn together<'e>(parts: &[&'e Expr]) -> Vec<Vec<&'e Expr>> {
+    let mut groups: Vec<Vec<&Expr>> = Vec::new();
+    for part in parts {
+        match groups.last_mut() {
+            Some(group) if is_plain(part) => group.push(part),
+            _ => groups.push(vec![part]),
+        }
+    }
+    groups
+}
+
+/// Whether an expression is a variable, or one comparison of variables and constants: looking at it costs no more than a
+/// branch around it.
+pub fn is_plain(expression: &Expr) -> bool {
+    let is_operand = |operand: &Expr| match operand {
+        Expr::Cast(cast) => matches!(&*cast.expr, Expr::Path(_) | Expr::Lit(_)),
+        operand => matches!(operand, Expr::Path(_) | Expr::Lit(_)),
+    };
+    match expression {
+        Expr::Path(_) => true,
+        Expr::Paren(inner) => is_plain(&inner.expr),
+        Expr::Unary(unary) => matches!(unary.op, UnOp::Not(_)) && is_plain(&unary.expr),
+        Expr::Binary(binary) => {
+            !matches!(binary.op, BinOp::Div(_) | BinOp::Rem(_)) && is_operand(&binary.left) && is_operand(&binary.right)
+        }
+        _ => false,
     }
 }
 

@@ -138,6 +138,11 @@ impl Generated {
         self.unsigned(local);
     }
 
+    /// Of a function of the first type, in the first table.
+    pub fn call_indirect(&mut self) {
+        self.bytes(&[0x11, 0, 0]);
+    }
+
     /// `i32.load` of what is so far behind the address on the stack.
     pub fn load(&mut self, offset: u32) {
         self.bytes(&[0x28, 0]);
@@ -172,10 +177,6 @@ impl Generated {
     pub fn branch_if(&mut self, depth: u32) {
         self.bytes(&[0x0D]);
         self.unsigned(depth);
-    }
-
-    pub fn back(&mut self) {
-        self.bytes(&[0x0F]);
     }
 
     pub fn unsigned(&mut self, value: u32) {

@@ -4,7 +4,7 @@
 //! constant, a parameter, the subject, the resource) has no function where it is an operand. The functions are also in a
 //! table, by node number, through which `node_truth` and `node_value` reach them: rules name their conjuncts by number.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use zt_eval::Policy;
 use zt_eval::codegen::Keeping;
@@ -16,7 +16,8 @@ use zt_eval::value::{Arith, SetOp};
 use crate::code::{Generated, I32};
 use crate::layout;
 use crate::link::Parts;
-use crate::tables::data::Data;
+use crate::tables::data::{Data, number};
+use crate::tables::nodes::Numbers;
 use crate::tables::{patterns, zones};
 
 /// Where things are that nodes refer to.
@@ -43,7 +44,13 @@ pub(crate) struct Unencodable {
 impl Places {
     /// Writes what nodes refer to but parameters, whose cells are there. `kept` is where data are kept, of which there are
     /// `policy.kept_count()`.
-    pub fn write(policy: &Policy, params: Vec<u32>, kept: u32, data: &mut Data) -> Result<Self, Unencodable> {
+    pub fn write(
+        policy: &Policy,
+        params: Vec<u32>,
+        numbers: &Numbers,
+        kept: u32,
+        data: &mut Data,
+    ) -> Result<Self, Unencodable> {
         let consts = policy.consts().iter().map(|value| data.cell(value)).collect();
         let mut tables = Vec::new();
         for (at, pattern) in policy.patterns().iter().enumerate() {
@@ -51,13 +58,12 @@ impl Places {
             tables.push(data.shared(&table, 4));
         }
         let zones = policy.zones().iter().map(|zone| data.shared(&zones::zone(zone), 8)).collect();
-        let bits: Vec<u8> = policy
-            .nodes()
-            .chunks(8)
-            .map(|nodes| {
-                nodes.iter().enumerate().fold(0, |bits, (at, node)| bits | u8::from(node.is_condition()) << at)
-            })
-            .collect();
+        let is_condition = |id: &NodeId| policy.node(*id).is_some_and(Node::is_condition);
+        let conditions = std::iter::once(true).chain(numbers.nodes().iter().map(is_condition));
+        let mut bits = vec![0u8; numbers.nodes().len() / 8 + 1];
+        for (at, is_condition) in conditions.enumerate() {
+            bits.get_mut(at / 8).into_iter().for_each(|bits| *bits |= u8::from(is_condition) << (at % 8));
+        }
         let conditions = data.shared(&bits, 1);
         Ok(Self { consts, params, patterns: tables, zones, kept, conditions })
     }
@@ -71,38 +77,166 @@ fn name(node: NodeId) -> String {
     format!("node {}", node.index())
 }
 
-/// Adds the functions of a policy's nodes to the parts of its module, but for rules' conjunctions.
-pub(crate) fn generate(
-    policy: &Policy,
-    places: &Places,
-    conjunctions: &BTreeSet<NodeId>,
-    data: &mut Data,
-    parts: &mut Parts,
-) {
+/// Adds the functions of a policy's nodes to the parts of its module, and a table of those that have a number.
+pub(crate) fn generate(policy: &Policy, places: &Places, numbers: &Numbers, data: &mut Data, parts: &mut Parts) {
     let mut unknown = Generated::new(&[], Some(I32));
     unknown.i32(layout::UNKNOWN);
     parts.generated.insert(NO_NODE.to_owned(), unknown);
-    let mut nodes = Nodes { policy, places, data, code: Generated::default() };
-    for (at, node) in policy.nodes().iter().enumerate() {
-        let id = NodeId::new(at);
-        if conjunctions.contains(&id) {
-            parts.table.push(NO_NODE.to_owned());
+    parts.table.push(NO_NODE.to_owned());
+    let code = Generated::default();
+    let mut nodes = Nodes { policy, places, numbers, data, code, through: Vec::new(), anew: Vec::new() };
+    for id in numbers.nodes() {
+        let Some(node) = policy.node(*id) else {
             continue;
-        }
-        nodes.code = Generated::new(&[], Some(I32));
-        nodes.function(id, node);
-        parts.generated.insert(name(id), std::mem::take(&mut nodes.code));
-        parts.table.push(name(id));
+        };
+        nodes.function(*id, node, parts);
+        parts.table.push(name(*id));
     }
     parts.generated.extend(nodes.entries());
+    parts.table.append(&mut nodes.anew);
+    parts.generated.insert(KEPT.to_owned(), kept(false));
+    parts.generated.insert(KEPT_FOR_LEVEL.to_owned(), kept(true));
+    for quantifier in [Quantifier::All, Quantifier::Any, Quantifier::Count] {
+        for of_truths in [true, false] {
+            parts.generated.insert(quantified_name(quantifier, of_truths), quantified(quantifier, of_truths));
+        }
+    }
+}
+
+/// What gives what is kept at a place for a decision, or what a function of the table gives, which is kept then.
+const KEPT: &str = "kept";
+/// The same for a level, which comes last.
+const KEPT_FOR_LEVEL: &str = "kept for level";
+
+fn kept(has_level: bool) -> Generated {
+    let mut code = Generated::new(if has_level { &[I32; 3] } else { &[I32; 2] }, Some(I32));
+    let [slot, function, level] = [0, 1, 2];
+    let get_level = |code: &mut Generated| if has_level { code.get(level) } else { code.i32(0) };
+    code.get(slot);
+    get_level(&mut code);
+    code.call("memo_has");
+    code.when(I32);
+    code.get(slot);
+    code.load(4);
+    code.otherwise();
+    code.get(slot);
+    get_level(&mut code);
+    code.get(function);
+    code.call_indirect();
+    code.call("memo_keep");
+    code.end();
+    code
+}
+
+/// Quantifiers, given the level, the collection, the node that gives it, and the body, both by number: the body is asked of
+/// each element until no further one can change the result.
+fn quantified(quantifier: Quantifier, of_truths: bool) -> Generated {
+    let mut code = Generated::new(&[I32; 4], Some(I32));
+    let [level, cell, over, body] = [0, 1, 2, 3];
+    let [at, count, truth, met] = [(); 4].map(|()| code.local(I32));
+    code.get(cell);
+    code.call("level_count");
+    code.tee(count);
+    code.i32(0);
+    code.bytes(&[0x48]); // lt_s
+    code.when(I32);
+    code.i32(if quantifier == Quantifier::Count { layout::CELL_UNKNOWN } else { layout::UNKNOWN });
+    code.otherwise();
+    code.get(level);
+    code.get(cell);
+    code.get(over);
+    code.call("level_open");
+    // What settles the result leaves the block.
+    code.block(0x40);
+    code.repeat(0x40);
+    code.get(at);
+    code.get(count);
+    code.bytes(&[0x4E]); // ge_s
+    code.branch_if(1);
+    code.get(level);
+    code.get(at);
+    code.call("level_go");
+    code.get(at);
+    code.i32(1);
+    code.bytes(&[0x6A]);
+    code.set(at);
+    code.get(body);
+    code.call_indirect();
+    if !of_truths {
+        code.call("cell_truth");
+    }
+    code.set(truth);
+    gather(&mut code, quantifier, truth, met);
+    code.branch(0);
+    code.end();
+    code.end();
+    code.get(level);
+    code.call("level_close");
+    gathered(&mut code, quantifier, met);
+    code.end();
+    code
+}
+
+/// Takes a truth of the body into account. `all` and `any` gather truths by `or` where none settles the result, and
+/// have 4 there where one does; `count` counts, and has -1 where one is unknown.
+fn gather(code: &mut Generated, quantifier: Quantifier, truth: u32, met: u32) {
+    let settles = match quantifier {
+        Quantifier::All => layout::FALSE,
+        Quantifier::Any => layout::TRUE,
+        Quantifier::Count => layout::UNKNOWN,
+    };
+    code.get(truth);
+    code.i32(settles);
+    code.bytes(&[0x46]);
+    code.when(0x40);
+    code.i32(if quantifier == Quantifier::Count { -1 } else { 4 });
+    code.set(met);
+    code.branch(2);
+    code.end();
+    code.get(met);
+    code.get(truth);
+    code.bytes(&[if quantifier == Quantifier::Count { 0x6A } else { 0x72 }]);
+    code.set(met);
+}
+
+fn gathered(code: &mut Generated, quantifier: Quantifier, met: u32) {
+    let (settled, rest) = match quantifier {
+        Quantifier::All => (layout::FALSE, "all_of"),
+        Quantifier::Any => (layout::TRUE, ""),
+        Quantifier::Count => {
+            code.get(met);
+            return code.call("counted");
+        }
+    };
+    code.get(met);
+    code.i32(4);
+    code.bytes(&[0x46]);
+    code.when(I32);
+    code.i32(settled);
+    code.otherwise();
+    code.get(met);
+    if !rest.is_empty() {
+        // Nothing met is true.
+        code.call(rest);
+    }
+    code.end();
+}
+
+fn quantified_name(quantifier: Quantifier, of_truths: bool) -> String {
+    format!("{quantifier:?} of {}", if of_truths { "truths" } else { "values" })
 }
 
 struct Nodes<'p, 'd> {
     policy: &'p Policy,
     places: &'p Places,
+    numbers: &'p Numbers,
     data: &'d mut Data,
     /// The function at work.
     code: Generated,
+    /// The functions that it calls through the table.
+    through: Vec<String>,
+    /// The functions of what is kept, which stand in the table behind those of nodes.
+    anew: Vec<String>,
 }
 
 impl Nodes<'_, '_> {
@@ -111,8 +245,7 @@ impl Nodes<'_, '_> {
         let entry = |is_truth: bool| {
             let mut code = Generated::new(&[I32], Some(I32));
             code.get(0);
-            // call_indirect of the first type, in the first table
-            code.bytes(&[0x11, 0, 0]);
+            code.call_indirect();
             code.get(0);
             code.i32(3);
             code.bytes(&[0x76]); // shr_u
@@ -185,28 +318,32 @@ impl Nodes<'_, '_> {
     }
 
     /// A node's function: what was computed already is not computed again.
-    fn function(&mut self, id: NodeId, node: &Node) {
-        let Keeping::At(place) = self.policy.keeping(id) else {
-            return self.compute(id, node);
-        };
-        let slot = self.places.kept.saturating_add(place.saturating_mul(layout::KEPT.cast_unsigned()));
-        let level = i32::from(self.policy.level(id));
-        self.code.u32(slot);
-        self.code.i32(level);
-        self.code.call("memo_has");
-        self.code.when(0x40);
-        self.code.u32(slot);
-        self.code.load(4);
-        self.code.back();
-        self.code.end();
-        let datum = self.code.local(I32);
+    fn function(&mut self, id: NodeId, node: &Node, parts: &mut Parts) {
+        self.code = Generated::new(&[], Some(I32));
         self.compute(id, node);
-        self.code.set(datum);
+        let computed = std::mem::take(&mut self.code);
+        let Keeping::At(place) = self.policy.keeping(id) else {
+            parts.generated.insert(name(id), computed);
+            parts.through.insert(name(id), std::mem::take(&mut self.through));
+            return;
+        };
+        let inner = format!("{} anew", name(id));
+        let slot = self.places.kept.saturating_add(place.saturating_mul(layout::KEPT.cast_unsigned()));
+        self.code = Generated::new(&[], Some(I32));
         self.code.u32(slot);
-        self.code.i32(level);
-        self.code.get(datum);
-        self.code.call("memo_keep");
-        self.code.get(datum);
+        self.code.u32(self.numbers.end().saturating_add(number(self.anew.len())));
+        match self.policy.level(id) {
+            0 => self.code.call(KEPT),
+            level => {
+                self.code.i32(level.into());
+                self.code.call(KEPT_FOR_LEVEL);
+            }
+        }
+        parts.through.insert(inner.clone(), std::mem::take(&mut self.through));
+        parts.through.insert(name(id), vec![inner.clone()]);
+        parts.generated.insert(inner.clone(), computed);
+        parts.generated.insert(name(id), std::mem::take(&mut self.code));
+        self.anew.push(inner);
     }
 
     fn compute(&mut self, id: NodeId, node: &Node) {
@@ -323,6 +460,11 @@ impl Nodes<'_, '_> {
     }
 
     fn otherwise(&mut self, first: NodeId, second: NodeId) {
+        if let Some(cell) = self.node(second).and_then(|second| self.itself(second)) {
+            self.value(first);
+            self.code.u32(cell);
+            return self.code.call("or_else");
+        }
         let cell = self.code.local(I32);
         self.value(first);
         self.code.tee(cell);
@@ -336,92 +478,15 @@ impl Nodes<'_, '_> {
         self.code.end();
     }
 
-    /// The body is asked of each element until no further one can change the result.
+    /// The body is asked through the table, so that quantifiers share their code.
     fn quantified(&mut self, quantifier: Quantifier, over: NodeId, level: u8, body: NodeId) {
-        let [cell, at, count, truth, met] = [(); 5].map(|()| self.code.local(I32));
-        let node = i32::try_from(over.index()).unwrap_or(i32::MAX);
+        let of_truths = self.node(body).is_some_and(Node::is_condition);
+        self.code.i32(level.into());
         self.value(over);
-        self.code.tee(cell);
-        self.code.call("level_count");
-        self.code.tee(count);
-        self.code.i32(0);
-        self.code.bytes(&[0x48]); // lt_s
-        self.code.when(I32);
-        self.code.i32(if quantifier == Quantifier::Count { layout::CELL_UNKNOWN } else { layout::UNKNOWN });
-        self.code.otherwise();
-        self.code.i32(level.into());
-        self.code.get(cell);
-        self.code.i32(node);
-        self.code.call("level_open");
-        // What settles the result leaves the block.
-        self.code.block(0x40);
-        self.code.repeat(0x40);
-        self.code.get(at);
-        self.code.get(count);
-        self.code.bytes(&[0x4E]); // ge_s
-        self.code.branch_if(1);
-        self.code.i32(level.into());
-        self.code.get(at);
-        self.code.call("level_go");
-        self.code.get(at);
-        self.code.i32(1);
-        self.code.bytes(&[0x6A]);
-        self.code.set(at);
-        self.truth(body);
-        self.code.set(truth);
-        self.gather(quantifier, truth, met);
-        self.code.branch(0);
-        self.code.end();
-        self.code.end();
-        self.code.i32(level.into());
-        self.code.call("level_close");
-        self.gathered(quantifier, met);
-        self.code.end();
-    }
-
-    /// Takes a truth of the body into account. `all` and `any` gather truths by `or` where none settles the result, and
-    /// have 4 there where one does; `count` counts, and has -1 where one is unknown.
-    fn gather(&mut self, quantifier: Quantifier, truth: u32, met: u32) {
-        let settles = match quantifier {
-            Quantifier::All => layout::FALSE,
-            Quantifier::Any => layout::TRUE,
-            Quantifier::Count => layout::UNKNOWN,
-        };
-        self.code.get(truth);
-        self.code.i32(settles);
-        self.code.bytes(&[0x46]);
-        self.code.when(0x40);
-        self.code.i32(if quantifier == Quantifier::Count { -1 } else { 4 });
-        self.code.set(met);
-        self.code.branch(2);
-        self.code.end();
-        self.code.get(met);
-        self.code.get(truth);
-        self.code.bytes(&[if quantifier == Quantifier::Count { 0x6A } else { 0x72 }]);
-        self.code.set(met);
-    }
-
-    fn gathered(&mut self, quantifier: Quantifier, met: u32) {
-        let (settled, rest) = match quantifier {
-            Quantifier::All => (layout::FALSE, "all_of"),
-            Quantifier::Any => (layout::TRUE, ""),
-            Quantifier::Count => {
-                self.code.get(met);
-                return self.code.call("counted");
-            }
-        };
-        self.code.get(met);
-        self.code.i32(4);
-        self.code.bytes(&[0x46]);
-        self.code.when(I32);
-        self.code.i32(settled);
-        self.code.otherwise();
-        self.code.get(met);
-        if !rest.is_empty() {
-            // Nothing met is true.
-            self.code.call(rest);
-        }
-        self.code.end();
+        self.code.u32(self.numbers.get(over));
+        self.code.u32(self.numbers.get(body));
+        self.code.call(quantified_name(quantifier, of_truths));
+        self.through.push(name(body));
     }
 
     /// A collection of elements, of which none is asked for behind the first that is no value.

@@ -21,6 +21,8 @@ use crate::module::{Export, Layout};
 use crate::profile::Unsupplied;
 use crate::start;
 use crate::tables::data::{Data, cell, number};
+use crate::tables::row::Widths;
+use crate::tables::rules::{Plan, Zeroed};
 use crate::tables::schema::Header;
 use crate::tables::{rules, schema, settings, store};
 use crate::target::proxy_wasm::OriginsError;
@@ -125,42 +127,78 @@ fn build(
 ) -> Result<Vec<u8>, CompileError> {
     let late = late(policy, target, settings)?;
     target.check(policy)?;
-    let mut data = Data::new(TABLES);
+    let plan = Plan::of(policy);
+    let mut widths = Widths::default();
+    loop {
+        match build_with((policy, entities), target, &late, with_names, &plan, widths) {
+            // Each attempt has something wider, and there are two things.
+            Err(Failed::Narrow(lacks)) => widths = widths.or(lacks),
+            Err(Failed::For(error)) => return Err(error),
+            Ok(module) => return Ok(module),
+        }
+    }
+}
+
+/// Why a module did not come out.
+enum Failed {
+    /// Rows are too narrow: what has to be wider.
+    Narrow(Widths),
+    For(CompileError),
+}
+
+impl<E: Into<CompileError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::For(error.into())
+    }
+}
+
+fn build_with(
+    (policy, entities): (&Policy, &Store),
+    target: &Target,
+    late: &BTreeSet<ParamId>,
+    with_names: bool,
+    plan: &Plan,
+    widths: Widths,
+) -> Result<Vec<u8>, Failed> {
+    let mut data = Data::with_rows(TABLES, widths);
+    let zeroed = Zeroed::reserve(&mut data, policy, plan);
     data.part("schema");
     let mut schema = schema::write(&mut data, policy);
-    let rules = rules::write(&mut data, policy, &mut schema);
+    let rules = rules::write(&mut data, policy, plan, &zeroed, &mut schema);
+    if data.lacks != Widths::default() {
+        return Err(Failed::Narrow(data.lacks));
+    }
     let mut header = schema.header;
     header.extend(rules.header);
     data.part("settings");
-    let settings = settings::write(&mut data, policy, &late, &mut schema.types);
+    let settings = settings::write(&mut data, policy, late, &mut schema.types);
     header.extend(settings.header);
     data.part("entities");
     header.extend(store::write(&mut data, policy, entities)?);
-    let kept = header.iter().find(|(place, _)| *place == H_KEPT).map_or(0, |(_, at)| *at);
     data.part("constants");
-    let places = Places::write(policy, settings.params, kept, &mut data)
+    let places = Places::write(policy, settings.params, &plan.numbers, zeroed.kept, &mut data)
         .map_err(|unencodable| CompileError::Pattern(unencodable.pattern.index()))?;
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
-    codegen::generate(policy, &places, &rules.conjunctions, &mut data, &mut parts);
+    codegen::generate(policy, &places, &plan.numbers, &mut data, &mut parts);
     let own = target.tables((policy, entities), &mut schema.types, &mut data, &mut parts)?;
     header.extend(own);
-    let description = Description::of(policy, entities, target, &late).to_json();
+    let description = Description::of(policy, entities, target, late).to_json();
     if target.describes() {
         parts.generated.insert(DESCRIBE.to_owned(), describe(&mut data, &description));
     }
 
     let arena = data.align(8);
     if !data.fits() {
-        return Err(CompileError::TooLarge);
+        return Err(CompileError::TooLarge.into());
     }
     header.push((H_ARENA, arena));
-    header.extend(target.heap().map(|place| (place, arena)));
+    header.extend(target.heap().iter().map(|place| (*place, arena)));
     parts.header = header.iter().map(|(place, value)| (place.cast_unsigned(), *value)).collect();
     // The rest is in the code, or what globals begin with.
     header.retain(|(place, _)| fixed_cell(place.cast_unsigned()).is_none());
     let tables = tables_section(&data.parts());
-    let mut segments = vec![cells(), header_segment(&header), (TABLES, data.into_bytes())];
+    let mut segments = vec![cells(), header_segment(&header), (data.base(), data.into_bytes())];
     segments.retain(|(_, bytes)| !bytes.is_empty());
     let memory = target.memory(arena / PAGE + PAGES_BEHIND);
     let start = start::generate(memory, arena, &segments, &mut parts);
@@ -181,7 +219,7 @@ fn build(
     let module = layout.encode();
     match wasmparser::Validator::new_with_features(FEATURES).validate_all(&module) {
         Ok(_) => Ok(module),
-        Err(error) => Err(CompileError::Internal(error.to_string())),
+        Err(error) => Err(CompileError::Internal(error.to_string()).into()),
     }
 }
 

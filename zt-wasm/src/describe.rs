@@ -38,14 +38,14 @@ pub struct Description {
     pub entities: u64,
     /// The most bytes that a request may have; a longer one is invalid.
     pub request_bytes_max: u32,
-    /// Whether it takes entity data from its host.
-    pub takes_data: bool,
-    /// What stands for what in a request in slots, if it takes such.
-    pub slots: Option<Slots>,
     /// The parameters that the host's settings give values to.
     pub settings: Vec<Setting>,
     /// What the policy says of itself, by name: its version, author and so on. An annotation without text is empty.
     pub annotations: BTreeMap<String, String>,
+    /// Whether it takes entity data from its host.
+    pub takes_data: bool,
+    /// What stands for what in a request in slots, if it takes such.
+    pub slots: Option<Slots>,
 }
 
 /// A parameter that the host's settings give a value to.
@@ -95,10 +95,10 @@ impl Description {
             abi: ABI_VERSION.unsigned_abs(),
             entities: entities.len() as u64,
             request_bytes_max: policy.limits().request_bytes_max,
-            takes_data: options.data,
-            slots: options.slots.then(|| Slots::of(policy)),
             settings: late.iter().filter_map(|id| Setting::of(policy, *id)).collect(),
             annotations: annotations(policy),
+            takes_data: options.data,
+            slots: options.slots.then(|| Slots::of(policy)),
         }
     }
 
@@ -116,14 +116,14 @@ impl Description {
             "writer": self.writer,
         });
         if let Some(members) = json.as_object_mut() {
-            members.extend(self.takes_data.then(|| ("takes_data".to_owned(), true.into())));
-            members.extend(self.slots.as_ref().map(|slots| ("slots".to_owned(), slots.to_json())));
             if !self.settings.is_empty() {
                 members.insert("settings".into(), self.settings.iter().map(Setting::to_json).collect());
             }
             if !self.annotations.is_empty() {
                 members.insert("annotations".into(), json!(self.annotations));
             }
+            members.extend(self.takes_data.then(|| ("takes_data".to_owned(), true.into())));
+            members.extend(self.slots.as_ref().map(|slots| ("slots".to_owned(), slots.to_json())));
         }
         json.to_string()
     }
@@ -148,11 +148,6 @@ impl Description {
                 abi: small("abi")?,
                 entities: number("entities")?,
                 request_bytes_max: small("request_bytes_max")?,
-                takes_data: json.get("takes_data").and_then(Json::as_bool).unwrap_or_default(),
-                slots: match json.get("slots") {
-                    Some(slots) => Some(Slots::from_json(slots)?),
-                    None => None,
-                },
                 settings: match json.get("settings") {
                     None => Vec::new(),
                     Some(settings) => settings.as_array()?.iter().map(Setting::from_json).collect::<Option<_>>()?,
@@ -164,6 +159,11 @@ impl Description {
                         .iter()
                         .map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned())))
                         .collect::<Option<_>>()?,
+                },
+                takes_data: json.get("takes_data").and_then(Json::as_bool).unwrap_or_default(),
+                slots: match json.get("slots") {
+                    Some(slots) => Some(Slots::from_json(slots)?),
+                    None => None,
                 },
             })
         };

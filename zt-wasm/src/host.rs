@@ -100,6 +100,9 @@ pub enum HostError {
         /// The module's.
         found: i32,
     },
+    /// The settings are not what the module takes; in its words.
+    #[error("{0}")]
+    Settings(String),
     /// The module was not made to take this from its host.
     #[error("the module has no export `{0}`: it was built without")]
     NotTaken(&'static str),
@@ -109,9 +112,6 @@ pub enum HostError {
     /// There is no memory for the entity data; what was in force still is.
     #[error("there is no memory for the entity data")]
     DataTooLarge,
-    /// The settings are not what the module takes; in its words.
-    #[error("{0}")]
-    Settings(String),
     /// It lasted too long, took too much memory, or is no module at all.
     #[error("the module failed: {0:#}")]
     Failed(wasmtime::Error),
@@ -207,13 +207,12 @@ impl Module {
         let not_core = |error: wasmtime::Error| HostError::NotCore(format!("{error:#}"));
         let alloc = instance.get_typed_func(&mut store, "zt_alloc").map_err(not_core)?;
         let decide = instance.get_typed_func(&mut store, "zt_decide").map_err(not_core)?;
+        let configure = instance.get_typed_func(&mut store, "zt_configure").ok();
         let alloc_data = instance.get_typed_func(&mut store, "zt_alloc_data").ok();
         let set_data = instance.get_typed_func(&mut store, "zt_set_data").ok();
         let data = alloc_data.zip(set_data);
         let decide_slots = instance.get_typed_func(&mut store, "zt_decide_slots").ok();
-        let configure = instance.get_typed_func(&mut store, "zt_configure").ok();
-        let ticks_max = self.limits.ticks_max;
-        Ok(Instance { store, memory, alloc, decide, data, decide_slots, configure, ticks_max })
+        Ok(Instance { store, memory, alloc, decide, configure, data, decide_slots, ticks_max: self.limits.ticks_max })
     }
 }
 
@@ -230,12 +229,12 @@ pub struct Instance {
     memory: Memory,
     alloc: TypedFunc<i32, i32>,
     decide: TypedFunc<DecideArguments, i64>,
+    /// None of a module that takes no settings.
+    configure: Option<TypedFunc<(i32, i32), i64>>,
     /// Where the module has them.
     data: Option<DataFunctions>,
     /// `zt_decide_slots`, where the module has it.
     decide_slots: Option<TypedFunc<DecideArguments, i64>>,
-    /// None of a module that takes no settings.
-    configure: Option<TypedFunc<(i32, i32), i64>>,
     ticks_max: u64,
 }
 
@@ -248,6 +247,23 @@ impl Instance {
     /// When the module breaks its bounds; the instance is then not to be used again.
     pub fn decide(&mut self, request: &[u8], now: Option<Timestamp>, mode: Mode) -> Result<&[u8], HostError> {
         self.decide_with(&self.decide.clone(), request, now, mode)
+    }
+
+    /// Gives the parameters values that the module was built to take as settings: a JSON object by their names. Those that it
+    /// does not have get their defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::Settings`] says what is wrong with them; those before stay in force. Otherwise as of
+    /// [`decide`](Self::decide).
+    pub fn configure(&mut self, settings: &[u8]) -> Result<(), HostError> {
+        let configure = self.configure.clone().ok_or_else(|| HostError::Settings("it takes no settings".into()))?;
+        self.store.set_epoch_deadline(self.ticks_max);
+        let at = self.place(&self.alloc.clone(), settings)?;
+        match configure.call(&mut self.store, (at, length(settings))).map_err(HostError::Failed)? {
+            0 => Ok(()),
+            wrong => Err(HostError::Settings(String::from_utf8_lossy(self.text(wrong)?).into_owned())),
+        }
     }
 
     /// Decides a request in slots, as [`Slots::request`](crate::Slots::request) makes it: the same decision as on the request
@@ -268,41 +284,12 @@ impl Instance {
         now: Option<Timestamp>,
         mode: Mode,
     ) -> Result<&[u8], HostError> {
-        let (at, len) = self.put(&self.alloc.clone(), request)?;
+        self.store.set_epoch_deadline(self.ticks_max);
+        let at = self.place(&self.alloc.clone(), request)?;
         let (has_now, now) = (i32::from(now.is_some()), now.map_or(0, Timestamp::millis));
-        let arguments = (at, len, has_now, now, i32::from(mode == Mode::Full));
+        let arguments = (at, length(request), has_now, now, i32::from(mode == Mode::Full));
         let span = decide.call(&mut self.store, arguments).map_err(HostError::Failed)?;
         self.text(span)
-    }
-
-    /// Gives the parameters values that the module was built to take as settings: a JSON object by their names. Those that it
-    /// does not have get their defaults.
-    ///
-    /// # Errors
-    ///
-    /// [`HostError::Settings`] says what is wrong with them; those before stay in force. Otherwise as of
-    /// [`decide`](Self::decide).
-    pub fn configure(&mut self, settings: &[u8]) -> Result<(), HostError> {
-        let configure = self.configure.clone().ok_or_else(|| HostError::Settings("it takes no settings".into()))?;
-        let arguments = self.put(&self.alloc.clone(), settings)?;
-        match configure.call(&mut self.store, arguments).map_err(HostError::Failed)? {
-            0 => Ok(()),
-            wrong => Err(HostError::Settings(String::from_utf8_lossy(self.text(wrong)?).into_owned())),
-        }
-    }
-
-    /// Begins anew, and writes bytes where the module wants them: their address and length.
-    fn put(&mut self, alloc: &TypedFunc<i32, i32>, bytes: &[u8]) -> Result<(i32, i32), HostError> {
-        self.store.set_epoch_deadline(self.ticks_max);
-        let len = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
-        let at = alloc.call(&mut self.store, len).map_err(HostError::Failed)?;
-        // Nowhere: they are too long, and so refused, whatever they say.
-        if at != 0 {
-            let place = self.memory.data_mut(&mut self.store).get_mut(at.cast_unsigned() as usize..);
-            let place = place.and_then(|place| place.get_mut(..bytes.len()));
-            place.ok_or_else(|| HostError::NotCore("`zt_alloc` gives no memory".into()))?.copy_from_slice(bytes);
-        }
-        Ok((at, len))
     }
 
     /// The text at an address, of a length.
@@ -322,15 +309,33 @@ impl Instance {
     /// not to be used again.
     pub fn set_data(&mut self, entities: &[u8]) -> Result<(), HostError> {
         let (alloc, set) = self.data.clone().ok_or(HostError::NotTaken("zt_set_data"))?;
-        match self.put(&alloc, entities)? {
-            (0, _) => Err(HostError::DataTooLarge),
-            place => match set.call(&mut self.store, place).map_err(HostError::Failed)? {
+        self.store.set_epoch_deadline(self.ticks_max);
+        match self.place(&alloc, entities)? {
+            0 => Err(HostError::DataTooLarge),
+            at => match set.call(&mut self.store, (at, length(entities))).map_err(HostError::Failed)? {
                 0 => Ok(()),
                 1 => Err(HostError::DataRefused),
                 _ => Err(HostError::DataTooLarge),
             },
         }
     }
+
+    /// Writes a document to the place that the module gives for it; nowhere when it gives none.
+    fn place(&mut self, alloc: &TypedFunc<i32, i32>, document: &[u8]) -> Result<i32, HostError> {
+        let at = alloc.call(&mut self.store, length(document)).map_err(HostError::Failed)?;
+        // Nowhere: it is too long, or there is no memory.
+        if at != 0 {
+            let place = self.memory.data_mut(&mut self.store).get_mut(at.cast_unsigned() as usize..);
+            let place = place.and_then(|place| place.get_mut(..document.len()));
+            place.ok_or_else(|| HostError::NotCore("the module gives no memory".into()))?.copy_from_slice(document);
+        }
+        Ok(at)
+    }
+}
+
+/// Longer documents than a number can say have no place anywhere.
+fn length(document: &[u8]) -> i32 {
+    i32::try_from(document.len()).unwrap_or(i32::MAX)
 }
 
 /// A module's SHA-256, which [`Host::load`] can be told to expect.

@@ -30,6 +30,8 @@ pub(crate) struct Parts {
     pub generated: BTreeMap<String, Generated>,
     /// What `node_truth` and `node_value` may call, by number.
     pub table: Vec<String>,
+    /// What generated functions call through the table.
+    pub through: BTreeMap<String, Vec<String>>,
     /// Tags of values that the policy uses.
     pub tags: BTreeSet<i64>,
     /// What is in the header, by address.
@@ -131,6 +133,7 @@ impl Parts {
             if name == "node_truth" || name == "node_value" {
                 called.extend(self.table.iter().map(|name| symbols.number(name)));
             }
+            called.extend(self.through.get(&name).into_iter().flatten().map(|name| symbols.number(name)));
             let mut seen = HashSet::new();
             called.retain(|callee| seen.insert(*callee));
             open.extend(called.iter().rev());
@@ -322,6 +325,7 @@ fn finish(
             continue;
         }
         let mut code = draft.code.clone();
+        optimize::drop_first_zeros(&mut code, draft.params.len());
         let types = optimize::compact(&mut code, draft.params.len(), &draft.locals);
         let mut body = locals(&types);
         optimize::encode(&code, &call, &global, &mut body);

@@ -214,6 +214,7 @@ mod tests {
     use super::*;
     use crate::code::{Generated, ROUTINES};
     use crate::link::{LinkError, Parts};
+    use crate::target::proxy_wasm::IMPORTS;
 
     /// Parts in which nothing is left out, and nodes are unknown.
     fn parts() -> Parts {
@@ -229,11 +230,13 @@ mod tests {
             ("guest_response", guest.clone()),
             ("guest_error", guest),
         ];
-        Parts {
-            generated: generated.map(|(name, function)| (name.to_owned(), function)).into(),
-            tags: (0..64).collect(),
-            ..Parts::default()
-        }
+        let proxy = IMPORTS.map(|(name, _, params)| {
+            let mut function = Generated::new(&vec![I32; params], Some(I32));
+            function.i32(1);
+            (name.to_owned(), function)
+        });
+        let generated = generated.map(|(name, function)| (name.to_owned(), function));
+        Parts { generated: generated.into_iter().chain(proxy).collect(), tags: (0..128).collect(), ..Parts::default() }
     }
 
     fn module(parts: &Parts, roots: &[&str]) -> Vec<u8> {

@@ -3,6 +3,8 @@
 //! What is constant in a module is computed here, with it which branch is taken: what only the other one called is then not
 //! linked at all.
 
+use std::collections::HashSet;
+
 use crate::code::write_unsigned;
 
 /// An instruction of those that routines and generated functions are made of; see the binary format for the numbers.
@@ -36,6 +38,8 @@ const TEE: u8 = 0x22;
 const BLOCK: u8 = 0x02;
 const IF: u8 = 0x04;
 const BR: u8 = 0x0C;
+const BR_IF: u8 = 0x0D;
+const SELECT: u8 = 0x1B;
 pub(crate) const RETURN: Ins = Ins::Plain(0x0F);
 const UNREACHABLE: u8 = 0x00;
 const DROP: u8 = 0x1A;
@@ -221,6 +225,13 @@ fn join(out: &mut Vec<Ins>, ins: Ins) {
         ([.., Ins::Local(SET, set)], Ins::Local(GET, got)) if set == got => Some((1, vec![Ins::Local(TEE, *set)])),
         ([.., Ins::Local(TEE, set)], Ins::Plain(DROP)) => Some((1, vec![Ins::Local(SET, *set)])),
         ([.., Ins::I32(_) | Ins::Local(GET, _) | Ins::Global(0x23, _)], Ins::Plain(DROP)) => Some((1, Vec::new())),
+        ([.., Ins::Open(IF, VOID), Ins::Branch(BR, depth @ 1..)], Ins::Plain(0x0B)) => {
+            Some((2, vec![Ins::Branch(BR_IF, *depth - 1)]))
+        }
+        (
+            [.., Ins::Open(IF, _), Ins::I32(_) | Ins::I64(_), Ins::Plain(0x05), Ins::I32(_) | Ins::I64(_)],
+            Ins::Plain(0x0B),
+        ) => return choose(out),
         ([.., Ins::Open(IF, _), Ins::Plain(0x05)], Ins::Plain(0x0B)) => None,
         ([.., Ins::Plain(0x05)], Ins::Plain(0x0B)) => Some((1, vec![END])),
         _ => None,
@@ -239,6 +250,84 @@ fn join(out: &mut Vec<Ins>, ins: Ins) {
 
 fn join_once(out: &mut Vec<Ins>, ins: Ins) {
     out.push(ins);
+}
+
+/// A choice of two constants, up to its `end`: without a branch where it is clear where the condition begins.
+fn choose(out: &mut Vec<Ins>) {
+    let at = out.len().saturating_sub(4);
+    let condition = out.get(..at).unwrap_or_default();
+    let (Some(then), Some(otherwise)) = (out.get(at + 1), out.get(at + 3)) else {
+        return out.push(END);
+    };
+    let is_truth = matches!(condition.last(), Some(Ins::Plain(0x45..=0x5A)));
+    if let Some(Ins::I32(condition)) = condition.last() {
+        let chosen = if *condition != 0 { then } else { otherwise }.clone();
+        out.truncate(at.saturating_sub(1));
+        return out.push(chosen);
+    }
+    match (then, otherwise) {
+        (Ins::I32(1), Ins::I32(0)) if is_truth => out.truncate(at),
+        (Ins::I32(0), Ins::I32(1)) => {
+            out.truncate(at);
+            join(out, Ins::Plain(EQZ));
+        }
+        _ => {
+            let Some(start) = start_of_value(condition) else {
+                return out.push(END);
+            };
+            let arms = [then.clone(), otherwise.clone()];
+            out.truncate(at);
+            out.splice(start..start, arms);
+            out.push(Ins::Plain(SELECT));
+        }
+    }
+}
+
+/// Where the instructions begin that give the last value, if they are plain ones.
+fn start_of_value(code: &[Ins]) -> Option<usize> {
+    let mut wanted = 1usize;
+    for (at, ins) in code.iter().enumerate().rev() {
+        match ins {
+            Ins::I32(_) | Ins::I64(_) | Ins::Local(GET, _) | Ins::Global(0x23, _) => wanted -= 1,
+            Ins::Access(0x28..=0x35, _) | Ins::Local(TEE, _) => {}
+            // Of one operand: tests for zero, counts of bits, conversions.
+            Ins::Plain(0x45 | 0x50 | 0x67..=0x69 | 0x79..=0x7B | 0xA7 | 0xAC | 0xAD) => {}
+            Ins::Plain(0x46..=0x5A | 0x6A..=0x78 | 0x7C..=0x8A) => wanted += 1,
+            _ => return None,
+        }
+        if wanted == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// Leaves out what sets locals to zero that nothing has set before: they are. For whole functions, which begin with theirs.
+pub(crate) fn drop_first_zeros(code: &mut Vec<Ins>, params: usize) {
+    let mut seen = HashSet::new();
+    let mut depth = 0usize;
+    let mut gone = HashSet::new();
+    for (at, pair) in code.windows(2).enumerate() {
+        match pair {
+            [Ins::I32(0) | Ins::I64(0), Ins::Local(SET, local)]
+                if depth == 0 && *local as usize >= params && !seen.contains(local) =>
+            {
+                gone.extend([at, at + 1]);
+            }
+            _ => {}
+        }
+        match pair {
+            [Ins::Open(..), ..] => depth += 1,
+            [Ins::Plain(0x0B), ..] => depth = depth.saturating_sub(1),
+            [Ins::Local(_, local), ..] => drop(seen.insert(*local)),
+            _ => {}
+        }
+    }
+    let mut at = 0;
+    code.retain(|_| {
+        at += 1;
+        !gone.contains(&(at - 1))
+    });
 }
 
 fn fold(left: i32, right: i32, op: u8) -> Option<i32> {

@@ -39,7 +39,7 @@ impl Target {
         (core::NAME, Self::Core(core::Options { data: false, slots: false })),
         (kubewarden::NAME, Self::Kubewarden(kubewarden::Options { record_obligations: false })),
         (opa::NAME, Self::Opa(opa::Options { bare: false })),
-        (proxy_wasm::NAME, Self::ProxyWasm(proxy_wasm::Options::DEFAULT)),
+        (proxy_wasm::NAME, Self::ProxyWasm(proxy_wasm::Options { origins: proxy_wasm::Origins::NONE })),
     ];
 
     /// The name that it has on the command line.
@@ -116,12 +116,12 @@ impl Target {
         }
     }
 
-    /// A further place that is to say where the arena begins.
-    pub(crate) fn heap(&self) -> Option<i32> {
+    /// Further places that are to say where the arena begins.
+    pub(crate) fn heap(&self) -> &'static [i32] {
         match self {
-            Self::Core(options) => Some(if options.data { H_DATA } else { CORE_BASE }),
-            Self::Kubewarden(_) | Self::ProxyWasm(_) => None,
-            Self::Opa(_) => Some(OPA_BASE),
+            Self::Core(_) => &[CORE_BASE, H_DATA],
+            Self::Kubewarden(_) | Self::ProxyWasm(_) => &[],
+            Self::Opa(_) => &[OPA_BASE],
         }
     }
 

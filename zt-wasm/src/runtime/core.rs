@@ -47,10 +47,23 @@ fn core_scrap(len: i32) -> i32 {
     return CORE_ARENA + len * 16;
 }
 
+/// Whether the host has set entity data. They stand behind the settings, which stay as they are then.
+fn core_has_data() -> bool {
+    return ld32(H_TAKES_DATA) != 0 && ld32(H_ARENA) != ld32(H_DATA);
+}
+
+/// Whether that is where `core_alloc` gave a place for so many bytes.
+fn core_is_there(at: i32, len: i32) -> bool {
+    return at >= ld32(H_ARENA) && len >= 0 && len <= ld32(ARENA) - at;
+}
+
 /// Puts settings in force, which stand at an address that `core_alloc` gave: 0. Or what is wrong with them, as text: its
 /// address and length; the settings before stay then.
 pub fn core_configure(at: i32, len: i32) -> i64 {
     let given = if core_is_there(at, len) { len } else { -1 };
+    if core_has_data() {
+        return ld64(settings_text(SETTINGS_AFTER_DATA));
+    }
     let cells = ld32(H_SETTINGS_CELLS);
     let size = ld32(H_SETTINGS_COUNT) * CELL;
     let before = alloc(size);
@@ -62,6 +75,7 @@ pub fn core_configure(at: i32, len: i32) -> i64 {
         arena_start(base + len);
         settings_apply(base, len);
         st32(H_ARENA, ld32(ARENA));
+        st32(H_DATA, ld32(ARENA));
         st32(SETTINGS_STAY, 1);
         return 0;
     }
@@ -77,14 +91,14 @@ pub fn core_configure(at: i32, len: i32) -> i64 {
 /// Decides the request at an address that `core_alloc` gave. The decision as JSON: its address and length.
 pub fn core_decide(at: i32, len: i32, has_now: i32, now: i64, full: i32) -> i64 {
     core_now(has_now, now);
-    let is_bound = core_holds(at, len) && bind_request(at, len);
+    let is_bound = core_is_ready(at, len) && bind_request(at, len);
     return core_answer(is_bound, full);
 }
 
 /// The same for a request in slots.
 pub fn core_decide_slots(at: i32, len: i32, has_now: i32, now: i64, full: i32) -> i64 {
     core_now(has_now, now);
-    let is_bound = core_holds(at, len) && bind_slots(at, len);
+    let is_bound = core_is_ready(at, len) && bind_slots(at, len);
     return core_answer(is_bound, full);
 }
 
@@ -93,17 +107,12 @@ fn core_now(has_now: i32, now: i64) {
     st64(NOW, now);
 }
 
-/// Whether decisions can be made at all, and that is where a request is.
-fn core_holds(at: i32, len: i32) -> bool {
+/// Whether a request that the host has written there can be decided.
+fn core_is_ready(at: i32, len: i32) -> bool {
     if ld32(H_TAKES_DATA) != 0 && ld32(DATA_MASK) == DATA_LOST {
         return false;
     }
     return core_is_there(at, len) && settings_are_there();
-}
-
-/// Whether that is where so many bytes were given a place.
-fn core_is_there(at: i32, len: i32) -> bool {
-    return at >= ld32(H_ARENA) && len >= 0 && len <= ld32(ARENA) - at;
 }
 
 /// Decides what was bound, and writes it: its address and length.

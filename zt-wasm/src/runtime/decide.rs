@@ -12,6 +12,7 @@ use super::leaves::*;
 use super::memo::*;
 use super::memory::*;
 use super::order::*;
+use super::row::*;
 use super::sort::*;
 use super::walk::*;
 use super::write::*;
@@ -103,25 +104,24 @@ fn tree(at: i32) -> i32 {
 /// A rule's row. A number is a rule's, unless memory has come to its end.
 pub fn rule_row(rule: i32) -> i32 {
     if (rule as u32) < (ld32(H_RULES_COUNT) as u32) {
-        return ld32(H_RULES) + rule * RULE;
+        return place_at(ld32(H_RULES) + rule * place_width());
     }
-    return ld32(H_RULES);
+    return place_at(ld32(H_RULES));
 }
 
 /// The truth of a candidate's condition, as far as that is wanted: one that is not may be given as unknown or false.
 fn condition_truth(rule: i32, proven: i32, want: i32) -> i32 {
-    if proven == ENTRY_HOLDS {
+    if proven == entry_holds() {
         return TRUE;
     }
-    let row = rule_row(rule);
-    let conjuncts = ld32(row + RULE_CONJUNCTS);
-    let count = ld32(row + RULE_CONJUNCTS_COUNT);
+    let conjuncts = rule_conjuncts(rule_row(rule));
+    let count = number_at(conjuncts);
     let mut truth = TRUE;
     let mut at = 0;
     while at < count {
         // The last bit is no conjunct's.
         if at > 14 || (proven >> at) & 1 == 0 {
-            truth = truth_and(truth, node_truth(ld32(conjuncts + at * 4)));
+            truth = truth_and(truth, node_truth(listed(conjuncts, at)));
             if truth == FALSE || truth == UNKNOWN && want == WANT_TRUE {
                 return truth;
             }
@@ -137,9 +137,12 @@ fn args_truth(rule: i32, condition: i32) -> i32 {
     if ld32(H_OBLIGES) == 0 {
         return condition;
     }
-    let row = rule_row(rule);
-    let mut duty = ld32(row + RULE_DUTIES);
-    let end = duty + ld32(row + RULE_DUTIES_COUNT) * DUTY;
+    let duties = rule_duties(rule_row(rule));
+    if duties == NOWHERE {
+        return condition;
+    }
+    let mut duty = duties + 4;
+    let end = duty + ld32(duties) * DUTY;
     let mut truth = condition;
     while duty != end {
         let nodes = ld32(duty + DUTY_NODES);
@@ -178,13 +181,12 @@ fn overridden_truth(deny: i32) -> i32 {
     if ld32(H_OVERRIDES) == 0 {
         return FALSE;
     }
-    let row = rule_row(deny);
-    let allows = ld32(row + RULE_OVERRIDERS);
-    let count = ld32(row + RULE_OVERRIDERS_COUNT);
+    let allows = rule_overriders(rule_row(deny));
+    let count = number_at(allows);
     let mut truth = FALSE;
     let mut at = 0;
     while at < count && truth != TRUE {
-        let allow = ld32(allows + at * 4);
+        let allow = listed(allows, at);
         if is_of_action(allow) {
             truth = truth_or(truth, args_truth(allow, condition_truth(allow, 0, WANT_NOT_FALSE)));
         }
@@ -200,10 +202,10 @@ fn is_of_action(allow: i32) -> bool {
         return false;
     }
     let mut low = 0;
-    let mut high = ld32(overriding);
+    let mut high = number_at(overriding);
     while low < high {
         let middle = (low + high) >> 1;
-        let rule = ld32(overriding + 4 + middle * 4);
+        let rule = listed(overriding, middle);
         if rule == allow {
             return true;
         }
@@ -222,7 +224,7 @@ fn decide_effect() {
         return;
     }
     let duties = tree(TREE_DUTIES);
-    if ld32(duties + 4) != 0 || ld32(duties + DIVISION_DIMENSIONS_COUNT) != 0 {
+    if division_entries_count(duties) != 0 || division_dimensions_count(duties) != 0 {
         walk_candidates(duties, NOWHERE, WANT_TRUE);
         allow_candidates();
     }
@@ -243,8 +245,10 @@ fn allow_candidates() {
         if allow_fires(rule, ld32(candidate + CANDIDATE_PROVEN)) {
             st32(EFFECT, 1);
             push(RULES, rule);
-            if ld32(rule_row(rule) + RULE_DUTIES_COUNT) != 0 {
-                push(OBLIGED, rule);
+            if ld32(H_OBLIGES) != 0 {
+                if rule_duties(rule_row(rule)) != NOWHERE {
+                    push(OBLIGED, rule);
+                }
             }
         }
         at += 1;
@@ -269,8 +273,8 @@ fn denies_settled() -> i32 {
         if entry == NOWHERE {
             return overridden;
         }
-        if condition_truth(ld32(entry), ld32(WALK_PROVEN), WANT_NOT_FALSE) != FALSE {
-            if overridden_truth(ld32(entry)) != TRUE {
+        if condition_truth(number_at(entry), ld32(WALK_PROVEN), WANT_NOT_FALSE) != FALSE {
+            if overridden_truth(number_at(entry)) != TRUE {
                 return -1;
             }
             overridden = 1;
@@ -286,7 +290,7 @@ fn any_allows(division: i32) -> bool {
         if entry == NOWHERE {
             return false;
         }
-        if allow_fires(ld32(entry), ld32(WALK_PROVEN)) {
+        if allow_fires(number_at(entry), ld32(WALK_PROVEN)) {
             return true;
         }
     }
@@ -435,14 +439,14 @@ fn overrides_standing(allow: i32) -> bool {
     let mut fired = ld32(FIRED);
     let end = fired + ld32(FIRED + 4) * 4;
     while fired != end {
-        let row = rule_row(ld32(fired));
-        let mut overrider = ld32(row + RULE_OVERRIDERS);
-        let last = overrider + ld32(row + RULE_OVERRIDERS_COUNT) * 4;
-        while overrider != last {
-            if ld32(overrider) == allow && ld32(fired + 8) != TRUE {
+        let overriders = rule_overriders(rule_row(ld32(fired)));
+        let count = number_at(overriders);
+        let mut at = 0;
+        while at < count {
+            if listed(overriders, at) == allow && ld32(fired + 8) != TRUE {
                 return true;
             }
-            overrider += 4;
+            at += 1;
         }
         fired += FIRED_NUMBERS * 4;
     }
@@ -455,8 +459,12 @@ fn leaves_of_allow(rule: i32) {
     if ld32(H_OBLIGES) == 0 {
         return;
     }
-    let mut duty = ld32(row + RULE_DUTIES);
-    let end = duty + ld32(row + RULE_DUTIES_COUNT) * DUTY;
+    let duties = rule_duties(row);
+    if duties == NOWHERE {
+        return;
+    }
+    let mut duty = duties + 4;
+    let end = duty + ld32(duties) * DUTY;
     while duty != end {
         let nodes = ld32(duty + DUTY_NODES);
         let count = ld32(duty + DUTY_COUNT);
@@ -480,8 +488,7 @@ fn find_audited() {
         let candidate = ld32(ld32(CANDIDATES) + at * 4);
         let rule = ld32(candidate);
         let truth = condition_truth(rule, ld32(candidate + CANDIDATE_PROVEN), WANT_NOT_FALSE);
-        let fires =
-            if ld32(rule_row(rule) + RULE_IS_DENY) != 0 { truth != FALSE } else { args_truth(rule, truth) == TRUE };
+        let fires = if rule_is_deny(rule_row(rule)) { truth != FALSE } else { args_truth(rule, truth) == TRUE };
         if fires {
             push(AUDIT, rule);
         }

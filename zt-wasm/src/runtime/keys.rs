@@ -12,6 +12,7 @@ use super::layout::*;
 use super::memory::*;
 use super::order::*;
 use super::regex::*;
+use super::row::*;
 use super::sort::*;
 use super::walk::*;
 
@@ -28,35 +29,36 @@ pub const STABBING: i32 = 1984;
 
 /// What a lookup finds, done once for each trial of a decision.
 pub fn walk_find(lookup: i32) {
-    if ld32(lookup + LOOKUP_STAMP) == ld32(LEVELS) {
+    let found = lookup_found(lookup);
+    if ld32(found) == ld32(LEVELS) {
         return;
     }
     let start = ld32(KEYS + 4);
     st32(DISTINCT, -1);
-    let is_all = keys_of(lookup, node_value(ld32(lookup + LOOKUP_SLOT)));
-    if ld32(lookup) != T_LOOKUP_POINT {
-        st32(lookup + LOOKUP_START, start);
-        st32(lookup + LOOKUP_END, ld32(KEYS + 4));
+    let is_all = keys_of(lookup, node_value(lookup_slot(lookup)));
+    if lookup_kind(lookup) != T_LOOKUP_POINT {
+        st32(found + FINDING_START, start);
+        st32(found + FINDING_END, ld32(KEYS + 4));
     }
-    st32(lookup + LOOKUP_IS_ALL, is_all as i32);
-    st32(lookup + LOOKUP_STAMP, ld32(LEVELS));
+    st32(found + FINDING_IS_ALL, is_all as i32);
+    st32(found, ld32(LEVELS));
 }
 
 /// Adds the keys that a slot's value gives. Whether those are all: it is known what the slot is.
 fn keys_of(lookup: i32, cell: i32) -> bool {
-    match tag_used(ld32(lookup)) {
+    match tag_used(lookup_kind(lookup)) {
         T_LOOKUP_KEYS => {
             if ld32(cell) <= T_ABSENT {
                 return false;
             }
-            keys_hit(ld32(lookup + LOOKUP_TABLE), ld32(lookup + LOOKUP_COUNT), cell);
+            keys_hit(place_at(lookup), lookup_count(lookup), cell);
             return true;
         }
         T_LOOKUP_ANCHORS => {
             if ld32(cell) != T_ENTITY {
                 return false;
             }
-            return anchors_of(cell, ld32(lookup + LOOKUP_TABLE));
+            return anchors_of(cell, place_at(lookup));
         }
         T_LOOKUP_TYPE => {
             if ld32(cell) != T_ENTITY {
@@ -65,12 +67,12 @@ fn keys_of(lookup: i32, cell: i32) -> bool {
             push(KEYS, ld32(cell + 4));
             return true;
         }
-        T_LOOKUP_POINT => return point_of(cell, lookup + LOOKUP_POINT),
+        T_LOOKUP_POINT => return point_of(cell, lookup_found(lookup) + FINDING_POINT),
         T_LOOKUP_PATTERNS => {
             if ld32(cell) <= T_ABSENT {
                 return false;
             }
-            patterns_hit(ld32(lookup + LOOKUP_TABLE), ld32(lookup + LOOKUP_COUNT), cell);
+            patterns_hit(place_at(lookup), lookup_count(lookup), cell);
             return true;
         }
         _ => return false,
@@ -80,11 +82,11 @@ fn keys_of(lookup: i32, cell: i32) -> bool {
 fn keys_hit(sections: i32, count: i32, cell: i32) {
     let tag = ld32(cell);
     let mut section = sections;
-    let end = sections + count * SECTION;
+    let end = sections + count * section_width();
     while section != end {
-        let rows = ld32(section + SECTION_AT);
-        let number = ld32(section + SECTION_COUNT);
-        match tag_used(ld32(section)) {
+        let rows = place_at(section);
+        let number = section_count(section);
+        match tag_used(section_kind(section)) {
             T_KEYS_ALWAYS => always_hit(rows, number),
             T_KEYS_EQUAL => {
                 if tag < T_SET {
@@ -133,7 +135,7 @@ fn keys_hit(sections: i32, count: i32, cell: i32) {
             }
             _ => {}
         }
-        section += SECTION;
+        section += section_width();
     }
 }
 
@@ -177,7 +179,7 @@ fn keys_drop_repeated() {
 fn always_hit(rows: i32, count: i32) {
     let mut at = 0;
     while at < count {
-        key_push(ld32(rows + at * 4));
+        key_push(number_at(rows + at * number_width()));
         at += 1;
     }
 }
@@ -188,18 +190,18 @@ fn equal_hit(rows: i32, count: i32, cell: i32) {
     let mut high = count;
     while low < high {
         let middle = (low + high) >> 1;
-        if value_order(cell, rows + middle * VALUE_ROW) > 0 {
+        if value_order(cell, place_at(rows + middle * value_width())) > 0 {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
     while low < count {
-        let row = rows + low * VALUE_ROW;
-        if value_order(cell, row) != 0 {
+        let row = rows + low * value_width();
+        if value_order(cell, place_at(row)) != 0 {
             return;
         }
-        key_push(ld32(row + VALUE_KEY));
+        key_push(value_key(row));
         low += 1;
     }
 }
@@ -234,7 +236,7 @@ fn elements_hit(rows: i32, count: i32, cell: i32) {
 fn ips_are_sought(rows: i32, count: i32) -> bool {
     let mut at = 0;
     while at < count {
-        if ld32(rows + at * VALUE_ROW) == T_IP {
+        if ld32(place_at(rows + at * value_width())) == T_IP {
             return true;
         }
         at += 1;
@@ -257,9 +259,10 @@ fn ranges_are_among(elements: i32, end: i32, step: i32) -> bool {
 fn ips_hit(rows: i32, count: i32, range: i32) {
     let mut at = 0;
     while at < count {
-        let row = rows + at * VALUE_ROW;
-        if ld32(row) == T_IP && range_holds(range, row) {
-            key_push(ld32(row + VALUE_KEY));
+        let row = rows + at * value_width();
+        let value = place_at(row);
+        if ld32(value) == T_IP && range_holds(range, value) {
+            key_push(value_key(row));
         }
         at += 1;
     }
@@ -269,9 +272,9 @@ fn ips_hit(rows: i32, count: i32, range: i32) {
 fn ranges_hit(rows: i32, count: i32, ip: i32) {
     let mut at = 0;
     while at < count {
-        let row = rows + at * VALUE_ROW;
-        if range_holds(row, ip) {
-            key_push(ld32(row + VALUE_KEY));
+        let row = rows + at * value_width();
+        if range_holds(place_at(row), ip) {
+            key_push(value_key(row));
         }
         at += 1;
     }
@@ -329,17 +332,17 @@ fn text_byte(text: i32, len: i32, at: i32, is_backwards: bool) -> i32 {
 fn texts_ending(rows: i32, low: i32, high: i32, depth: i32, text: i32, len: i32, at: i32, is_backwards: bool) -> i32 {
     let mut row = low;
     while row < high {
-        let place = rows + row * TEXT_ROW;
-        if ld32(place + 4) != depth {
+        let place = rows + row * text_width();
+        if text_len(place) != depth {
             return row;
         }
-        let rest = ld32(place + TEXT_REST);
+        let rest = text_rest(place);
         let mut is_accepted = at == len || rest == 2;
         if !is_accepted && rest == 1 {
             is_accepted = text_byte(text, len, at, is_backwards) == b'/' as i32;
         }
         if is_accepted {
-            key_push(ld32(place + TEXT_KEY));
+            key_push(text_key(place));
         }
         row += 1;
     }
@@ -352,7 +355,7 @@ fn texts_from(rows: i32, low: i32, high: i32, depth: i32, byte: i32) -> i32 {
     let mut to = high;
     while from < to {
         let middle = (from + to) >> 1;
-        if ld8(ld32(rows + middle * TEXT_ROW) + depth) < byte {
+        if ld8(place_at(rows + middle * text_width()) + depth) < byte {
             from = middle + 1;
         } else {
             to = middle;
@@ -388,9 +391,9 @@ fn parts_hit(rows: i32, count: i32, cell: i32) {
     let mut row = 0;
     list_new(WAITING);
     while row < count {
-        let place = rows + row * TEXT_ROW;
+        let place = rows + row * text_width();
         if row == 0 || !part_is_same(place) {
-            end = part_end(ld32(cell + 8), ld32(cell + 12), ld32(place), ld32(place + 4));
+            end = part_end(ld32(cell + 8), ld32(cell + 12), place_at(place), text_len(place));
             if end > 0 {
                 found += 1;
             }
@@ -409,14 +412,15 @@ fn parts_hit(rows: i32, count: i32, cell: i32) {
     let mut at = 0;
     while at < ld32(WAITING + 4) && ld32(FAILED) == 0 {
         let part = ld32(ld32(WAITING) + at * 4);
-        key_push(ld32(ld32(part) + TEXT_KEY));
+        key_push(text_key(ld32(part)));
         at += 1;
     }
 }
 
 /// Whether a row has the same text as the one before it.
 fn part_is_same(row: i32) -> bool {
-    return bytes_equal(ld32(row - TEXT_ROW), ld32(row - TEXT_ROW + 4), ld32(row), ld32(row + 4));
+    let before = row - text_width();
+    return bytes_equal(place_at(before), text_len(before), place_at(row), text_len(row));
 }
 
 /// Where a text is first complete in another one, or zero.
@@ -437,8 +441,8 @@ fn part_end(text: i32, len: i32, part: i32, part_len: i32) -> i32 {
 fn patterns_hit(rows: i32, count: i32, cell: i32) {
     let mut at = 0;
     while at < count {
-        let key = ld32(rows + at * PATTERN + PATTERN_FOUND);
-        if pattern_matches(rows + key * PATTERN, cell) {
+        let key = section_count(rows + at * section_width());
+        if pattern_matches(rows + key * section_width(), cell) {
             push(KEYS, key);
         }
         at += 1;
@@ -447,19 +451,19 @@ fn patterns_hit(rows: i32, count: i32, cell: i32) {
 
 /// Whether the slot of a lookup matches the pattern of a key.
 pub fn pattern_truth(lookup: i32, key: i32) -> i32 {
-    let cell = node_value(ld32(lookup + LOOKUP_SLOT));
+    let cell = node_value(lookup_slot(lookup));
     if ld32(cell) <= T_ABSENT {
         return UNKNOWN;
     }
-    return pattern_matches(ld32(lookup + LOOKUP_TABLE) + key * PATTERN, cell) as i32;
+    return pattern_matches(place_at(lookup) + key * section_width(), cell) as i32;
 }
 
 fn pattern_matches(row: i32, cell: i32) -> bool {
-    let table = ld32(row + PATTERN_TABLE);
+    let table = place_at(row);
     if ld32(cell) != T_STRING {
         return false;
     }
-    match tag_used(ld32(row)) {
+    match tag_used(section_kind(row)) {
         T_PATTERN_GLOB => return glob_matches(table, ld32(cell + 8), ld32(cell + 12)),
         T_PATTERN_REGEX => return regex_matches(table, ld32(cell + 8), ld32(cell + 12)),
         _ => return false,
@@ -473,7 +477,7 @@ pub fn intervals_next(table: i32, point: i32) -> i32 {
         let end = list_pop(STABBING);
         let start = list_pop(STABBING);
         let middle = (start + end) >> 1;
-        let item = table + middle * INTERVAL;
+        let item = table + middle * interval_width();
         if start < end && !wide_less(item + INTERVAL_REACH, point) {
             let has_started = !wide_less(point, item + INTERVAL_LOW);
             if has_started {

@@ -159,8 +159,8 @@ pub const H_ELEMENTS_MAX: i32 = 1092;
 pub const H_ENTITIES_MAX: i32 = 1096;
 pub const H_BYTES_MAX: i32 = 1100;
 pub const H_LEADS: i32 = 1104; // a byte for each pair of entity types: whether parents of one lead to the other
-pub const H_INDEX: i32 = 1108; // the index of rules
-pub const H_STAMPS: i32 = 1112; // where data are kept: their number
+pub const H_KEPT: i32 = 1108; // what is zero at first and goes with stamps: address
+pub const H_KEPT_BYTES: i32 = 1112; // and length
 pub const H_ANCHORS: i32 = 1116; // entities that rules name in tests of the hierarchy: cells, sorted; behind them, numbers
 pub const H_ANCHORS_COUNT: i32 = 1120;
 pub const H_ARENA: i32 = 1124; // where the arena begins
@@ -317,6 +317,8 @@ pub const MISSING_LEFT_OUT: i32 = 0;
 pub const MISSING_UNKNOWN: i32 = 1;
 /// Nothing, if there is a token, which says so; else it is unknown.
 pub const MISSING_IN_TOKEN: i32 = 2;
+/// That there is none.
+pub const MISSING_NULL: i32 = 3;
 
 // An entity that may be asked about: JSON up to its id (address and length), and
 pub const WHO_ID_KIND: i32 = 8;
@@ -392,7 +394,7 @@ pub const ACTION_RESOURCES: i32 = 12;
 pub const ACTION_SUBJECT_FROM: i32 = 16; // a source
 pub const ACTION_STEPS_UP: i32 = 20; // whether its rules read what can be renewed
 pub const ACTION_TREES: i32 = 24; // addresses of its four divisions in the index: denies, duties, allows, audits
-pub const ACTION_RULES: i32 = 40; // address of a byte for each rule: whether it is a deciding allow rule of the action
+pub const ACTION_RULES: i32 = 40; // address of the deciding allow rules of the action that override any: how many, and their numbers; or nowhere
 pub const ACTION_SIZE: i32 = 48;
 
 // A source: its name, and
@@ -419,20 +421,17 @@ pub const EXTENT_ELEMENTS: i32 = 3;
 // Tables of the decision procedure.
 
 pub const H_TEXTS: i32 = 1972; // the text of a decision without what is in it: address
-pub const H_NODES_COUNT: i32 = 1976;
-pub const H_KEPT: i32 = 1980; // where data are kept: address; a datum takes
+pub const H_NODE_STAMPS: i32 = 1976; // of each node when it was last looked into: address
+pub const H_FILES: i32 = 1980; // the names of rules' files, as JSON: rows of an address and a length
+// How wide rows are, and what is in them: see `row.rs`.
+pub const H_WIDE: i32 = 2032; // whether addresses have 4 bytes, not 2
+pub const H_MANY: i32 = 2036; // whether numbers have 4 bytes, not 2
+pub const H_FURTHER: i32 = 2040; // whether entries have further lookups
+pub const H_BITS: i32 = 2028; // whether lookups, and what is proven, take more than a byte of an entry
+pub const H_LOOKUPS: i32 = 2024; // where lookup number 0 would be: they are numbered from 1
+pub const H_WHOLE: i32 = 2044; // whether rules have conditions that are more than their conjuncts
+/// A datum that is kept:
 pub const KEPT: i32 = 8; // its stamp, and its truth or the address of its cell
-
-// A rule: as JSON (address and length), and
-pub const RULE_CONJUNCTS: i32 = 8; // address of node numbers
-pub const RULE_CONJUNCTS_COUNT: i32 = 12;
-pub const RULE_CONDITION: i32 = 16; // its whole condition: a node; -1 where that is the conjunction of the conjuncts
-pub const RULE_DUTIES: i32 = 20;
-pub const RULE_DUTIES_COUNT: i32 = 24;
-pub const RULE_OVERRIDERS: i32 = 28; // address of numbers of rules: the deciding allow rules that override it
-pub const RULE_OVERRIDERS_COUNT: i32 = 32;
-pub const RULE_IS_DENY: i32 = 36;
-pub const RULE: i32 = 40;
 
 // What a rule obliges to: as JSON before the arguments (address and length) and behind them, and
 pub const DUTY_BEHIND: i32 = 8; // address and length
@@ -444,9 +443,6 @@ pub const DUTY: i32 = 28;
 pub const ARG_NODE: i32 = 8;
 pub const ARG_TYPE: i32 = 12; // address of its type
 pub const ARG: i32 = 16;
-
-// Deciding allow rules of an action that override any deny rule: their count and their numbers, sorted, at what
-// ACTION_RULES of the action says; or nowhere, when there is none.
 
 // What is not the tag of a value, and yet is told apart by `tag_used`: arms that a policy's tables have nothing for are left
 // out of its module.
@@ -487,87 +483,32 @@ pub const T_NODE_QUANTIFIED: i32 = 72;
 pub const T_NODE_IF: i32 = 73;
 pub const T_NODE_OTHERWISE: i32 = 74;
 
-// The index: what all lookups are, so that they can be forgotten.
-pub const INDEX_LOOKUPS: i32 = 0;
-pub const INDEX_LOOKUPS_COUNT: i32 = 4;
-pub const INDEX: i32 = 8;
+// The rows of the index and of rules are in `row.rs`.
 
-// A division: entries that are always looked at (address and how many), and dimensions.
-pub const DIVISION_DIMENSIONS: i32 = 8;
-pub const DIVISION_DIMENSIONS_COUNT: i32 = 12;
-pub const DIVISION_GATES: i32 = 16; // address of nodes that are looked at first
-pub const DIVISION_GATES_COUNT: i32 = 20;
-pub const DIVISION: i32 = 24;
+// What a lookup found, beside its row: when it was done last, and
+pub const FINDING_IS_ALL: i32 = 4; // whether it is known what the slot is
+pub const FINDING_POINT: i32 = 8; // the point, 16 bytes; of others than points, where its keys start and end:
+pub const FINDING_START: i32 = 8;
+pub const FINDING_END: i32 = 12;
+pub const FINDING: i32 = 24;
 
-// A dimension: its kind, and
-pub const DIMENSION_ALL: i32 = 4; // address of all its entries
-pub const DIMENSION_ALL_COUNT: i32 = 8;
-pub const DIMENSION_BY: i32 = 12; // address of the lookup
-pub const DIMENSION_TABLE: i32 = 16; // address of buckets, sorted by key, or of intervals
-pub const DIMENSION_TABLE_COUNT: i32 = 20;
-pub const DIMENSION: i32 = 24;
-
-// A bucket: its key, and
-pub const BUCKET_AT: i32 = 4; // address of its entries, or of a division
-pub const BUCKET_COUNT: i32 = 8; // of entries; -1 for a division
-pub const BUCKET: i32 = 12;
-
-// An interval: numbers of 16 bytes, and what is filed under it.
+// Intervals.
 pub const INTERVAL_LOW: i32 = 0;
 pub const INTERVAL_HIGH: i32 = 16;
 pub const INTERVAL_REACH: i32 = 32;
 pub const INTERVAL_ENTRIES: i32 = 48; // address
-pub const INTERVAL_ENTRIES_COUNT: i32 = 52;
-pub const INTERVAL: i32 = 56;
 
-// An entry: its rule, and
-pub const ENTRY_PROVEN: i32 = 4; // 2 bytes
-pub const ENTRY_ALSO: i32 = 6; // 2 bytes
-pub const ENTRY_LOOKUP: i32 = 8; // address of a further lookup, or nowhere
-pub const ENTRY_KEY: i32 = 12;
-pub const ENTRY: i32 = 16;
-/// Proven, when the whole condition is.
-pub const ENTRY_HOLDS: i32 = 65535;
-
-// A lookup: its kind, and
-pub const LOOKUP_SLOT: i32 = 4; // a node
-pub const LOOKUP_STAMP: i32 = 8; // when it was done last
-pub const LOOKUP_IS_ALL: i32 = 12; // whether it is known what the slot is
-pub const LOOKUP_POINT: i32 = 16; // the point that was found, 16 bytes; of others than points:
-pub const LOOKUP_TABLE: i32 = 16; // address of sections of keys, or of patterns; of anchors: of a byte for each entity type
-pub const LOOKUP_COUNT: i32 = 20; // of sections or patterns
-pub const LOOKUP_START: i32 = 24; // what was found
-pub const LOOKUP_END: i32 = 28;
-pub const LOOKUP: i32 = 32;
-
-// A section of keys: its kind, and
-pub const SECTION_AT: i32 = 4; // address of its rows
-pub const SECTION_COUNT: i32 = 8;
-pub const SECTION: i32 = 12;
-// A pattern, by key: its kind, and
-pub const PATTERN_TABLE: i32 = 4; // address
-pub const PATTERN_FOUND: i32 = 8; // no part of it: the key that is found at this place, when several are
-pub const PATTERN: i32 = 12;
-// A row of values: a cell and
-pub const VALUE_KEY: i32 = 16;
-pub const VALUE_ROW: i32 = 24;
-// A row of texts: address and length, in the order of bytes as they are read (from the end, for suffixes and hosts), and
-pub const TEXT_REST: i32 = 8; // 0 nothing more, 1 nothing or a further segment, 2 anything
-pub const TEXT_KEY: i32 = 12;
-pub const TEXT_ROW: i32 = 16;
 /// Stands for a segment in texts of paths, for a label in those of hosts.
 pub const WILD: i32 = 255;
 
-// A node, at the address that the table of nodes has (nowhere for constants): kind (1 byte), the deepest level whose variable
-// it depends on (1 byte), flags (2 bytes), and
-pub const NODE_STAMP: i32 = 4; // when it was last looked into
-pub const NODE_COUNT: i32 = 8; // of nodes that it reads
-pub const NODE_CHILDREN: i32 = 12; // their numbers; then, 4 bytes each
-// of a context attribute its position; of an entity's the position and the type; of a field and of an element at a key the
-// address and the length of what follows the record or map; of an element or a quantifier its level;
-// and, when the flag says so, address and length of its text.
+// A node, at the address that the table of nodes has (nowhere for constants): kind (1 byte), flags and the deepest level whose
+// variable it depends on (1 byte), how many nodes it reads and their numbers; then of a context attribute its position; of an
+// entity's the position and the type; of a field and of an element at a key the address and the length of what follows the
+// record or map; of an element or a quantifier its level; and, when the flag says so, address and length of its text.
+pub const NODE_CHILDREN: i32 = 2;
+pub const NODE_LEVEL: i32 = 31;
 /// A condition: `node_truth` gives what it is.
-pub const NODE_IS_CONDITION: i32 = 1;
-pub const NODE_HAS_TEXT: i32 = 2;
-/// In the length of a text: the text is in so many parts, of which the addresses and lengths are at the address.
-pub const TEXT_IN_PARTS: i32 = -2147483648;
+pub const NODE_IS_CONDITION: i32 = 32;
+pub const NODE_HAS_TEXT: i32 = 64;
+/// The text is in so many parts, of which the addresses and lengths are at the address.
+pub const NODE_IN_PARTS: i32 = 128;

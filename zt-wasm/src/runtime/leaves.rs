@@ -13,6 +13,7 @@ use super::memo::*;
 use super::memory::*;
 use super::order::*;
 use super::out::*;
+use super::row::*;
 use super::sort::*;
 use super::write::*;
 
@@ -53,15 +54,16 @@ pub fn leaves_of(root: i32) {
 
 /// Collects what makes a rule's condition unknown.
 pub fn leaves_of_rule(row: i32) {
-    let condition = ld32(row + RULE_CONDITION);
-    if condition >= 0 {
+    let condition = rule_condition(row);
+    if condition != 0 {
         leaves_of(condition);
         return;
     }
-    let count = ld32(row + RULE_CONJUNCTS_COUNT);
+    let conjuncts = rule_conjuncts(row);
+    let count = number_at(conjuncts);
     let mut at = 0;
     while at < count {
-        leaves_of(ld32(ld32(row + RULE_CONJUNCTS) + at * 4));
+        leaves_of(listed(conjuncts, at));
         at += 1;
     }
 }
@@ -76,7 +78,7 @@ pub fn leaves_of_argument(node: i32) {
         leaves_of(node);
         return;
     }
-    if ld16(row + 2) & NODE_IS_CONDITION != 0 || wholly_known(node_value(node)) {
+    if ld8(row + 1) & NODE_IS_CONDITION != 0 || wholly_known(node_value(node)) {
         return;
     }
     if !leaves_place(node) {
@@ -91,23 +93,23 @@ fn leaves_later(node: i32) {
 
 /// A node's row; nowhere for a constant.
 fn node_row(node: i32) -> i32 {
-    return ld32(ld32(H_NODES) + node * 4);
+    return place_at(ld32(H_NODES) + node * place_width());
 }
 
 fn node_child(row: i32, at: i32) -> i32 {
-    return ld32(row + NODE_CHILDREN + at * 4);
+    return listed(row + NODE_CHILDREN, at);
 }
 
 /// What a row has behind its children.
 fn node_more(row: i32) -> i32 {
-    return row + NODE_CHILDREN + ld32(row + NODE_COUNT) * 4;
+    return row + NODE_CHILDREN + (number_at(row + NODE_CHILDREN) + 1) * number_width();
 }
 
 fn node_is_value(node: i32, row: i32) -> bool {
     if row == NOWHERE {
         return true;
     }
-    if ld16(row + 2) & NODE_IS_CONDITION != 0 {
+    if ld8(row + 1) & NODE_IS_CONDITION != 0 {
         return node_truth(node) != UNKNOWN;
     }
     return ld32(node_value(node)) > T_ABSENT;
@@ -118,14 +120,14 @@ fn node_is_unknown(node: i32) -> bool {
     if row == NOWHERE {
         return false;
     }
-    if ld16(row + 2) & NODE_IS_CONDITION != 0 {
+    if ld8(row + 1) & NODE_IS_CONDITION != 0 {
         return node_truth(node) == UNKNOWN;
     }
     return ld32(node_value(node)) == T_UNKNOWN;
 }
 
 fn children_are_values(row: i32) -> bool {
-    let count = ld32(row + NODE_COUNT);
+    let count = number_at(row + NODE_CHILDREN);
     let mut at = 0;
     while at < count {
         let child = node_child(row, at);
@@ -146,11 +148,12 @@ fn leaves_visit(node: i32) {
         return;
     }
     // Whatever was walked since the level's stamp was renewed is not walked again.
-    let stamp = ld32(LEVELS + ld8(row + 1) * LEVEL);
-    if ld32(row + NODE_STAMP) == stamp {
+    let stamp = ld32(LEVELS + (ld8(row + 1) & NODE_LEVEL) * LEVEL);
+    let walked = ld32(H_NODE_STAMPS) + node * 4;
+    if ld32(walked) == stamp {
         return;
     }
-    st32(row + NODE_STAMP, stamp);
+    st32(walked, stamp);
     match tag_used(ld8(row)) {
         T_NODE_CONTEXT | T_NODE_ATTRIBUTE | T_NODE_FIELD | T_NODE_ELEMENT | T_NODE_INDEX => leaves_in_place(node, row),
         T_NODE_WITHIN => {
@@ -182,7 +185,7 @@ fn leaves_visit(node: i32) {
 
 /// The leaves of the operands that are unknown; when none is, the operation itself.
 fn leaves_operands(node: i32, row: i32) {
-    let count = ld32(row + NODE_COUNT);
+    let count = number_at(row + NODE_CHILDREN);
     let mut is_any = false;
     let mut at = 0;
     while at < count {
@@ -210,7 +213,7 @@ fn leaves_choice(node: i32) -> bool {
                 at = node_child(row, 0);
             }
             T_NODE_ELEMENT => {
-                let level = ld32(node_more(row));
+                let level = number_at(node_more(row));
                 if level_collection(level) == NOWHERE {
                     return false;
                 }
@@ -232,7 +235,7 @@ fn leaves_choice(node: i32) -> bool {
 
 /// A place in the evidence: what it is in, when that is unknown, else the place itself.
 fn leaves_in_place(node: i32, row: i32) {
-    let count = ld32(row + NODE_COUNT);
+    let count = number_at(row + NODE_CHILDREN);
     let mut is_inside_unknown = false;
     let mut at = 0;
     while at < count && !is_inside_unknown {
@@ -257,15 +260,15 @@ fn leaves_place(node: i32) -> bool {
         }
         match tag_used(ld8(row)) {
             T_NODE_CONTEXT => {
-                leaves_found_place(FACT_CONTEXT, ld32(node_more(row)), NOWHERE);
+                leaves_found_place(FACT_CONTEXT, number_at(node_more(row)), NOWHERE);
                 return true;
             }
             T_NODE_ATTRIBUTE => {
                 let uid = node_value(node_child(row, 0));
-                if ld32(uid) != T_ENTITY || ld32(uid + 4) != ld32(node_more(row) + 4) {
+                if ld32(uid) != T_ENTITY || ld32(uid + 4) != number_at(node_more(row) + number_width()) {
                     return false;
                 }
-                leaves_found_place(FACT_ATTRIBUTE, ld32(node_more(row)), uid);
+                leaves_found_place(FACT_ATTRIBUTE, number_at(node_more(row)), uid);
                 return true;
             }
             T_NODE_FIELD | T_NODE_INDEX => {
@@ -273,7 +276,7 @@ fn leaves_place(node: i32) -> bool {
                 at = node_child(row, 0);
             }
             T_NODE_ELEMENT => {
-                let level = ld32(node_more(row));
+                let level = number_at(node_more(row));
                 if level_collection(level) == NOWHERE {
                     return false;
                 }
@@ -301,7 +304,7 @@ fn node_is_absent(node: i32) -> bool {
     if row == NOWHERE {
         return false;
     }
-    if ld16(row + 2) & NODE_IS_CONDITION != 0 {
+    if ld8(row + 1) & NODE_IS_CONDITION != 0 {
         return false;
     }
     return ld32(node_value(node)) == T_ABSENT;
@@ -318,7 +321,7 @@ fn leaves_found_place(kind: i32, index: i32, uid: i32) {
             out_word(0x5d5b, 2); // []
         } else {
             let more = node_more(row);
-            out_bytes(ld32(more), ld32(more + 4));
+            out_bytes(place_at(more), number_at(more + place_width()));
         }
     }
     leaves_text(unknown, mark);
@@ -361,27 +364,31 @@ fn leaves_found_text(row: i32) {
     let unknown = alloc(UNKNOWN_SIZE);
     st32(unknown, 0);
     st64(unknown + UNKNOWN_TEXT, 0);
-    if ld16(row + 2) & NODE_HAS_TEXT != 0 {
+    let flags = ld8(row + 1);
+    if flags & NODE_HAS_TEXT != 0 {
         let kind = ld8(row);
         let mut more = node_more(row);
         // What else there is stands before it.
-        if kind == T_NODE_ATTRIBUTE || kind == T_NODE_FIELD || kind == T_NODE_INDEX {
-            more += 8;
+        if kind == T_NODE_ATTRIBUTE {
+            more += 2 * number_width();
+        } else if kind == T_NODE_FIELD || kind == T_NODE_INDEX {
+            more += place_width() + number_width();
         } else if kind == T_NODE_CONTEXT || kind == T_NODE_ELEMENT || kind == T_NODE_QUANTIFIED {
-            more += 4;
+            more += number_width();
         }
-        let len = ld32(more + 4);
-        if ld32(H_TEXTS_IN_PARTS) != 0 && len < 0 {
+        let text = place_at(more);
+        let len = number_at(more + place_width());
+        if ld32(H_TEXTS_IN_PARTS) != 0 && flags & NODE_IN_PARTS != 0 {
             let mark = ld32(OUT + 4);
-            let mut part = ld32(more);
-            let end = part + (len & 0x7fffffff) * 8;
+            let mut part = text;
+            let end = part + len * (place_width() + number_width());
             while part != end {
-                out_bytes(ld32(part), ld32(part + 4));
-                part += 8;
+                out_bytes(place_at(part), number_at(part + place_width()));
+                part += place_width() + number_width();
             }
             leaves_text(unknown, mark);
         } else {
-            st32(unknown + UNKNOWN_TEXT, ld32(more));
+            st32(unknown + UNKNOWN_TEXT, text);
             st32(unknown + UNKNOWN_TEXT + 4, len);
         }
     }
@@ -466,7 +473,7 @@ fn leaves_elements(node: i32, row: i32) {
         leaves_found_text(row);
         return;
     }
-    level_open(ld32(node_more(row)), cell, over);
+    level_open(number_at(node_more(row)), cell, over);
     push(LEAVES, node);
     push(LEAVES, 0);
 }
@@ -474,7 +481,7 @@ fn leaves_elements(node: i32, row: i32) {
 /// Goes to an element of a quantifier that is open, and leaves it behind the last one.
 fn leaves_element(node: i32, index: i32) {
     let row = node_row(node);
-    let level = ld32(node_more(row));
+    let level = number_at(node_more(row));
     let body = node_child(row, 1);
     if index >= level_count(level_collection(level)) {
         level_close(level);

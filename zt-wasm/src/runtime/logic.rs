@@ -15,6 +15,11 @@ pub fn all_of(truths: i32) -> i32 {
     return (truths >> 1) + 1;
 }
 
+/// A datum, or another one where it is absent.
+pub fn or_else(cell: i32, other: i32) -> i32 {
+    return if ld32(cell) == T_ABSENT { other } else { cell };
+}
+
 /// An entity's attribute: absent when the entity is, unknown when it is of another type.
 pub fn attribute_of(cell: i32, ty: i32, attribute: i32) -> i32 {
     let tag = ld32(cell);

@@ -26,22 +26,7 @@ pub fn level_renew(level: i32) {
 
 /// Makes what was kept under any stamp forgotten, and gives each level a stamp again.
 fn stamps_forget() {
-    fill(ld32(H_KEPT), 0, ld32(H_STAMPS) * KEPT);
-    let index = ld32(H_INDEX);
-    let mut lookup = ld32(index + INDEX_LOOKUPS);
-    let lookups_end = lookup + ld32(index + INDEX_LOOKUPS_COUNT) * LOOKUP;
-    while lookup != lookups_end {
-        st32(lookup + LOOKUP_STAMP, 0);
-        lookup += LOOKUP;
-    }
-    let mut node = ld32(H_NODES);
-    let nodes_end = node + ld32(H_NODES_COUNT) * 4;
-    while node != nodes_end {
-        if ld32(node) != NOWHERE {
-            st32(ld32(node) + NODE_STAMP, 0);
-        }
-        node += 4;
-    }
+    fill(ld32(H_KEPT), 0, ld32(H_KEPT_BYTES));
     let mut stamp = 0;
     let mut level = LEVELS;
     while level != LEVELS_END {
@@ -57,10 +42,11 @@ pub fn memo_has(slot: i32, level: i32) -> bool {
     return ld32(slot) == ld32(LEVELS + level * LEVEL);
 }
 
-/// Keeps a datum that depends on a level: its truth, or the address of its cell.
-pub fn memo_keep(slot: i32, level: i32, datum: i32) {
+/// Keeps a datum that depends on a level: its truth, or the address of its cell. Gives it back.
+pub fn memo_keep(slot: i32, level: i32, datum: i32) -> i32 {
     st32(slot, ld32(LEVELS + level * LEVEL));
     st32(slot + 4, datum);
+    return datum;
 }
 
 /// Enters a quantifier over a collection, which a node gives; it stands nowhere yet.

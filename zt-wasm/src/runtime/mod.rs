@@ -66,6 +66,7 @@ mod proxy_value;
 mod read;
 mod regex;
 mod route;
+mod row;
 mod scalar;
 mod settings;
 mod slots;

@@ -68,7 +68,11 @@ pub fn proxy_on_memory_allocate(len: i32) -> i32 {
     if ld32(ARENA) == NOWHERE {
         proxy_arena();
     }
-    if !proxy_fits(len) || !arena_reserve(len + 8) {
+    // The host then says that it could not give it.
+    if !proxy_fits(len) {
+        return NOWHERE;
+    }
+    if !arena_reserve(len + 8) {
         st32(FAILED, 1);
         return NOWHERE;
     }

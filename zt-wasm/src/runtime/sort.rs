@@ -5,6 +5,7 @@
 use super::env::*;
 use super::layout::*;
 use super::memory::*;
+use super::row::*;
 
 // What a list's numbers are, and so their order.
 pub const ORDER_NUMBERS: i32 = 0;
@@ -155,7 +156,7 @@ fn part_order(a: i32, b: i32) -> i32 {
     if by_end != 0 {
         return by_end;
     }
-    return number_order(ld32(ld32(b) + 4), ld32(ld32(a) + 4));
+    return number_order(text_len(ld32(b)), text_len(ld32(a)));
 }
 
 /// Facts: attributes of the context, attributes of entities, parents, the instant.

@@ -7,6 +7,7 @@ use super::env::*;
 use super::keys::*;
 use super::layout::*;
 use super::memory::*;
+use super::row::*;
 use super::sort::*;
 
 /// The keys that lookups found in this decision: a list.
@@ -18,6 +19,8 @@ const WALK_END: i32 = 1884;
 const WALK_FRAMES: i32 = 1888; // the outermost division
 /// Of the entry that a walk gave: which conjuncts are known to hold.
 pub const WALK_PROVEN: i32 = 1892;
+/// The point of which a walk looks for the intervals that hold it: 16 bytes.
+const WALK_POINT: i32 = 2000;
 /// Addresses of candidates: a list.
 pub const CANDIDATES: i32 = 1896;
 
@@ -68,39 +71,39 @@ fn walk_enter(division: i32, gates: i32) {
     let mut entries = 0;
     let mut dimensions = 0;
     if gates != FALSE {
-        entries = ld32(division + 4);
-        dimensions = ld32(division + DIVISION_DIMENSIONS_COUNT);
+        entries = division_entries_count(division);
+        dimensions = division_dimensions_count(division);
     }
-    let first = ld32(division + DIVISION_DIMENSIONS);
+    let first = division_dimensions(division);
     st32(WALK_FRAME, frame);
     st32(frame + WALK_FRAME_NEXT, first);
-    st32(frame + WALK_FRAME_END, first + dimensions * DIMENSION);
+    st32(frame + WALK_FRAME_END, first + dimensions * dimension_width());
     st32(frame + WALK_FRAME_DIMENSION, NOWHERE);
     st32(frame + WALK_FRAME_GATES, gates);
-    walk_entries(ld32(division), entries);
+    walk_entries(place_at(division), entries);
 }
 
 /// Whether the gates of a division hold and those before do: false when no rule of it is wanted.
 fn walk_gates(division: i32, before: i32) -> i32 {
     let mut gates = before;
-    let mut gate = ld32(division + DIVISION_GATES);
-    let end = gate + ld32(division + DIVISION_GATES_COUNT) * 4;
+    let mut gate = division_gates(division);
+    let end = gate + division_gates_count(division) * number_width();
     while gate != end {
-        let truth = node_truth(ld32(gate));
+        let truth = node_truth(number_at(gate));
         if truth == FALSE || truth == UNKNOWN && ld32(WALK_WANT) == WANT_TRUE {
             return FALSE;
         }
         if truth == UNKNOWN {
             gates = UNKNOWN;
         }
-        gate += 4;
+        gate += number_width();
     }
     return gates;
 }
 
 fn walk_entries(at: i32, count: i32) {
     st32(WALK_AT, at);
-    st32(WALK_END, at + count * ENTRY);
+    st32(WALK_END, at + count * entry_width());
 }
 
 /// The next entry whose rule could be wanted, or nowhere. A rule may come more than once, and in any order.
@@ -108,7 +111,7 @@ pub fn walk_next() -> i32 {
     loop {
         let entry = ld32(WALK_AT);
         if entry != ld32(WALK_END) {
-            st32(WALK_AT, entry + ENTRY);
+            st32(WALK_AT, entry + entry_width());
             if walk_considers(entry) {
                 return entry;
             }
@@ -126,7 +129,7 @@ fn walk_on() -> bool {
     }
     let dimension = ld32(frame + WALK_FRAME_NEXT);
     if dimension != ld32(frame + WALK_FRAME_END) {
-        st32(frame + WALK_FRAME_NEXT, dimension + DIMENSION);
+        st32(frame + WALK_FRAME_NEXT, dimension + dimension_width());
         walk_dimension(frame, dimension);
     } else if frame != ld32(WALK_FRAMES) {
         st32(WALK_FRAME, frame - WALK_FRAME_SIZE);
@@ -139,15 +142,18 @@ fn walk_on() -> bool {
 /// Whether the entry's further test leaves it open that its rule's condition is wanted.
 fn walk_considers(entry: i32) -> bool {
     // What entries call proven takes it for granted that gates hold.
-    let proven = if ld32(ld32(WALK_FRAME) + WALK_FRAME_GATES) == TRUE { ld16(entry + ENTRY_PROVEN) } else { 0 };
-    let lookup = ld32(entry + ENTRY_LOOKUP);
+    let proven = if ld32(ld32(WALK_FRAME) + WALK_FRAME_GATES) == TRUE { entry_proven(entry) } else { 0 };
     st32(WALK_PROVEN, proven);
+    if ld32(H_FURTHER) == 0 {
+        return true;
+    }
+    let lookup = entry_lookup(entry);
     if lookup == NOWHERE {
         return true;
     }
-    let truth = walk_key_truth(lookup, ld32(entry + ENTRY_KEY));
+    let truth = walk_key_truth(lookup, entry_key(entry));
     if truth == TRUE {
-        st32(WALK_PROVEN, proven | ld16(entry + ENTRY_ALSO));
+        st32(WALK_PROVEN, proven | entry_also(entry));
         return true;
     }
     return truth == UNKNOWN && ld32(WALK_WANT) != WANT_TRUE;
@@ -155,7 +161,7 @@ fn walk_considers(entry: i32) -> bool {
 
 /// Whether a lookup finds a key.
 fn walk_key_truth(lookup: i32, key: i32) -> i32 {
-    match tag_used(ld32(lookup)) {
+    match tag_used(lookup_kind(lookup)) {
         // Patterns are matched one by one, and so this one alone.
         T_LOOKUP_PATTERNS => return pattern_truth(lookup, key),
         _ => return walk_found(lookup, key),
@@ -164,40 +170,44 @@ fn walk_key_truth(lookup: i32, key: i32) -> i32 {
 
 fn walk_found(lookup: i32, key: i32) -> i32 {
     walk_find(lookup);
+    let found = lookup_found(lookup);
     let keys = ld32(KEYS);
-    let mut at = keys + ld32(lookup + LOOKUP_START) * 4;
-    let end = keys + ld32(lookup + LOOKUP_END) * 4;
+    let mut at = keys + ld32(found + FINDING_START) * 4;
+    let end = keys + ld32(found + FINDING_END) * 4;
     while at < end {
         if ld32(at) == key {
             return TRUE;
         }
         at += 4;
     }
-    return if ld32(lookup + LOOKUP_IS_ALL) != 0 { FALSE } else { UNKNOWN };
+    return if ld32(found + FINDING_IS_ALL) != 0 { FALSE } else { UNKNOWN };
 }
 
 /// Asks the slot of a dimension.
 fn walk_dimension(frame: i32, dimension: i32) {
-    let lookup = ld32(dimension + DIMENSION_BY);
+    let lookup = dimension_lookup(dimension);
     walk_find(lookup);
-    let is_all = ld32(lookup + LOOKUP_IS_ALL) != 0;
+    let found = lookup_found(lookup);
+    let is_all = ld32(found + FINDING_IS_ALL) != 0;
     if !is_all && ld32(WALK_WANT) != WANT_TRUE {
-        walk_entries(ld32(dimension + DIMENSION_ALL), ld32(dimension + DIMENSION_ALL_COUNT));
+        walk_entries(place_at(dimension), dimension_all_count(dimension));
         st32(frame + WALK_FRAME_DIMENSION, NOWHERE);
         return;
     }
     st32(frame + WALK_FRAME_DIMENSION, dimension);
-    match tag_used(ld32(dimension)) {
+    match tag_used(dimension_kind(dimension)) {
         T_BY_INTERVALS => {
             // Intervals never lead to divisions, in which others would be gone through meanwhile.
             if is_all {
+                // What was found can be forgotten before the walk is through.
+                copy(WALK_POINT, found + FINDING_POINT, 16);
                 push(STABBING, 0);
-                push(STABBING, ld32(dimension + DIMENSION_TABLE_COUNT));
+                push(STABBING, dimension_table_count(dimension));
             }
         }
         _ => {
-            st32(frame + WALK_FRAME_KEY, ld32(lookup + LOOKUP_START));
-            st32(frame + WALK_FRAME_KEYS, ld32(lookup + LOOKUP_END));
+            st32(frame + WALK_FRAME_KEY, ld32(found + FINDING_START));
+            st32(frame + WALK_FRAME_KEYS, ld32(found + FINDING_END));
         }
     }
 }
@@ -208,14 +218,14 @@ fn walk_more(frame: i32) -> bool {
     if dimension == NOWHERE {
         return false;
     }
-    let table = ld32(dimension + DIMENSION_TABLE);
-    match tag_used(ld32(dimension)) {
+    let table = dimension_table(dimension);
+    match tag_used(dimension_kind(dimension)) {
         T_BY_INTERVALS => {
-            let item = intervals_next(table, ld32(dimension + DIMENSION_BY) + LOOKUP_POINT);
+            let item = intervals_next(table, WALK_POINT);
             if item == NOWHERE {
                 return false;
             }
-            walk_entries(ld32(item + INTERVAL_ENTRIES), ld32(item + INTERVAL_ENTRIES_COUNT));
+            walk_entries(place_at(item + INTERVAL_ENTRIES), interval_count(item));
             return true;
         }
         T_BY_KEYS => {
@@ -224,13 +234,13 @@ fn walk_more(frame: i32) -> bool {
                 return false;
             }
             st32(frame + WALK_FRAME_KEY, key + 1);
-            let bucket = walk_bucket(table, ld32(dimension + DIMENSION_TABLE_COUNT), ld32(ld32(KEYS) + key * 4));
+            let bucket = walk_bucket(table, dimension_table_count(dimension), ld32(ld32(KEYS) + key * 4));
             if bucket != NOWHERE {
-                let count = ld32(bucket + BUCKET_COUNT);
-                if count < 0 {
-                    walk_enter(ld32(bucket + BUCKET_AT), ld32(frame + WALK_FRAME_GATES));
+                let count = bucket_count(bucket);
+                if count == 0 {
+                    walk_enter(place_at(bucket), ld32(frame + WALK_FRAME_GATES));
                 } else {
-                    walk_entries(ld32(bucket + BUCKET_AT), count);
+                    walk_entries(place_at(bucket), count);
                 }
             }
             return true;
@@ -244,8 +254,8 @@ fn walk_bucket(table: i32, count: i32, key: i32) -> i32 {
     let mut high = count;
     while low < high {
         let middle = (low + high) >> 1;
-        let bucket = table + middle * BUCKET;
-        let found = ld32(bucket);
+        let bucket = table + middle * bucket_width();
+        let found = bucket_key(bucket);
         if found == key {
             return bucket;
         }
@@ -280,7 +290,7 @@ fn walk_collect(division: i32, want: i32) {
             return;
         }
         let candidate = alloc(CANDIDATE);
-        st32(candidate, ld32(entry));
+        st32(candidate, number_at(entry));
         st32(candidate + CANDIDATE_PROVEN, ld32(WALK_PROVEN));
         push(CANDIDATES, candidate);
     }

@@ -6,6 +6,7 @@ use super::layout::*;
 use super::memory::*;
 use super::out::*;
 use super::out_value::*;
+use super::row::*;
 use super::sort::*;
 use super::time::*;
 
@@ -26,6 +27,13 @@ pub const TEXT_ATTRIBUTE: i32 = 158; // ,"attribute":
 pub const TEXT_MAX_AGE: i32 = 169; // ,"max_age":
 pub const TEXT_CONTEXT: i32 = 177; // context.
 pub const TEXT_PARENTS: i32 = 185; // " parents"
+const TEXT_BECAUSE: i32 = 197; // {"because":"
+const TEXT_PLACE: i32 = 208; // ","place":"
+const TEXT_RULE: i32 = 218; // ","rule":"
+const TEXT_END: i32 = 220; // "}
+
+/// The next of a rule's texts.
+const TEXT_NEXT: i32 = 2016;
 
 /// Writes the decision to the text of [`OUT`].
 pub fn write_decision() {
@@ -104,11 +112,56 @@ pub fn write_rules(list: i32) {
     let mut at = 0;
     let count = ld32(list + 4);
     while at < count {
-        let row = rule_row(ld32(ld32(list) + at * 4));
         out_comma(at == 0);
-        out_bytes(ld32(row), ld32(row + 4));
+        write_rule(rule_texts(rule_row(ld32(ld32(list) + at * 4))));
         at += 1;
     }
+}
+
+/// A rule as decisions name it. Its texts are the reason, of which the length is one more or 0 for none; the number of its
+/// file; the place in that; its name. All are as they stand in JSON.
+fn write_rule(texts: i32) {
+    st32(TEXT_NEXT, texts);
+    let because = text_number();
+    if because != 0 {
+        write_part(TEXT_PARENTS, TEXT_BECAUSE);
+        text_out(because - 1);
+        write_part(TEXT_BECAUSE, TEXT_PLACE);
+    } else {
+        out_byte(b'{' as i32);
+        write_part(TEXT_BECAUSE + 2, TEXT_PLACE);
+    }
+    let file = ld32(H_FILES) + text_number() * 8;
+    out_bytes(ld32(file), ld32(file + 4));
+    text_out(text_number());
+    write_part(TEXT_PLACE, TEXT_RULE);
+    text_out(text_number());
+    write_part(TEXT_RULE, TEXT_END);
+}
+
+/// The next number among a rule's texts, 7 bits in a byte, the lowest first.
+fn text_number() -> i32 {
+    let mut at = ld32(TEXT_NEXT);
+    let mut number = 0;
+    let mut shift = 0;
+    loop {
+        let byte = ld8(at);
+        number = number | ((byte & 127) << shift);
+        at += 1;
+        shift += 7;
+        if byte < 128 {
+            break;
+        }
+    }
+    st32(TEXT_NEXT, at);
+    return number;
+}
+
+/// The next so many bytes of a rule's texts.
+fn text_out(len: i32) {
+    let at = ld32(TEXT_NEXT);
+    out_bytes(at, len);
+    st32(TEXT_NEXT, at + len);
 }
 
 fn write_challenge() {
@@ -192,9 +245,9 @@ pub fn write_obligations() {
     let mut is_first = true;
     let count = ld32(OBLIGED + 4);
     while at < count {
-        let row = rule_row(ld32(ld32(OBLIGED) + at * 4));
-        let mut duty = ld32(row + RULE_DUTIES);
-        let end = duty + ld32(row + RULE_DUTIES_COUNT) * DUTY;
+        let duties = rule_duties(rule_row(ld32(ld32(OBLIGED) + at * 4)));
+        let mut duty = duties + 4;
+        let end = duty + ld32(duties) * DUTY;
         while duty != end {
             out_comma(is_first);
             is_first = false;

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use zt_eval::value::{Datum, EntityUid, Ip, Value, Version};
 
+use super::row::{Rows, Widths};
 use crate::layout;
 
 /// Bytes of a cell.
@@ -22,13 +23,52 @@ pub struct Data {
     shared: HashMap<(usize, Box<[u8]>), u32>,
     /// Parts by name, and where each begins.
     parts: Vec<(&'static str, usize)>,
+    /// How wide rows are.
+    widths: Widths,
+    /// What was wider than that: the segment is of no use then.
+    pub lacks: Widths,
 }
 
 impl Data {
     /// An empty segment at an address, which is a multiple of eight and not [`layout::NOWHERE`].
+    #[cfg(test)]
     #[must_use]
     pub fn new(base: u32) -> Self {
-        Self { base, bytes: Vec::new(), shared: HashMap::new(), parts: Vec::new() }
+        Self::with_rows(base, Widths { wide: true, many: true })
+    }
+
+    /// The same, with rows of such widths: what does not fit in is noted in [`lacks`](Self::lacks).
+    #[must_use]
+    pub fn with_rows(base: u32, widths: Widths) -> Self {
+        let (bytes, shared, parts) = (Vec::new(), HashMap::new(), Vec::new());
+        Self { base, bytes, shared, parts, widths, lacks: Widths::default() }
+    }
+
+    /// How wide rows are.
+    #[must_use]
+    pub fn widths(&self) -> Widths {
+        self.widths
+    }
+
+    /// Rows that are to be written.
+    #[must_use]
+    pub fn rows(&self) -> Rows {
+        Rows::new(self.widths)
+    }
+
+    /// Where the segment begins.
+    #[must_use]
+    pub fn base(&self) -> u32 {
+        self.base
+    }
+
+    /// So many bytes that are zero at first, aligned to eight: they stand before the segment, and so this comes before
+    /// anything is written.
+    pub fn zeroed(&mut self, len: u32) -> u32 {
+        debug_assert!(self.bytes.is_empty());
+        let at = self.base;
+        self.base = at.saturating_add(len).saturating_add(7) & !7;
+        at
     }
 
     /// Where the next byte will stand. Saturates; [`fits`](Self::fits) then says no.

@@ -11,39 +11,51 @@ use zt_eval::pattern::Pattern;
 use zt_eval::value::Value;
 
 use super::data::{Data, number};
+use super::nodes::Numbers;
 use super::patterns;
-use super::schema::{Row, bytes};
+use super::row::{Rows, Widths};
+use super::schema::Header;
 use crate::layout::*;
 
 /// The tables of an index.
 #[derive(Debug)]
 pub struct IndexTables {
-    /// Where it begins.
-    pub index: u32,
     /// What `tag_used` tells apart and is in it.
     pub tags: BTreeSet<i32>,
+    /// What the header says of it.
+    pub header: Header,
+    entries: Entries,
     divisions: u32,
+    division_bytes: u32,
 }
 
 impl IndexTables {
     /// Where a division is.
     #[must_use]
     pub fn division(&self, division: u32) -> u32 {
-        self.divisions.saturating_add(division.saturating_mul(number(bytes(DIVISION))))
+        self.divisions.saturating_add(division.saturating_mul(self.division_bytes))
     }
 }
 
-/// Writes the tables of an index.
-pub fn write(data: &mut Data, index: &Index) -> IndexTables {
-    let lookups = data.reserve(index.lookups.len() * bytes(LOOKUP));
-    let divisions = data.reserve(index.divisions.len() * bytes(DIVISION));
-    let at = data.words(&[lookups, number(index.lookups.len())]);
-    let tables = IndexTables { index: at, tags: BTreeSet::new(), divisions };
-    let mut writer = Writer { data, index, tables, lookups, sections: BTreeMap::new() };
-    for (lookup, at) in index.lookups.iter().zip((lookups..).step_by(bytes(LOOKUP))) {
-        writer.lookup(lookup, at);
+/// Writes the tables of an index; `found` is where lookups put what they found.
+pub fn write(data: &mut Data, index: &Index, numbers: &Numbers, found: u32) -> IndexTables {
+    let widths = data.widths();
+    let division_bytes = 3 * (widths.place() + widths.number());
+    let lookup_bytes = 2 * widths.place() + 3 * widths.number();
+    let lookups = data.reserve(index.lookups.len() * lookup_bytes as usize);
+    let divisions = data.reserve(index.divisions.len() * division_bytes as usize);
+    let entries = Entries::of(index);
+    let header = vec![
+        (H_FURTHER, entries.further.into()),
+        (H_BITS, entries.bits.into()),
+        (H_LOOKUPS, lookups.saturating_sub(lookup_bytes)),
+    ];
+    let tables = IndexTables { tags: BTreeSet::new(), header, entries, divisions, division_bytes };
+    let mut writer = Writer { data, index, numbers, tables, lookups, lookup_bytes, sections: BTreeMap::new() };
+    for (lookup, at) in index.lookups.iter().zip(0..) {
+        writer.lookup(lookup, at, found);
     }
-    for (division, at) in index.divisions.iter().zip((divisions..).step_by(bytes(DIVISION))) {
+    for (division, at) in index.divisions.iter().zip(0..) {
         writer.division(division, at);
     }
     writer.tables
@@ -52,9 +64,11 @@ pub fn write(data: &mut Data, index: &Index) -> IndexTables {
 struct Writer<'a> {
     data: &'a mut Data,
     index: &'a Index,
+    numbers: &'a Numbers,
     tables: IndexTables,
     /// Where lookups begin.
     lookups: u32,
+    lookup_bytes: u32,
     /// By number of keys: where its sections are, and how many.
     sections: BTreeMap<u32, (u32, u32)>,
 }
@@ -65,7 +79,7 @@ impl Writer<'_> {
         tag.cast_unsigned()
     }
 
-    fn lookup(&mut self, lookup: &Lookup, at: u32) {
+    fn lookup(&mut self, lookup: &Lookup, at: u32, found: u32) {
         let (kind, table, count) = match &lookup.kind {
             LookupKind::Keys(keys) => {
                 let filings = self.index.keys.get(*keys as usize).map_or(&[][..], |filings| filings);
@@ -82,12 +96,10 @@ impl Writer<'_> {
             LookupKind::Type => (self.tag(T_LOOKUP_TYPE), 0, 0),
             LookupKind::Point => (self.tag(T_LOOKUP_POINT), 0, 0),
         };
-        let mut row = Row::new(LOOKUP);
-        row.put(0, kind);
-        row.put(LOOKUP_SLOT, number(lookup.slot.index()));
-        row.put(LOOKUP_TABLE, table);
-        row.put(LOOKUP_COUNT, count);
-        self.data.patch(at, &row.0);
+        let mut row = self.data.rows();
+        row.place(table).place(found.saturating_add(at.saturating_mul(FINDING.cast_unsigned())));
+        row.number(kind).number(self.numbers.get(lookup.slot)).number(count);
+        row.patch(self.data, self.lookup_at(at));
     }
 
     /// The sections of the keys with this number, which are written if they are not yet.
@@ -97,11 +109,13 @@ impl Writer<'_> {
         }
         let mut filed = Sections::default();
         (0..).zip(filings).for_each(|(key, filing)| filed.add(filing, key));
-        let mut words = Vec::new();
-        for (kind, at, count) in filed.write(self.data) {
-            words.extend([self.tag(kind), at, count]);
+        let sections = filed.write(self.data);
+        let count = number(sections.len());
+        let mut rows = self.data.rows();
+        for (kind, at, count) in sections {
+            rows.place(at).number(self.tag(kind)).number(count);
         }
-        let sections = (self.data.words(&words), number(words.len() / 3));
+        let sections = (rows.share(self.data), count);
         self.sections.insert(keys, sections);
         sections
     }
@@ -111,7 +125,7 @@ impl Writer<'_> {
         let found = |filing: &Filing| if let Filing::Matches(_, at) = filing { *at } else { u32::MAX };
         let mut order: Vec<(u32, u32)> = filings.iter().map(found).zip(0..).collect();
         order.sort_unstable();
-        let mut words = Vec::with_capacity(filings.len() * 3);
+        let mut rows = self.data.rows();
         for (filing, (_, key)) in filings.iter().zip(order) {
             let (kind, table) = match filing {
                 Filing::Matches(pattern @ Pattern::Glob(_), _) => {
@@ -124,93 +138,151 @@ impl Writer<'_> {
             };
             // A policy with a pattern that has no table has no module.
             let table = self.data.shared(&table.unwrap_or_default(), 4);
-            words.extend([kind, table, key]);
+            rows.place(table).number(kind).number(key);
         }
-        self.data.words(&words)
+        rows.share(self.data)
     }
 
     fn division(&mut self, division: &Division, at: u32) {
-        let mut dimensions = Vec::with_capacity(division.dimensions.len() * bytes(DIMENSION));
+        let mut dimensions = self.data.rows();
         for dimension in &division.dimensions {
-            dimensions.extend(self.dimension(dimension).0);
+            self.dimension(dimension, &mut dimensions);
         }
-        let mut row = Row::new(DIVISION);
-        row.put(0, self.entries(&division.loose));
-        row.put(4, number(division.loose.len()));
-        row.put(DIVISION_DIMENSIONS, self.data.shared(&dimensions, 4));
-        row.put(DIVISION_DIMENSIONS_COUNT, number(division.dimensions.len()));
-        let gates: Vec<u32> = division.gates.iter().map(|gate| number(gate.index())).collect();
-        row.put(DIVISION_GATES, self.data.words(&gates));
-        row.put(DIVISION_GATES_COUNT, number(gates.len()));
-        self.data.patch(at, &row.0);
+        let mut gates = self.data.rows();
+        for gate in &division.gates {
+            gates.number(self.numbers.get(*gate));
+        }
+        let mut row = self.data.rows();
+        row.place(self.entries(&division.loose)).place(dimensions.share(self.data)).place(gates.share(self.data));
+        row.number(number(division.loose.len())).number(number(division.dimensions.len()));
+        row.number(number(division.gates.len()));
+        row.patch(self.data, self.tables.division(at));
     }
 
-    fn dimension(&mut self, dimension: &Dimension) -> Row {
-        let mut row = Row::new(DIMENSION);
-        row.put(DIMENSION_ALL, self.entries(&dimension.all));
-        row.put(DIMENSION_ALL_COUNT, number(dimension.all.len()));
-        match &dimension.by {
+    fn dimension(&mut self, dimension: &Dimension, row: &mut Rows) {
+        row.place(self.entries(&dimension.all));
+        let (kind, lookup, table, count) = match &dimension.by {
             By::Keys { lookup, buckets } => {
-                let words: Vec<u32> = buckets.iter().flat_map(|(key, bucket)| self.bucket(*key, bucket)).collect();
-                row.put(0, self.tag(T_BY_KEYS));
-                row.put(DIMENSION_BY, self.lookup_at(*lookup));
-                row.put(DIMENSION_TABLE, self.data.words(&words));
-                row.put(DIMENSION_TABLE_COUNT, number(buckets.len()));
+                let mut rows = self.data.rows();
+                let mut count = 0;
+                for (key, bucket) in buckets {
+                    // What has no entries would pass for a division, and is as if it were not there.
+                    let (at, entries) = match bucket {
+                        Bucket::Entries(entries) if entries.is_empty() => continue,
+                        Bucket::Entries(entries) => (self.entries(entries), number(entries.len())),
+                        Bucket::Division(division) => (self.tables.division(*division), 0),
+                    };
+                    rows.place(at).number(*key).number(entries);
+                    count += 1;
+                }
+                (T_BY_KEYS, lookup, rows.share(self.data), count)
             }
             By::Intervals { lookup, intervals, entries } => {
                 let entries = self.entries(entries);
-                row.put(0, self.tag(T_BY_INTERVALS));
-                row.put(DIMENSION_BY, self.lookup_at(*lookup));
-                row.put(DIMENSION_TABLE, self.data.shared(&interval_rows(intervals, entries), 8));
-                row.put(DIMENSION_TABLE_COUNT, number(intervals.len()));
+                (T_BY_INTERVALS, lookup, self.intervals(intervals, entries), number(intervals.len()))
             }
-        }
-        row
+        };
+        row.place(self.lookup_at(*lookup)).place(table);
+        row.number(self.tag(kind)).number(number(dimension.all.len())).number(count);
     }
 
     fn lookup_at(&self, lookup: u32) -> u32 {
-        self.lookups.saturating_add(lookup.saturating_mul(number(bytes(LOOKUP))))
-    }
-
-    fn bucket(&mut self, key: u32, bucket: &Bucket) -> [u32; 3] {
-        match bucket {
-            Bucket::Entries(entries) => [key, self.entries(entries), number(entries.len())],
-            Bucket::Division(division) => [key, self.tables.division(*division), u32::MAX],
-        }
+        self.lookups.saturating_add(lookup.saturating_mul(self.lookup_bytes))
     }
 
     fn entries(&mut self, entries: &[Entry]) -> u32 {
-        let mut rows = Vec::with_capacity(entries.len() * bytes(ENTRY));
+        let mut rows = self.data.rows();
         for entry in entries {
-            let mut row = Row::new(ENTRY);
-            row.put(0, number(entry.rule.index()));
-            row.put(ENTRY_PROVEN, u32::from(entry.proven) | u32::from(entry.also) << 16);
-            row.put(ENTRY_LOOKUP, entry.lookup.map_or(NOWHERE.cast_unsigned(), |lookup| self.lookup_at(lookup)));
-            row.put(ENTRY_KEY, entry.key);
-            rows.extend(row.0);
+            self.tables.entries.write(entry, &mut rows);
         }
-        self.data.shared(&rows, 4)
+        rows.share(self.data)
+    }
+
+    /// Intervals sorted by their lower ends; each row also has how far the stretch reaches of which it is the middle, and
+    /// where its entries are: one interval's behind the other's.
+    fn intervals(&mut self, intervals: &[(i128, i128, u32)], entries: u32) -> u32 {
+        let mut reaches = vec![i128::MIN; intervals.len()];
+        spread_reach(intervals, &mut reaches);
+        let entry_bytes = self.tables.entries.width(self.data.widths());
+        let mut rows = self.data.rows();
+        let mut at = entries;
+        for ((low, high, count), reach) in intervals.iter().zip(reaches) {
+            for wide in [low, high, &reach] {
+                rows.bytes.extend(wide.to_le_bytes());
+            }
+            rows.place(at).number(*count);
+            at = at.saturating_add(count.saturating_mul(entry_bytes));
+        }
+        rows.share(self.data)
     }
 }
 
-/// Intervals sorted by their lower ends; each row also has how far the stretch reaches of which it is the middle, and where
-/// its entries are: one interval's behind the other's.
-fn interval_rows(intervals: &[(i128, i128, u32)], entries: u32) -> Vec<u8> {
-    let mut reaches = vec![i128::MIN; intervals.len()];
-    spread_reach(intervals, &mut reaches);
-    let mut rows = Vec::with_capacity(intervals.len() * bytes(INTERVAL));
-    let mut at = entries;
-    for ((low, high, count), reach) in intervals.iter().zip(reaches) {
-        let mut row = Row::new(INTERVAL);
-        row.put_bytes(INTERVAL_LOW, &low.to_le_bytes());
-        row.put_bytes(INTERVAL_HIGH, &high.to_le_bytes());
-        row.put_bytes(INTERVAL_REACH, &reach.to_le_bytes());
-        row.put(INTERVAL_ENTRIES, at);
-        row.put(INTERVAL_ENTRIES_COUNT, *count);
-        at = at.saturating_add(count.saturating_mul(ENTRY.cast_unsigned()));
-        rows.extend(row.0);
+/// Which columns entries have.
+#[derive(Clone, Copy, Debug)]
+struct Entries {
+    /// Whether any has a further lookup.
+    further: bool,
+    /// Whether lookups, and what is proven, take more than a byte.
+    bits: bool,
+}
+
+impl Entries {
+    fn of(index: &Index) -> Self {
+        // The last bit is no conjunct's, so that what is wholly proven is told apart.
+        let is_short = |bits: u16| bits < 1 << 7 || bits == u16::MAX;
+        let lookups = u8::try_from(index.lookups.len() + 1).is_ok();
+        let all_short = all_entries(index).all(|entry| is_short(entry.proven) && is_short(entry.also));
+        Self { further: all_entries(index).any(|entry| entry.lookup.is_some()), bits: !(lookups && all_short) }
     }
-    rows
+
+    fn width(self, widths: Widths) -> u32 {
+        let bits = if self.bits { 2 } else { 1 };
+        let lookup = if self.bits { widths.number() } else { 1 };
+        widths.number() + bits + if self.further { widths.number() + lookup + bits } else { 0 }
+    }
+
+    fn write(self, entry: &Entry, rows: &mut Rows) {
+        rows.number(number(entry.rule.index()));
+        self.bits(entry.proven, rows);
+        if self.further {
+            rows.number(entry.key);
+            let lookup = entry.lookup.map_or(0, |lookup| lookup.saturating_add(1));
+            if self.bits {
+                rows.number(lookup);
+            } else {
+                rows.byte(u8::try_from(lookup).unwrap_or_default());
+            }
+            self.bits(entry.also, rows);
+        }
+    }
+
+    fn bits(self, bits: u16, rows: &mut Rows) {
+        let [low, high] = bits.to_le_bytes();
+        rows.byte(low);
+        if self.bits {
+            rows.byte(high);
+        }
+    }
+}
+
+fn all_entries(index: &Index) -> impl Iterator<Item = &Entry> {
+    index.divisions.iter().flat_map(|division| {
+        let filed = division.dimensions.iter().flat_map(|dimension| {
+            let by: Vec<&[Entry]> = match &dimension.by {
+                By::Keys { buckets, .. } => buckets.iter().map(|(_, bucket)| entries_of(bucket)).collect(),
+                By::Intervals { entries, .. } => vec![entries],
+            };
+            dimension.all.iter().chain(by.into_iter().flatten())
+        });
+        division.loose.iter().chain(filed)
+    })
+}
+
+fn entries_of(bucket: &Bucket) -> &[Entry] {
+    match bucket {
+        Bucket::Entries(entries) => entries,
+        Bucket::Division(_) => &[],
+    }
 }
 
 /// How far a stretch of intervals reaches; each half's middle is told, too. Halving bounds the depth.
@@ -271,7 +343,11 @@ impl Sections {
         });
         let mut sections = Vec::new();
         if !self.always.is_empty() {
-            sections.push((T_KEYS_ALWAYS, data.words(&self.always), number(self.always.len())));
+            let mut rows = data.rows();
+            for key in &self.always {
+                rows.number(*key);
+            }
+            sections.push((T_KEYS_ALWAYS, rows.share(data), number(self.always.len())));
         }
         let elements = value_rows(data, &self.elements);
         let elements_count = number(self.elements.len());
@@ -298,26 +374,23 @@ impl Sections {
 }
 
 fn value_rows(data: &mut Data, values: &[(Value, u32)]) -> u32 {
-    let mut rows = Vec::with_capacity(values.len() * bytes(VALUE_ROW));
+    let mut rows = data.rows();
     for (value, key) in values {
-        let mut row = Row::new(VALUE_ROW);
-        row.put_bytes(0, &data.encode(value));
-        row.put(VALUE_KEY, *key);
-        rows.extend(row.0);
+        rows.place(data.cell(value)).number(*key);
     }
-    data.shared(&rows, 8)
+    rows.share(data)
 }
 
 fn text_rows(data: &mut Data, mut texts: Vec<Text>) -> u32 {
     texts.sort();
-    let mut words = Vec::with_capacity(texts.len() * 4);
+    let mut rows = data.rows();
     for (text, rest, key) in texts {
         let rest = match rest {
             Rest::Nothing => 0,
             Rest::Segments => 1,
             Rest::Anything => 2,
         };
-        words.extend([data.shared(&text, 1), number(text.len()), rest, key]);
+        rows.place(data.shared(&text, 1)).number(number(text.len())).number(rest).number(key);
     }
-    data.words(&words)
+    rows.share(data)
 }

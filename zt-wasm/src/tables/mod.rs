@@ -7,6 +7,7 @@ pub mod data;
 pub mod index;
 pub mod nodes;
 pub mod patterns;
+pub mod row;
 pub mod rules;
 pub mod schema;
 pub mod settings;

@@ -14,29 +14,93 @@ use zt_eval::schema::Type;
 use zt_eval::value::Value;
 
 use super::data::{Data, number};
+use super::row::Rows;
 use super::schema::Header;
-use super::texts::Texts;
+use super::texts::{Placed, Texts};
 use crate::layout::*;
 
 /// Writes the table of a policy's nodes; where it is. `tags` gets what `tag_used` tells apart.
-pub fn write(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>, tags: &mut BTreeSet<i32>) -> Header {
-    let texts = write_texts(data, policy, conjunctions);
+pub fn write(data: &mut Data, policy: &Policy, numbers: &Numbers, tags: &mut BTreeSet<i32>) -> Header {
+    let texts = write_texts(data, policy, numbers);
     let has_text = has_text(policy);
-    let mut rows = Vec::with_capacity(policy.nodes().len());
-    for (id, node) in policy.nodes().iter().enumerate().map(|(at, node)| (NodeId::new(at), node)) {
-        if matches!(node, Node::Const(_)) || conjunctions.contains(&id) {
-            rows.push(NOWHERE.cast_unsigned());
+    let mut rows = data.rows();
+    // What has no number is never unknown.
+    rows.place(NOWHERE.cast_unsigned());
+    for id in numbers.nodes() {
+        let Some(node) = policy.node(*id).filter(|node| !matches!(node, Node::Const(_))) else {
+            rows.place(NOWHERE.cast_unsigned());
             continue;
-        }
-        let has_text = has_text(id, node);
+        };
         tags.insert(kind(node));
-        let text = has_text.then(|| texts.place(data, &policy.node_text(id)));
-        let row = row(data, policy, id, node, text);
-        data.align(4);
-        // A row has a stamp, and so is shared with no other.
-        rows.push(data.bytes(&row));
+        let text = has_text(*id, node).then(|| texts.place(data, &policy.node_text(*id)));
+        rows.place(row(data, policy, numbers, *id, text).share(data));
     }
-    vec![(H_NODES, data.words(&rows)), (H_TEXTS_IN_PARTS, texts.has_parts.into())]
+    vec![(H_NODES, rows.write(data)), (H_TEXTS_IN_PARTS, texts.has_parts.into())]
+}
+
+/// The numbers by which nodes are asked for: 0 for those that nothing asks for by number, which are conditions of rules that
+/// are nothing but the conjunction of their conjuncts, and constants that are no more than operands.
+#[derive(Debug)]
+pub struct Numbers {
+    of: Vec<u32>,
+    nodes: Vec<NodeId>,
+}
+
+impl Numbers {
+    #[must_use]
+    pub fn of(policy: &Policy, index: &Index) -> Self {
+        let conjunctions = conjunctions(policy, index);
+        let asked = asked(policy, index);
+        let mut numbers = Self { of: Vec::new(), nodes: Vec::new() };
+        for (at, node) in policy.nodes().iter().enumerate() {
+            let id = NodeId::new(at);
+            let is_operand = matches!(node, Node::Const(_)) && !asked.contains(&id);
+            if is_operand || conjunctions.contains(&id) {
+                numbers.of.push(0);
+            } else {
+                numbers.nodes.push(id);
+                numbers.of.push(number(numbers.nodes.len()));
+            }
+        }
+        numbers
+    }
+
+    /// A node's number.
+    #[must_use]
+    pub fn get(&self, node: NodeId) -> u32 {
+        self.of.get(node.index()).copied().unwrap_or_default()
+    }
+
+    /// Behind the last number.
+    #[must_use]
+    pub fn end(&self) -> u32 {
+        number(self.nodes.len()).saturating_add(1)
+    }
+
+    /// Nodes by number, from 1.
+    #[must_use]
+    pub fn nodes(&self) -> &[NodeId] {
+        &self.nodes
+    }
+}
+
+/// Nodes that are asked for whatever they are: a constant among them has a number.
+fn asked(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
+    let rules = policy.rules();
+    let mut asked: BTreeSet<NodeId> = index.conjuncts.iter().flat_map(|conjuncts| conjuncts.iter().copied()).collect();
+    asked.extend(rules.iter().map(|rule| rule.condition));
+    asked.extend(rules.iter().flat_map(|rule| &rule.duties).flat_map(|duty| duty.args.iter().copied()));
+    asked.extend(index.lookups.iter().map(|lookup| lookup.slot));
+    asked.extend(index.divisions.iter().flat_map(|division| division.gates.iter().copied()));
+    for node in policy.nodes() {
+        match node {
+            Node::Within(inner, outer) => asked.extend([*inner, *outer]),
+            Node::Quantified { over, body, .. } => asked.extend([*over, *body]),
+            Node::If { condition: asked_of, .. } | Node::Attribute { of: asked_of, .. } => asked.extend([*asked_of]),
+            _ => {}
+        }
+    }
+    asked
 }
 
 /// Whether a node can be what is unknown, and so has a text.
@@ -51,14 +115,11 @@ fn has_text(policy: &Policy) -> impl Fn(NodeId, &Node) -> bool {
 }
 
 /// Writes the nodes' texts: those that are parts of others share their bytes.
-fn write_texts(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>) -> Texts {
+fn write_texts(data: &mut Data, policy: &Policy, numbers: &Numbers) -> Texts {
     let has_text = has_text(policy);
-    let mut all: Vec<String> = policy
-        .nodes()
-        .iter()
-        .enumerate()
-        .map(|(at, node)| (NodeId::new(at), node))
-        .filter(|(id, node)| !matches!(node, Node::Const(_)) && !conjunctions.contains(id) && has_text(*id, node))
+    let nodes = numbers.nodes().iter().filter_map(|id| Some((*id, policy.node(*id)?)));
+    let mut all: Vec<String> = nodes
+        .filter(|(id, node)| !matches!(node, Node::Const(_)) && has_text(*id, node))
         .map(|(id, _)| policy.node_text(id))
         .collect();
     all.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
@@ -68,7 +129,7 @@ fn write_texts(data: &mut Data, policy: &Policy, conjunctions: &BTreeSet<NodeId>
 
 /// Conditions of rules that are nothing but the conjunction of the rule's conjuncts, which are asked one by one: nothing asks
 /// for the whole.
-pub fn conjunctions(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
+fn conjunctions(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
     let mut alone: BTreeSet<NodeId> = BTreeSet::new();
     for (at, rule) in policy.rules().iter().enumerate() {
         let conjuncts = index.conjuncts.get(at).map_or(&[][..], |conjuncts| conjuncts);
@@ -90,37 +151,54 @@ pub fn conjunctions(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
     alone
 }
 
-fn row(data: &mut Data, policy: &Policy, id: NodeId, node: &Node, text: Option<[u32; 2]>) -> Vec<u8> {
+fn row(data: &mut Data, policy: &Policy, numbers: &Numbers, id: NodeId, text: Option<Placed>) -> Rows {
+    let mut row = data.rows();
+    let Some(node) = policy.node(id) else {
+        return row;
+    };
     let kind = kind(node);
     let mut children = node.children();
     if kind == T_NODE_OPERATOR || kind == T_NODE_NOW {
         // A constant is known, and not asked.
         children.retain(|child| policy.constant_of(*child).is_none());
     }
-    let flags =
-        if node.is_condition() { NODE_IS_CONDITION } else { 0 } | if text.is_some() { NODE_HAS_TEXT } else { 0 };
-    let level = u32::from(policy.level(id));
-    let mut words = vec![(kind | flags << 16).cast_unsigned() | level << 8, 0, number(children.len())];
-    words.extend(children.iter().map(|child| number(child.index())));
-    more(data, policy, node, &mut words);
-    words.extend(text.into_iter().flatten());
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+    let flag = |flag: i32, holds: bool| if holds { flag } else { 0 };
+    let flags = flag(NODE_IS_CONDITION, node.is_condition())
+        | flag(NODE_HAS_TEXT, text.is_some())
+        | flag(NODE_IN_PARTS, text.is_some_and(|text| text.in_parts));
+    let level = policy.level(id) & byte(NODE_LEVEL);
+    row.byte(byte(kind)).byte(byte(flags) | level);
+    row.list(&children.iter().map(|child| numbers.get(*child)).collect::<Vec<_>>());
+    more(data, policy, node, &mut row);
+    if let Some(text) = text {
+        row.place(text.at).number(text.len);
+    }
+    row
+}
+
+fn byte(number: i32) -> u8 {
+    u8::try_from(number).unwrap_or_default()
 }
 
 /// What a row has behind its children.
-fn more(data: &mut Data, policy: &Policy, node: &Node, words: &mut Vec<u32>) {
+fn more(data: &mut Data, policy: &Policy, node: &Node, row: &mut Rows) {
     let suffix = match node {
-        Node::Context(attribute) => return words.push(*attribute),
-        Node::Attribute { ty, attribute, .. } => return words.extend([*attribute, number(ty.index())]),
-        Node::Element(level) | Node::Quantified { level, .. } => return words.push(u32::from(*level)),
         Node::Field { record, field, .. } => {
             let declared = policy.schema().record(*record).and_then(|record| record.fields.get(*field as usize));
             format!(".{}", member(declared.map_or("?", |field| &field.name)))
         }
         Node::Index(_, key) => format!("[{}]", policy.node_text(*key)),
-        _ => return,
+        _ => {
+            match node {
+                Node::Context(attribute) => row.number(*attribute),
+                Node::Attribute { ty, attribute, .. } => row.number(*attribute).number(number(ty.index())),
+                Node::Element(level) | Node::Quantified { level, .. } => row.number(u32::from(*level)),
+                _ => row,
+            };
+            return;
+        }
     };
-    words.extend([data.text(&suffix), number(suffix.len())]);
+    row.place(data.text(&suffix)).number(number(suffix.len()));
 }
 
 fn kind(node: &Node) -> i32 {
@@ -223,11 +301,41 @@ impl Shapes<'_> {
                 let fields = &schema.record(*record)?.fields;
                 if is_record { present(&fields.get(*field as usize)?.ty) } else { None }
             }
+            Node::Otherwise(first, second) => {
+                let shape = self.shape_if_there(*first)?;
+                let is_like = self.is_empty(*second, &shape) || self.shape(*second).as_ref() == Some(&shape);
+                is_like.then_some(shape)
+            }
             Node::Lower(of) => self.shape(*of).filter(|shape| *shape == Type::String),
             Node::Size(of) => self.shape(*of).map(|_| Type::Int),
             Node::Key(_) => Some(Type::String),
             node if node.is_condition() => Some(Type::Bool),
             _ => None,
+        }
+    }
+
+    /// The type of every value that a node gives, which may also give what is absent. What is evidence of another type is
+    /// unknown. Goes as deep as places nest.
+    fn shape_if_there(&self, id: NodeId) -> Option<Type> {
+        let schema = self.policy.schema();
+        let declared = match self.policy.node(id)? {
+            Node::Context(at) => &schema.context.get(*at as usize)?.ty,
+            Node::Attribute { ty, attribute, .. } => &schema.entity(*ty)?.attributes.get(*attribute as usize)?.ty,
+            Node::Field { record, field, .. } => &schema.record(*record)?.fields.get(*field as usize)?.ty,
+            Node::Otherwise(first, second) => {
+                let shape = self.shape_if_there(*first)?;
+                return (self.shape_if_there(*second).as_ref() == Some(&shape)).then_some(shape);
+            }
+            _ => return self.shape(id),
+        };
+        present(declared.present())
+    }
+
+    /// Whether a node is a constant collection of a type's kind with nothing in it.
+    fn is_empty(&self, id: NodeId, ty: &Type) -> bool {
+        match (self.policy.constant_of(id), ty) {
+            (Some(Value::Set(all)), Type::Set(_)) | (Some(Value::List(all)), Type::List(_)) => all.is_empty(),
+            _ => false,
         }
     }
 }

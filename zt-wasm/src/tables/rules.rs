@@ -10,8 +10,11 @@ use zt_eval::schema::Field;
 use zt_eval::{Policy, codegen};
 
 use super::data::{Data, number};
+use super::nodes::Numbers;
+use super::row::Rows;
 use super::schema::{Header, Row, SchemaTables, bytes};
 use super::{index, nodes};
+use crate::code::write_unsigned;
 use crate::layout::*;
 
 /// The text of a decision without what is in it, and parts of other texts.
@@ -31,7 +34,52 @@ const TEXTS: &str = concat!(
     r#","max_age":"#,
     "context.",
     " parents",
+    r#"{"because":""#,
+    r#"","place":""#,
+    r#"","rule":""#,
+    r#""}"#,
 );
+
+/// What is known of a policy before its tables are written.
+#[derive(Debug)]
+pub struct Plan {
+    pub index: codegen::Index,
+    pub numbers: Numbers,
+}
+
+impl Plan {
+    #[must_use]
+    pub fn of(policy: &Policy) -> Self {
+        let index = policy.index();
+        let numbers = Numbers::of(policy, &index);
+        Self { index, numbers }
+    }
+}
+
+/// What is zero at first, and goes with stamps.
+#[derive(Clone, Copy, Debug)]
+pub struct Zeroed {
+    /// Where data are kept.
+    pub kept: u32,
+    /// What lookups found.
+    pub found: u32,
+    /// When nodes were last looked into.
+    pub stamps: u32,
+    bytes: u32,
+}
+
+impl Zeroed {
+    /// Takes its place; before anything is written.
+    pub fn reserve(data: &mut Data, policy: &Policy, plan: &Plan) -> Self {
+        let kept = policy.kept_count().saturating_mul(KEPT.cast_unsigned());
+        let found = number(plan.index.lookups.len()).saturating_mul(FINDING.cast_unsigned());
+        // Number 0 is nobody's.
+        let stamps = plan.numbers.end().saturating_mul(4);
+        let bytes = kept.saturating_add(found).saturating_add(stamps);
+        let at = data.zeroed(bytes);
+        Self { kept: at, found: at.saturating_add(kept), stamps: at.saturating_add(kept).saturating_add(found), bytes }
+    }
+}
 
 /// The tables by which a module decides.
 #[derive(Debug)]
@@ -40,80 +88,146 @@ pub struct RuleTables {
     pub header: Header,
     /// What `tag_used` tells apart and is in them.
     pub tags: BTreeSet<i32>,
-    /// See [`nodes::conjunctions`].
-    pub conjunctions: BTreeSet<NodeId>,
 }
 
 /// Writes the tables by which a module decides, and fills in what actions know of them: call it once, after the schema's.
-pub fn write(data: &mut Data, policy: &Policy, schema: &mut SchemaTables) -> RuleTables {
-    let index = policy.index();
-    let rules = policy.rules();
+pub fn write(data: &mut Data, policy: &Policy, plan: &Plan, zeroed: &Zeroed, schema: &mut SchemaTables) -> RuleTables {
+    let Plan { index, numbers } = plan;
     data.part("rules");
-    let conjunctions = nodes::conjunctions(policy, &index);
-    let mut rows = Vec::new();
-    for (at, rule) in rules.iter().enumerate() {
-        let conjuncts = index.conjuncts.get(at).map_or(&[][..], |conjuncts| conjuncts);
-        rows.extend(self::rule(data, policy, schema, RuleId::new(at), rule, (conjuncts, &conjunctions)).0);
-    }
-    let rows = data.shared(&rows, 4);
+    let rules = Rules::write(data, policy, plan, schema);
     let texts = data.text(TEXTS);
-    data.part("kept");
-    let kept = data.reserve(policy.kept_count() as usize * bytes(KEPT));
     data.part("index");
-    let mut tables = index::write(data, &index);
+    let mut tables = index::write(data, index, numbers, zeroed.found);
     data.part("nodes");
-    let nodes = nodes::write(data, policy, &conjunctions, &mut tables.tags);
+    let nodes = nodes::write(data, policy, numbers, &mut tables.tags);
     data.part("actions");
     let actions = schema.header.iter().find(|(cell, _)| *cell == H_ACTIONS).map_or(0, |(_, at)| *at);
     for (at, row) in (0..policy.schema().actions.len()).map(ActionId::new).zip((actions..).step_by(bytes(ACTION_SIZE)))
     {
-        fill_action(data, policy, &index, &tables, at, row);
+        fill_action(data, policy, index, &tables, at, row);
     }
     let mut header = vec![
-        (H_RULES, rows),
-        (H_RULES_COUNT, number(rules.len())),
-        (H_NODES_COUNT, number(policy.nodes().len())),
-        (H_INDEX, tables.index),
+        (H_RULES_COUNT, number(policy.rules().len())),
         (H_TEXTS, texts),
-        (H_KEPT, kept),
-        (H_STAMPS, policy.kept_count()),
+        (H_KEPT, zeroed.kept),
+        (H_KEPT_BYTES, zeroed.bytes),
+        (H_NODE_STAMPS, zeroed.stamps),
     ];
+    header.extend(data.widths().header());
+    header.extend(tables.header);
+    header.extend(rules);
     header.extend(nodes);
-    RuleTables { header, tags: tables.tags, conjunctions }
+    RuleTables { header, tags: tables.tags }
 }
 
-fn rule(
-    data: &mut Data,
-    policy: &Policy,
-    schema: &mut SchemaTables,
-    id: RuleId,
-    rule: &Rule,
-    (conjuncts, conjunctions): (&[NodeId], &BTreeSet<NodeId>),
-) -> Row {
-    let overriders = policy.overriders_of(id);
-    let duties: Vec<u8> = rule.duties.iter().flat_map(|each| duty(data, policy, schema, each).0).collect();
-    let mut row = Row::new(RULE);
-    row.put64(0, data.span(&rule_json(rule)));
-    row.put(RULE_CONJUNCTS, node_numbers(data, conjuncts));
-    row.put(RULE_CONJUNCTS_COUNT, number(conjuncts.len()));
-    let is_walked = conjunctions.contains(&rule.condition);
-    row.put(RULE_CONDITION, if is_walked { u32::MAX } else { number(rule.condition.index()) });
-    row.put(RULE_DUTIES, data.shared(&duties, 4));
-    row.put(RULE_DUTIES_COUNT, number(rule.duties.len()));
-    row.put(RULE_OVERRIDERS, rule_numbers(data, overriders.iter().copied()));
-    row.put(RULE_OVERRIDERS_COUNT, number(overriders.len()));
-    row.put(RULE_IS_DENY, (rule.effect == Effect::Deny).into());
-    row
+/// The rows of rules: which columns they have depends on what any of the policy's rules has.
+struct Rules<'a> {
+    policy: &'a Policy,
+    plan: &'a Plan,
+    overrides: bool,
+    obliges: bool,
+    audits: bool,
+    /// Whether any has a condition that is more than its conjuncts.
+    whole: bool,
+    /// The names of files.
+    files: Vec<&'a str>,
 }
 
-fn node_numbers(data: &mut Data, nodes: &[NodeId]) -> u32 {
-    let numbers: Vec<u32> = nodes.iter().map(|node| number(node.index())).collect();
-    data.words(&numbers)
+impl<'a> Rules<'a> {
+    fn write(data: &mut Data, policy: &'a Policy, plan: &'a Plan, schema: &mut SchemaTables) -> Header {
+        let any = |has: fn(&Rule) -> bool| policy.rules().iter().any(has);
+        let mut rules = Self {
+            policy,
+            plan,
+            overrides: any(|rule| !rule.overrides.is_empty()),
+            obliges: any(|rule| !rule.duties.is_empty()),
+            audits: any(|rule| rule.audit),
+            whole: policy.rules().iter().any(|rule| plan.numbers.get(rule.condition) != 0),
+            files: Vec::new(),
+        };
+        let mut places = data.rows();
+        for (at, rule) in policy.rules().iter().enumerate() {
+            let row = rules.row(data, schema, RuleId::new(at), rule);
+            places.place(row.write(data));
+        }
+        let mut files = Vec::new();
+        for file in &rules.files {
+            let name = json_part(file);
+            files.extend([data.text(&name), number(name.len())]);
+        }
+        let whole = (H_WHOLE, rules.whole.into());
+        vec![whole, (H_RULES, places.write(data)), (H_FILES, data.words(&files))]
+    }
+
+    fn row(&mut self, data: &mut Data, schema: &mut SchemaTables, id: RuleId, rule: &'a Rule) -> Rows {
+        let mut row = data.rows();
+        if self.overrides {
+            let mut overriders = data.rows();
+            let all = self.policy.overriders_of(id);
+            overriders.list(&all.iter().map(|rule| number(rule.index())).collect::<Vec<_>>());
+            row.place(overriders.share(data));
+        }
+        if self.obliges {
+            row.place(self.duties(data, schema, rule));
+        }
+        let numbers = &self.plan.numbers;
+        if self.whole {
+            row.number(numbers.get(rule.condition));
+        }
+        if self.audits {
+            row.byte((rule.effect == Effect::Deny).into());
+        }
+        let conjuncts = self.plan.index.conjuncts.get(id.index()).map_or(&[][..], |conjuncts| conjuncts);
+        row.list(&conjuncts.iter().map(|node| numbers.get(*node)).collect::<Vec<_>>());
+        self.texts(rule, &mut row);
+        row
+    }
+
+    fn duties(&self, data: &mut Data, schema: &mut SchemaTables, rule: &Rule) -> u32 {
+        if rule.duties.is_empty() {
+            return NOWHERE.cast_unsigned();
+        }
+        let mut rows = number(rule.duties.len()).to_le_bytes().to_vec();
+        for each in &rule.duties {
+            rows.extend(duty(data, self.policy, &self.plan.numbers, schema, each).0);
+        }
+        data.shared(&rows, 4)
+    }
+
+    /// What decisions say of a rule, as far as it is its own.
+    fn texts(&mut self, rule: &'a Rule, row: &mut Rows) {
+        match &rule.because {
+            Some(because) => {
+                let because = json_part(because);
+                length(row, because.len() + 1);
+                row.bytes.extend(because.bytes());
+            }
+            None => length(row, 0),
+        }
+        let file: &str = rule.place.file();
+        let known = self.files.iter().position(|known| *known == file);
+        let at = known.unwrap_or(self.files.len());
+        if known.is_none() {
+            self.files.push(file);
+        }
+        length(row, at);
+        let place = format!(":{}:{}", rule.place.line(), rule.place.column());
+        for text in [place, json_part(&rule.name)] {
+            length(row, text.len());
+            row.bytes.extend(text.bytes());
+        }
+    }
 }
 
-fn rule_numbers(data: &mut Data, rules: impl Iterator<Item = RuleId>) -> u32 {
-    let numbers: Vec<u32> = rules.map(|rule| number(rule.index())).collect();
-    data.words(&numbers)
+/// A length in as few bytes as it needs.
+fn length(row: &mut Rows, len: usize) {
+    write_unsigned(number(len), &mut row.bytes);
+}
+
+/// A text as it stands between the quotes in JSON.
+fn json_part(text: &str) -> String {
+    let quoted = json(text);
+    quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
 }
 
 /// A text as JSON. A text always has one.
@@ -121,13 +235,7 @@ fn json(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// A rule as decisions name it; members are sorted.
-fn rule_json(rule: &Rule) -> String {
-    let because = rule.because.as_ref().map_or(String::new(), |because| format!(r#""because":{},"#, json(because)));
-    format!(r#"{{{because}"place":{},"rule":{}}}"#, json(&rule.place.to_string()), json(&rule.name))
-}
-
-fn duty(data: &mut Data, policy: &Policy, schema: &mut SchemaTables, duty: &DutyTemplate) -> Row {
+fn duty(data: &mut Data, policy: &Policy, numbers: &Numbers, schema: &mut SchemaTables, duty: &DutyTemplate) -> Row {
     let declared = policy.schema().obligation(duty.obligation);
     let params = declared.map_or(&[][..], |obligation| &obligation.params);
     let name = declared.map_or("null".into(), |obligation| json(&obligation.name));
@@ -138,7 +246,7 @@ fn duty(data: &mut Data, policy: &Policy, schema: &mut SchemaTables, duty: &Duty
         let comma = if at == 0 { "" } else { "," };
         let mut row = Row::new(ARG);
         row.put64(0, data.span(&format!("{comma}{}:", json(&param.name))));
-        row.put(ARG_NODE, number(node.index()));
+        row.put(ARG_NODE, numbers.get(node));
         row.put(ARG_TYPE, schema.types.address(data, policy.schema(), &param.ty));
         rows.extend(row.0);
     }
@@ -146,7 +254,8 @@ fn duty(data: &mut Data, policy: &Policy, schema: &mut SchemaTables, duty: &Duty
     row.put64(0, data.span(r#"{"args":{"#));
     row.put64(DUTY_BEHIND, data.span(&format!(r#"}},"name":{name}}}"#)));
     row.put(DUTY_ARGS, data.shared(&rows, 4));
-    row.put(DUTY_NODES, node_numbers(data, &duty.args));
+    let nodes: Vec<u32> = duty.args.iter().map(|node| numbers.get(*node)).collect();
+    row.put(DUTY_NODES, data.words(&nodes));
     row.put(DUTY_COUNT, number(duty.args.len()));
     row
 }
@@ -170,8 +279,9 @@ fn fill_action(
     let allows = policy.rules_for(action).map_or(&[][..], |rules| &rules.allows);
     let overriding: Vec<u32> = allows.iter().filter(|id| overrides(id)).map(|id| number(id.index())).collect();
     if !overriding.is_empty() {
-        let words: Vec<u32> = std::iter::once(number(overriding.len())).chain(overriding).collect();
-        let at = data.words(&words);
+        let mut rows = data.rows();
+        rows.list(&overriding);
+        let at = rows.share(data);
         data.patch32(row + number(bytes(ACTION_RULES)), at);
     }
 }

@@ -5,19 +5,26 @@
 use std::collections::HashMap;
 
 use super::data::{Data, number};
-use crate::layout::TEXT_IN_PARTS;
 
 /// What is shorter takes no less room as a part than as it is.
-const PART_MIN: usize = 24;
+const PART_MIN: usize = 12;
 /// By how many bytes parts are looked for.
-const WINDOW: usize = 16;
+const WINDOW: usize = 8;
 /// Bytes of texts in which parts are looked for.
 const BYTES_MAX: usize = 1 << 24;
+
+/// Where a text is: its address and length, or those of a table of its parts, whose length is how many there are.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    pub at: u32,
+    pub len: u32,
+    pub in_parts: bool,
+}
 
 /// Texts that were written.
 #[derive(Debug, Default)]
 pub struct Texts {
-    places: HashMap<String, (u32, u32)>,
+    places: HashMap<String, Placed>,
     /// Whether any is in parts.
     pub has_parts: bool,
 }
@@ -37,11 +44,14 @@ impl Texts {
         let place = |at: usize| start.saturating_add(number(at));
         for (text, parts) in texts.iter().zip(all) {
             let span = match parts.as_slice() {
-                [(at, len)] => (place(*at), number(*len)),
+                [(at, len)] => Placed { at: place(*at), len: number(*len), in_parts: false },
                 parts => {
-                    let words: Vec<u32> = parts.iter().flat_map(|(at, len)| [place(*at), number(*len)]).collect();
+                    let mut rows = data.rows();
+                    for (at, len) in parts {
+                        rows.place(place(*at)).number(number(*len));
+                    }
                     written.has_parts = true;
-                    (data.words(&words), number(parts.len()) | TEXT_IN_PARTS.cast_unsigned())
+                    Placed { at: rows.share(data), len: number(parts.len()), in_parts: true }
                 }
             };
             written.places.insert(text.clone(), span);
@@ -49,12 +59,10 @@ impl Texts {
         written
     }
 
-    /// Where a text is, and its length, or the number of its parts.
-    pub fn place(&self, data: &mut Data, text: &str) -> [u32; 2] {
-        match self.places.get(text) {
-            Some((at, len)) => [*at, *len],
-            None => [data.text(text), number(text.len())],
-        }
+    /// Where a text is, which is written if it is not yet.
+    pub fn place(&self, data: &mut Data, text: &str) -> Placed {
+        let placed = self.places.get(text).copied();
+        placed.unwrap_or_else(|| Placed { at: data.text(text), len: number(text.len()), in_parts: false })
     }
 }
 
@@ -107,16 +115,15 @@ mod tests {
         let mut data = Data::new(BASE);
         let written = Texts::write(&mut data, &texts);
         assert!(written.has_parts);
-        let places: Vec<[u32; 2]> = texts.iter().map(|text| written.place(&mut data, text)).collect();
+        let places: Vec<Placed> = texts.iter().map(|text| written.place(&mut data, text)).collect();
         let bytes = data.into_bytes();
         let read = |at: u32, len: u32| &bytes[(at - BASE) as usize..(at - BASE + len) as usize];
         let word = |at: u32| u32::from_le_bytes(read(at, 4).try_into().unwrap());
-        for (text, [at, len]) in texts.iter().zip(places) {
-            let count = len & !TEXT_IN_PARTS.cast_unsigned();
-            let found = if count == len {
+        for (text, Placed { at, len, in_parts }) in texts.iter().zip(places) {
+            let found = if !in_parts {
                 read(at, len).to_vec()
             } else {
-                (0..count).flat_map(|part| read(word(at + part * 8), word(at + part * 8 + 4)).to_vec()).collect()
+                (0..len).flat_map(|part| read(word(at + part * 8), word(at + part * 8 + 4)).to_vec()).collect()
             };
             assert_eq!(String::from_utf8(found).unwrap(), *text);
         }

@@ -33,8 +33,6 @@ pub struct Options {
 }
 
 impl Options {
-    pub(super) const DEFAULT: Self = Self { origins: Origins::DEFAULT };
-
     /// These, but with such origins.
     #[must_use]
     pub fn with_origins(self, origins: Origins) -> Self {
@@ -59,7 +57,7 @@ pub(super) fn exports(takes_settings: bool) -> Vec<Export> {
 }
 
 /// The host's functions, and how many numbers each takes. All give a status.
-const IMPORTS: [(&str, &str, usize); 9] = [
+pub(crate) const IMPORTS: [(&str, &str, usize); 9] = [
     ("host_property", "proxy_get_property", 4),
     ("host_property_set", "proxy_set_property", 4),
     ("host_headers", "proxy_get_header_map_pairs", 3),

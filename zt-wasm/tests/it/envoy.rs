@@ -73,7 +73,8 @@ fn module(path: &Path, policy: &Policy, entities: &Store, origins: &str) {
 
 /// Runs `main.py`, which prints what it checked; whether there is an Envoy to check it with.
 fn envoy(what: &str, arguments: &[&Path]) -> bool {
-    let Some(python) = python(&PACKAGES, "envoy") else {
+    // The clock under Envoy is Linux's.
+    let Some(python) = cfg!(target_os = "linux").then(|| python(&PACKAGES, "envoy")).flatten() else {
         skipped("Envoy");
         return false;
     };
@@ -90,10 +91,10 @@ fn envoy(what: &str, arguments: &[&Path]) -> bool {
 fn agrees(decided: &[Json], policy: &Policy, entities: &Store) {
     assert!(decided.len() > 400, "only {}", decided.len());
     for one in decided {
-        let now = Timestamp::parse_rfc3339(one["now"].as_str().unwrap()).unwrap();
+        let now = Timestamp::parse_rfc3339(one["now"].as_str().unwrap());
         let document = one["document"].to_string();
         let request = Request::from_json(policy, document.as_bytes()).unwrap();
-        let decision = eval::decide(policy, entities, &request, Some(now), Mode::Full, &mut Scratch::new());
+        let decision = eval::decide(policy, entities, &request, now, Mode::Full, &mut Scratch::new());
         let expected = decision.to_json(policy).to_string();
         assert_eq!(one["decision"], *expected, "{document}");
     }

@@ -23,3 +23,4 @@ mod oracle;
 mod proxy;
 mod settings;
 mod slots;
+mod wide;

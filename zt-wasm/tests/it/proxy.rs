@@ -38,7 +38,7 @@ fn denials_say_why() {
     let response = outcome.response.unwrap();
     assert_eq!((response.status, &*response.details), (403, "zt_denied"));
     assert_eq!(response.body, "too many requests: wait a minute, or ask for a larger plan");
-    assert_eq!(response.headers, [plain.clone()]);
+    assert_eq!(response.headers, std::slice::from_ref(&plain));
 
     let (outcome, _) = gateway.ask(&request("unlisted-route"));
     assert_eq!(outcome.response.unwrap().body, "no rule allows this");

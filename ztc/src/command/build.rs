@@ -134,7 +134,7 @@ impl Build {
             }
         };
         let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
-        let bytes = module::compile(policy, &entities, target, &settings)?;
+        let bytes = module::compile(policy, &entities, target, &settings, self.origins.as_deref())?;
         let module = Module {
             target: name,
             entities: entities.len(),

@@ -33,14 +33,24 @@ pub fn is_module(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\0asm")
 }
 
-/// The module of a policy.
-pub fn compile(policy: &Policy, entities: &Store, target: Target, settings: &[&str]) -> Result<Vec<u8>, Stop> {
+/// The module of a policy; `origins` is the file that the target's were read from.
+pub fn compile(
+    policy: &Policy,
+    entities: &Store,
+    target: Target,
+    settings: &[&str],
+    origins: Option<&Path>,
+) -> Result<Vec<u8>, Stop> {
     zt_wasm::compile_with_settings(policy, entities, target, settings).map_err(|error| match &error {
         CompileError::MissingParam(name) => {
             Stop::usage(format!("{error}: a module needs one, so give it with `--param {name}=VALUE`"))
         }
         CompileError::NoSuchParam(_) | CompileError::NoSettings(_) => Stop::usage(format!("--setting: {error}")),
-        _ => Stop { exit: Exit::Findings, message: Some(error.to_string()) },
+        _ => {
+            let place = if let CompileError::Origins(inner) = &error { inner.place() } else { None };
+            let file = place.and(origins).map_or(String::new(), |path| format!("{}: ", input::shown(path)));
+            Stop { exit: Exit::Findings, message: Some(format!("{file}{error}")) }
+        }
     })
 }
 

@@ -235,3 +235,44 @@ fn pictures_are_drawn_of_every_example() {
         assert!(fs::read_to_string(&file).unwrap().starts_with("<svg"));
     }
 }
+
+#[test]
+fn origins_are_read_and_their_mistakes_have_a_place() {
+    let folder = scratch("origins");
+    let (origins, module) = (folder.join("origins.toml"), folder.join("gateway.wasm"));
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/api-gateway");
+    let entities = example.join("entities.json");
+    let build = |target: &str, text: Option<&str>| {
+        let [example, entities, module] = [&example, &entities, &module].map(|path| path.to_str().unwrap());
+        let mut args = vec!["build", example, "--entities", entities, "--target", target, "-o", module];
+        if let Some(text) = text {
+            fs::write(&origins, text).unwrap();
+            args.extend(["--origins", origins.to_str().unwrap()]);
+        }
+        let output = run(&args, b"");
+        (output.status.code(), text_of(&output.stderr))
+    };
+    let good = fs::read_to_string(example.join("origins.toml")).unwrap();
+    assert_eq!(build("proxy-wasm", Some(&good)), (Some(0), String::new()));
+    assert!(fs::read(&module).unwrap().starts_with(b"\0asm"));
+    let (code, said) = build("proxy-wasm", None);
+    assert!(code == Some(1) && said.contains("say which of them asks"), "{code:?} {said}");
+    let (code, said) = build("proxy-wasm", Some(&good.replace("[context]", "[contxt]")));
+    assert!(
+        code == Some(2) && said.contains("origins.toml") && said.contains("unknown field `contxt`"),
+        "{code:?} {said}"
+    );
+    let (code, said) = build("proxy-wasm", Some(&good.replace("\ntier ", "\n# tier ")));
+    assert!(code == Some(1) && said.contains("rule `over_limit` reads `context.tier`"), "{code:?} {said}");
+    let (code, said) = build("proxy-wasm", Some(&good.replace("\nmfa ", "\nmfb ")));
+    assert!(
+        code == Some(1) && said.contains("origins.toml: line ") && said.contains("no attribute `mfb`"),
+        "{code:?} {said}"
+    );
+    let (code, said) = build("core", Some(&good));
+    assert!(code == Some(2) && said.contains("takes no `--origins`"), "{code:?} {said}");
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    text(bytes).to_owned()
+}

@@ -4,6 +4,7 @@
 //! everything that a message may be about.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -13,9 +14,25 @@ use toml::Spanned;
 /// defaults hold.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Origins {
-    text: String,
-    pub(super) file: File,
+    read: Option<Arc<Read>>,
 }
+
+/// A file that was read: its text, for places in it, and what it says.
+#[derive(PartialEq, Debug)]
+struct Read {
+    text: String,
+    file: File,
+}
+
+/// What holds when no file says anything.
+static NOTHING: File = File {
+    action: None,
+    subject: Vec::new(),
+    jwt: Jwt { payload: None },
+    context: BTreeMap::new(),
+    resource: None,
+    obligations: BTreeMap::new(),
+};
 
 /// The origins do not fit the policy, or are not written as they must be.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -39,18 +56,8 @@ impl OriginsError {
 }
 
 impl Origins {
-    /// What holds when no file says anything.
-    pub(crate) const DEFAULT: Self = Self {
-        text: String::new(),
-        file: File {
-            action: None,
-            subject: Vec::new(),
-            jwt: Jwt { payload: None },
-            context: BTreeMap::new(),
-            resource: None,
-            obligations: BTreeMap::new(),
-        },
-    };
+    /// What holds when there is no file.
+    pub(crate) const NONE: Self = Self { read: None };
 
     /// Reads a file's text.
     ///
@@ -62,12 +69,18 @@ impl Origins {
             place: error.span().map(|span| place(text, span.start)),
             message: error.message().to_owned(),
         })?;
-        Ok(Self { text: text.to_owned(), file })
+        Ok(Self { read: Some(Arc::new(Read { text: text.to_owned(), file })) })
+    }
+
+    /// What is written.
+    pub(super) fn file(&self) -> &File {
+        self.read.as_ref().map_or(&NOTHING, |read| &read.file)
     }
 
     /// A mistake at something that is written.
     pub(super) fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> OriginsError {
-        OriginsError { place: Some(place(&self.text, at.span().start)), message: message.into() }
+        let text = self.read.as_ref().map_or("", |read| &read.text);
+        OriginsError { place: Some(place(text, at.span().start)), message: message.into() }
     }
 }
 
@@ -161,10 +174,10 @@ mod tests {
     fn what_is_written_is_kept_with_its_place() {
         let text = "[[subject]]\ntype = \"User\"\nid = [\"jwt\", \"a.b\"]\nwhen = { \"jwt.gty\" = \"code\" }\n\n[context]\nmfa = \"jwt.mfa\"\n";
         let origins = Origins::parse(text).unwrap();
-        let (name, origin) = origins.file.context.first_key_value().unwrap();
+        let (name, origin) = origins.file().context.first_key_value().unwrap();
         assert_eq!(origins.error(name, "x").place(), Some((7, 1)));
         assert_eq!(origins.error(origin, "x").place(), Some((7, 7)));
-        assert_eq!(origins.file.subject[0].id.as_ref().unwrap().get_ref().parts(), ["jwt", "a.b"]);
-        assert_eq!(Origins::parse("").unwrap(), Origins::DEFAULT);
+        assert_eq!(origins.file().subject[0].id.as_ref().unwrap().get_ref().parts(), ["jwt", "a.b"]);
+        assert_eq!(*Origins::parse("").unwrap().file(), NOTHING);
     }
 }

@@ -74,7 +74,7 @@ impl Plan {
     ///
     /// When something has no origin, or one that does not fit.
     pub fn of(policy: &Policy, entities: &Store, origins: &Origins) -> Result<Self, OriginsError> {
-        let payload = origins.file.jwt.payload.as_ref().map_or("jwt", |payload| payload.get_ref());
+        let payload = origins.file().jwt.payload.as_ref().map_or("jwt", |payload| payload.get_ref());
         let mut planner =
             Planner { policy, schema: policy.schema(), entities, origins, payload, plan: Self::default() };
         let (id, action) = planner.action()?;
@@ -99,7 +99,7 @@ struct Planner<'a> {
 impl<'a> Planner<'a> {
     fn action(&self) -> Result<(ActionId, &'a Action), OriginsError> {
         let schema = self.schema;
-        if let Some(name) = &self.origins.file.action {
+        if let Some(name) = &self.origins.file().action {
             let found = schema.find_action(name.get_ref()).and_then(|id| Some((id, schema.action(id)?)));
             return found
                 .ok_or_else(|| self.origins.error(name, format!("the policy has no action `{}`", name.get_ref())));
@@ -123,11 +123,11 @@ impl<'a> Planner<'a> {
 
     fn subjects(&mut self, action: &Action) -> Result<Vec<Who>, OriginsError> {
         let origins = self.origins;
-        let Some(last) = origins.file.subject.len().checked_sub(1) else {
+        let Some(last) = origins.file().subject.len().checked_sub(1) else {
             return self.only_subject(action).map(|subject| vec![subject]);
         };
         let mut subjects = Vec::new();
-        for (at, written) in origins.file.subject.iter().enumerate() {
+        for (at, written) in origins.file().subject.iter().enumerate() {
             if written.id.is_none() && at < last {
                 let message =
                     "a subject without `id` is always there: nobody comes to the next ones, so let it be the last";
@@ -154,7 +154,7 @@ impl<'a> Planner<'a> {
     }
 
     fn resource(&mut self, action: &Action) -> Result<Who, OriginsError> {
-        if let Some(written) = &self.origins.file.resource {
+        if let Some(written) = &self.origins.file().resource {
             return self.entity(written, &action.resources, "resource");
         }
         let found = action.resources.iter().find(|ty| self.entity_name(**ty) == REQUEST);
@@ -252,7 +252,7 @@ impl<'a> Planner<'a> {
     fn context(&mut self) -> Result<Vec<Fill>, OriginsError> {
         let (policy, schema) = (self.policy, self.schema);
         let extent = |at: usize| policy.context_extent(at);
-        let written = &self.origins.file.context;
+        let written = &self.origins.file().context;
         let mut fills = self.fills("the context", &schema.context, extent, written)?;
         for (at, attribute) in schema.context.iter().enumerate() {
             if *policy.context_extent(at) == Extent::Nothing || is_written(written, &attribute.name) {
@@ -399,6 +399,10 @@ impl<'a> Planner<'a> {
             let is_claim = matches!(origin, Origin::Typed { is_claim: true, .. });
             fill.missing = if is_claim { MISSING_IN_TOKEN } else { MISSING_UNKNOWN };
         }
+        // All headers are known: one that does not come is not there.
+        if matches!(origin, Origin::Header(_)) && attribute.ty.is_optional() {
+            fill.missing = MISSING_NULL;
+        }
         if *origin == Origin::Claims {
             fill.missing = MISSING_IN_TOKEN;
         }
@@ -437,7 +441,7 @@ impl<'a> Planner<'a> {
         let root = if *of == Origin::Claims { "jwt" } else { "request" };
         let mut fills = Vec::new();
         for (at, field) in declared.iter().enumerate() {
-            if field_extent(extent, at) == Extent::Nothing {
+            if *extent.field(at) == Extent::Nothing {
                 continue;
             }
             let origin = self.parse(&[root.to_owned(), field.name.to_string()])?;
@@ -450,7 +454,7 @@ impl<'a> Planner<'a> {
         let mut headers: BTreeMap<(&str, &str), String> = BTreeMap::new();
         let origins = self.origins;
         let schema = self.schema;
-        for (name, args) in &origins.file.obligations {
+        for (name, args) in &origins.file().obligations {
             let declared = schema.obligations.iter().find(|known| *known.name == **name.get_ref());
             let declared = declared
                 .ok_or_else(|| origins.error(name, format!("the policy has no obligation `{}`", name.get_ref())))?;
@@ -474,7 +478,7 @@ impl<'a> Planner<'a> {
                 for (param, node) in declared.params.iter().zip(&duty.args) {
                     let header = headers.get(&(&*declared.name, &*param.name));
                     let header = header.ok_or_else(|| unmapped(&rule.name, declared))?;
-                    if !can_be_header(&param.ty) {
+                    if !origin::can_be_header(&param.ty) {
                         let (name, arg, ty) = (&declared.name, &param.name, schema.type_text(&param.ty));
                         return Err(OriginsError::missing(format!(
                             "rule `{}` obliges to `{name}`, whose argument `{arg}` is of type {ty}: no header can carry that",
@@ -492,17 +496,4 @@ impl<'a> Planner<'a> {
 
 fn is_written(written: &Attributes, name: &str) -> bool {
     written.keys().any(|key| key.get_ref() == name)
-}
-
-/// How much is read of a record's field.
-fn field_extent(extent: &Extent, at: usize) -> Extent {
-    match extent {
-        Extent::Nothing => Extent::Nothing,
-        Extent::Fields(fields) => fields.get(at).cloned().unwrap_or(Extent::Nothing),
-        Extent::Whole | Extent::Elements(_) => Extent::Whole,
-    }
-}
-
-fn can_be_header(ty: &Type) -> bool {
-    !matches!(ty, Type::Entity(_) | Type::Record(_) | Type::Set(_) | Type::List(_) | Type::Map(_) | Type::Optional(_))
 }

@@ -113,7 +113,8 @@ ROOMY = {"max_request_headers_kb": 8192, "common_http_protocol_options": {"max_h
 def all_attacks(gateway):
     gateway.envoy.set_clock(NOW)
     paths(gateway)
-    headers(gateway)
+    repeated(gateway)
+    remote_calls(gateway)
     pretences(gateway)
     obligations(gateway)
     tokens(gateway)
@@ -155,8 +156,8 @@ def status(gateway, said):
     return gateway.send(said)[0]
 
 
-def headers(gateway):
-    """A header counts in any case, empty, and however often it comes."""
+def repeated(gateway):
+    """A header counts in any case and empty, a parameter however often it comes."""
     for name in ("X-HTTP-Method-Override", "x-http-method-override", "X-ORIGINAL-URL", "x-rewrite-url", "X-Forwarded-Host"):
         for value in ("DELETE", ""):
             assert status(gateway, visitor(gateway, [(name, value)])) == 403, (name, value)
@@ -171,6 +172,16 @@ def headers(gateway):
         assert status(gateway, visitor(gateway, [], f"/v1/products/4711?{query}")) == 200, query
     for query in ("account=%zz", "%ff=1"):
         assert status(gateway, visitor(gateway, [], f"/v1/products/4711?{query}")) == 403, query
+
+
+def remote_calls(gateway):
+    """gRPC's clients read a status of their own: 7 is PERMISSION_DENIED, 16 UNAUTHENTICATED."""
+    export = person(gateway, "ann", "/v1/accounts/ann/export", "203.0.113.7")
+    for said, wanted in ((visitor(gateway, [], "/v1/admin/metrics"), "7"), (export, "16")):
+        mark = gateway.mark()
+        found, fields, _ = gateway.send({**said, "headers": [("Content-Type", "application/grpc")]}, mark)
+        assert (found, fields["grpc-status"]) == (200, wanted), f"{found} {fields['grpc-status']}"
+        assert mark not in gateway.shop.asked
 
 
 def person(gateway, subject, path, address, **more):
@@ -220,6 +231,8 @@ def tokens(gateway):
     """Tokens that nobody signed, or that say less than they must."""
     own = person(gateway, "ann", "/v1/accounts/ann", "203.0.113.7")
     assert status(gateway, own) == 200
+    besides = {"picture": None, "address": {"street": "Seaview"}, "level": 1.5, "teams": [[1], None]}
+    assert status(gateway, {**own, "claims": {**own["claims"], **besides}}) == 200
     assert status(gateway, {**own, "keys": Keys()}) == 401
     unsigned = gateway.keys.token(own["claims"]).rsplit(".", 1)[0] + "."
     nobody = "eyJhbGciOiJub25lIn0." + unsigned.split(".")[1] + "."
@@ -297,9 +310,9 @@ def second_version(gateway):
         "a method that is none": [(":method", "GET /v1/admin"), *well[1:]] + key,
         "hop by hop": well + key + [("transfer-encoding", "chunked")],
     }
-    for what, headers in cases.items():
+    for what, fields in cases.items():
         before = gateway.shop.count
-        found = http2(gateway, headers)
+        found = http2(gateway, fields)
         assert found in (None, "400", "403", "404", "501"), f"{what}: {found}"
         assert gateway.shop.count == before, f"{what}: reached the shop"
     # In the clear, the scheme is not the client's to choose.

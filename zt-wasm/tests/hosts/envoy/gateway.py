@@ -5,6 +5,7 @@ would copy it. Whoever the request's document names, and whatever evidence it ho
 gateway: a token, the accounts service's answer, the address that the load balancer saw.
 """
 
+import concurrent.futures
 import copy
 import itertools
 import json
@@ -28,7 +29,6 @@ from stand import (
     seconds,
     socket_address,
 )
-
 
 NOW = "2026-03-02T10:00:00Z"
 DATES = ("exp", "iat", "nbf", "auth_time")
@@ -298,14 +298,20 @@ def check_log(gateway, sent):
 
 
 def decided(gateway, documents):
-    """Each document with the decision that Envoy logged, as text, for the engine to be compared with."""
+    """Each document with the decision that Envoy logged, as text, for the engine to be compared with. Those of one instant
+    are sent side by side."""
     asked = {}
-    for document, now in documents:
-        gateway.envoy.set_clock(now)
+
+    def ask(document, now):
         mark = f"mixed-{gateway.mark()}"
         status = gateway.send(gateway.say(mark, document), mark)[0]
         assert status in (200, 401, 403), f"{status}: {document}"
-        asked[mark] = {"document": document, "now": now, "status": status}
+        asked[mark] = {"document": document, "now": now}
+
+    for now in sorted({now for _, now in documents}):
+        gateway.envoy.set_clock(now)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda document: ask(document, now), [one for one, at in documents if at == now]))
     lines = gateway.envoy.accessed(lambda lines: asked.keys() <= {line["mark"] for line in lines})
     logged = {line["mark"]: line["decision"] for line in lines}
     return [{**one, "decision": logged[mark]} for mark, one in asked.items()]

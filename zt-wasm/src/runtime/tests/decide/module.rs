@@ -26,6 +26,8 @@ use crate::runtime::memo::*;
 use crate::runtime::memory::{alloc, cell, span};
 use crate::runtime::order::{values_equal, values_less};
 use crate::tables::data::Data;
+use crate::tables::nodes::Numbers;
+use crate::tables::rules::{Plan, Zeroed};
 use crate::tables::{rules, schema, store};
 
 /// Where tables begin: behind the header.
@@ -42,9 +44,11 @@ pub struct Module {
 impl Module {
     pub fn new(policy: &Policy, entities: &Store) -> Self {
         reset();
+        let plan = Plan::of(policy);
         let mut data = Data::new(TABLES);
+        let zeroed = Zeroed::reserve(&mut data, policy, &plan);
         let mut schema = schema::write(&mut data, policy);
-        let rules = rules::write(&mut data, policy, &mut schema);
+        let rules = rules::write(&mut data, policy, &plan, &zeroed, &mut schema);
         let store = store::write(&mut data, policy, entities).unwrap();
         let consts: Vec<i32> = policy.consts().iter().map(|value| data.cell(value) as i32).collect();
         let params = policy.schema().params.iter();
@@ -59,7 +63,7 @@ impl Module {
         assert!(data.fits());
         let end = data.end() as i32;
         grow_to(end);
-        write(TABLES as i32, &data.into_bytes());
+        write(data.base() as i32, &data.into_bytes());
         for (cell, value) in schema.header.into_iter().chain(rules.header.iter().copied()).chain(store) {
             st32(cell, value as i32);
         }
@@ -70,11 +74,12 @@ impl Module {
             st32(cell + 4, a);
             st64(cell + 8, 0);
         }
-        let nodes = Rc::new(Nodes { policy: policy.clone(), consts, params });
+        let numbers = plan.numbers;
+        let nodes = Rc::new(Nodes { policy: policy.clone(), numbers, consts, params });
         let values = Rc::clone(&nodes);
         set_nodes(
-            Box::new(move |node| nodes.truth(NodeId::new(node as usize))),
-            Box::new(move |node| values.value(NodeId::new(node as usize))),
+            Box::new(move |node| nodes.truth(nodes.id(node))),
+            Box::new(move |node| values.value(values.id(node))),
         );
         Self { end, tags: rules.tags }
     }
@@ -126,11 +131,17 @@ fn grow_to(end: i32) {
 /// What is generated with a policy.
 struct Nodes {
     policy: Policy,
+    numbers: Numbers,
     consts: Vec<i32>,
     params: Vec<i32>,
 }
 
 impl Nodes {
+    /// The node with a number, of which 0 is nobody's.
+    fn id(&self, number: i32) -> NodeId {
+        self.numbers.nodes()[number as usize - 1]
+    }
+
     fn slot(&self, id: NodeId) -> Option<(i32, i32)> {
         match self.policy.keeping(id) {
             Keeping::At(place) => Some((ld32(H_KEPT) + place as i32 * KEPT, self.policy.level(id).into())),
@@ -330,7 +341,7 @@ impl Nodes {
         if count < 0 {
             return false;
         }
-        level_open(level, collection, over.index() as i32);
+        level_open(level, collection, self.numbers.get(over) as i32);
         for index in 0..count {
             level_go(level, index);
             if !visit(self) {
