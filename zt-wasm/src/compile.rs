@@ -181,7 +181,7 @@ fn build_with(
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &plan.numbers, &mut data, &mut parts);
-    let own = target.tables((policy, entities), &mut schema.types, &mut data, &mut parts)?;
+    let own = target.tables((policy, entities), &plan.numbers, &mut schema.types, &mut data, &mut parts)?;
     header.extend(own);
     let description = Description::of(policy, entities, target, late).to_json();
     if target.describes() {

@@ -13,6 +13,7 @@ use crate::link::Parts;
 use crate::module::{Export, Memory};
 use crate::profile::{self, Unsupplied};
 use crate::tables::data::Data;
+use crate::tables::nodes::Numbers;
 use crate::tables::schema::{Header, Types};
 
 /// The function that gives the description of a module; it is generated, as the text is.
@@ -104,6 +105,7 @@ impl Target {
     pub(crate) fn tables(
         &self,
         (policy, entities): (&Policy, &Store),
+        numbers: &Numbers,
         types: &mut Types,
         data: &mut Data,
         parts: &mut Parts,
@@ -112,7 +114,7 @@ impl Target {
             Self::Core(options) => Ok(core::tables(*options, policy, data)),
             Self::Opa(options) => Ok(opa::tables(*options, data, parts)),
             Self::Kubewarden(options) => Ok(kubewarden::tables(*options, policy, data, parts)),
-            Self::ProxyWasm(options) => proxy_wasm::tables(options, (policy, entities), types, data, parts),
+            Self::ProxyWasm(options) => proxy_wasm::tables(options, (policy, entities), numbers, types, data, parts),
         }
     }
 

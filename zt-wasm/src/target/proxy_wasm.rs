@@ -19,6 +19,7 @@ use crate::compile::CompileError;
 use crate::link::{Import, Parts};
 use crate::module::Export;
 use crate::tables::data::Data;
+use crate::tables::nodes::Numbers;
 use crate::tables::schema::{Header, Types};
 
 /// The target's name.
@@ -77,6 +78,7 @@ pub(crate) const IMPORTS: [(&str, &str, usize); 9] = [
 pub(super) fn tables(
     options: &Options,
     (policy, entities): (&Policy, &Store),
+    numbers: &Numbers,
     types: &mut Types,
     data: &mut Data,
     parts: &mut Parts,
@@ -86,6 +88,6 @@ pub(super) fn tables(
         let import = Import { module: "env", name, params: vec![I32; params], result: Some(I32) };
         parts.imports.insert(of.to_owned(), import);
     }
-    let mut writer = tables::Writer { policy, types, data, kinds: &mut parts.tags };
+    let mut writer = tables::Writer { policy, numbers, types, data, kinds: &mut parts.tags };
     Ok(writer.write(&plan)?)
 }

@@ -9,10 +9,12 @@ use super::origins::OriginsError;
 use super::plan::{Fill, From, Plan, Who};
 use crate::layout::*;
 use crate::tables::data::{Data, number};
+use crate::tables::nodes::Numbers;
 use crate::tables::schema::{Header, Row, Types};
 
 pub(super) struct Writer<'a> {
     pub policy: &'a Policy,
+    pub numbers: &'a Numbers,
     pub types: &'a mut Types,
     pub data: &'a mut Data,
     /// What `tag_used` tells apart.
@@ -162,7 +164,7 @@ impl Writer<'_> {
             let mut rows = Vec::new();
             for (node, ty, header) in heads {
                 let mut row = Row::new(HEAD);
-                row.put(0, number(node.index()));
+                row.put(0, self.numbers.get(*node));
                 row.put(HEAD_TYPE, self.types.address(self.data, self.policy.schema(), ty));
                 row.put64(HEAD_NAME, self.data.span(header));
                 rows.extend(row.0);
