@@ -120,7 +120,7 @@ use zt.http
 entity User
 context { agents: List<String> from http.client  hint: String? from http.client  word: String from http.client }
 action call: User -> http.Request
-allow all: call
+allow everyone: call
 deny agents: call when any agent in context.agents: (agent == \"evil\")
 deny hint: call when context.hint is present and context.hint == \"evil\"
 deny word: call when resource.path == \"/word\" and context.word == \"evil\"
