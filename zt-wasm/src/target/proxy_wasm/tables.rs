@@ -17,7 +17,6 @@ pub(super) struct Writer<'a> {
     /// By which nodes are asked for: not by their ids.
     pub numbers: &'a Numbers,
     pub types: &'a mut Types,
-    pub numbers: &'a Numbers,
     pub data: &'a mut Data,
     /// What `tag_used` tells apart.
     pub kinds: &'a mut BTreeSet<i64>,
