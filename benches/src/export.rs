@@ -125,7 +125,7 @@ fn case(folder: &Path, name: &str, policies: &Policies, requests: &Requests) {
     let write = |file: &str, bytes: &[u8]| fs::write(folder.join(file), bytes).unwrap();
     let [zt, without_clock] = &policies.zt;
     write("policy.zt", zt.as_bytes());
-    write("core.wasm", &module(zt, &policies.entities, Target::Core));
+    write("core.wasm", &module(zt, &policies.entities, Target::Core(Default::default())));
     let bare = opa::Options::default().with_bare(true);
     write("opa.wasm", &module(without_clock, &policies.entities, Target::Opa(opa::Options::default())));
     write("opa-bare.wasm", &module(without_clock, &policies.entities, Target::Opa(bare)));

@@ -20,7 +20,7 @@ use crate::harness::Contender;
 #[must_use]
 pub fn of(policy: &str) -> (Policy, Vec<u8>) {
     let policy = crate::compile(Sources::single("policy.zt", policy)).unwrap_or_else(|report| panic!("{report}"));
-    let module = compile(&policy, &Store::empty(), Target::Core).unwrap();
+    let module = compile(&policy, &Store::empty(), Target::Core(Default::default())).unwrap();
     (policy, module)
 }
 

@@ -2,10 +2,10 @@
 
     ztc build --target core policy.zt --entities entities.json -o policy.wasm
     pip install wasmtime
-    python python.py policy.wasm INSTANT request.json...
+    python python.py [--data entities.json] policy.wasm INSTANT request.json...
 
-INSTANT is one in RFC 3339, `clock` for the clock's, or `none`. Each request is answered on a line. The ABI is described
-in zt-wasm/ABI.md.
+INSTANT is one in RFC 3339, `clock` for the clock's, or `none`. Each request is answered on a line. A module that was built
+with `--takes-data` takes its entities here. The ABI is described in zt-wasm/ABI.md.
 """
 
 import json
@@ -30,6 +30,7 @@ class Policy:
         config.epoch_interruption = True
         self.engine = Engine(config)
         self.module = Module(self.engine, module)
+        self.data = None
         threading.Thread(target=self._tick, daemon=True).start()
         self._start()
         version = self.exports.get("zt_abi_version")
@@ -48,10 +49,24 @@ class Policy:
         self.store.set_epoch_deadline(TICKS_MAX)
         # A module imports nothing: it can only answer.
         self.exports = Instance(self.store, self.module, []).exports(self.store)
+        if self.data is not None:
+            self.set_data(self.data)
 
     def describe(self) -> dict:
         """What the module says of itself."""
         return json.loads(self._text(self.exports["zt_describe"](self.store)))
+
+    def set_data(self, entities: bytes):
+        """Puts entity data in force, as JSON, in place of all that were: of a module built with `--takes-data`."""
+        self.store.set_epoch_deadline(TICKS_MAX)
+        at = self.exports["zt_alloc_data"](self.store, len(entities)) & 0xFFFF_FFFF
+        if at:
+            self.exports["memory"].write(self.store, entities, at)
+        told = self.exports["zt_set_data"](self.store, at, len(entities)) if at else 2
+        if told:
+            raise ValueError("the entity data do not fit the policy" if told == 1 else "there is no memory for the data")
+        # A fresh instance gets them, too.
+        self.data = entities
 
     def decide(self, request: bytes, now: datetime | None, full: bool = True) -> dict:
         """The decision on a request, which is JSON; `now` is None if nobody knows the time."""
@@ -86,9 +101,16 @@ def read_instant(text: str) -> datetime | None:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def main(file: str, instant: str, *requests: str):
+def main(*arguments: str):
+    data = None
+    if arguments[0] == "--data":
+        data, arguments = arguments[1], arguments[2:]
+    file, instant, *requests = arguments
     with open(file, "rb") as module:
         policy = Policy(module.read())
+    if data:
+        with open(data, "rb") as entities:
+            policy.set_data(entities.read())
     for name in requests:
         with open(name, "rb") as request:
             print(json.dumps(policy.decide(request.read(), read_instant(instant))))

@@ -103,7 +103,7 @@ fn told(policy: &Policy) -> usize {
 fn main() {
     if let Some(name) = std::env::args().nth(1) {
         let (policy, store) = policy(&name);
-        let report = inspect(&compile_with_names(&policy, &store, Target::Core).unwrap()).unwrap();
+        let report = inspect(&compile_with_names(&policy, &store, Target::Core(Default::default())).unwrap()).unwrap();
         println!("sections {:?}", report.sections);
         println!("tables {:?}", report.tables);
         let mut functions = report.functions;
@@ -115,7 +115,7 @@ fn main() {
     println!("{:>14} {:>8} {:>8} {:>8} {:>8} {:>6}", "", "total", "code", "data", "told", "rules");
     for name in ["one"].iter().chain(EXAMPLES).chain(&["1000", "10000"]) {
         let (policy, store) = policy(name);
-        let report = inspect(&compile(&policy, &store, Target::Core).unwrap()).unwrap();
+        let report = inspect(&compile(&policy, &store, Target::Core(Default::default())).unwrap()).unwrap();
         let of =
             |section: &str| report.sections.iter().find(|(name, _)| name == section).map_or(0, |(_, bytes)| *bytes);
         let (code, data, told, rules) = (of("code"), of("data"), told(&policy), policy.rules().len());

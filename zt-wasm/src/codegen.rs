@@ -46,8 +46,8 @@ impl Places {
     /// `policy.kept_count()`.
     pub fn write(
         policy: &Policy,
-        numbers: &Numbers,
         params: Vec<u32>,
+        numbers: &Numbers,
         kept: u32,
         data: &mut Data,
     ) -> Result<Self, Unencodable> {

@@ -173,12 +173,12 @@ fn build_with(
     data.part("entities");
     header.extend(store::write(&mut data, policy, entities)?);
     data.part("constants");
-    let places = Places::write(policy, &plan.numbers, settings.params, zeroed.kept, &mut data)
+    let places = Places::write(policy, settings.params, &plan.numbers, zeroed.kept, &mut data)
         .map_err(|unencodable| CompileError::Pattern(unencodable.pattern.index()))?;
     let mut parts = Parts { tags: tags(policy), ..Parts::default() };
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &plan.numbers, &mut data, &mut parts);
-    let own = target.tables((policy, entities, &plan.numbers), &mut schema.types, &mut data, &mut parts)?;
+    let own = target.tables((policy, entities), &plan.numbers, &mut schema.types, &mut data, &mut parts)?;
     header.extend(own);
     let description = Description::of(policy, entities, target, late).to_json();
     if target.describes() {
@@ -190,7 +190,7 @@ fn build_with(
         return Err(CompileError::TooLarge.into());
     }
     header.push((H_ARENA, arena));
-    header.extend(target.heap().map(|place| (place, arena)));
+    header.extend(target.heap().iter().map(|place| (*place, arena)));
     parts.header = header.iter().map(|(place, value)| (place.cast_unsigned(), *value)).collect();
     // The rest is in the code, or what globals begin with.
     header.retain(|(place, _)| fixed_cell(place.cast_unsigned()).is_none());

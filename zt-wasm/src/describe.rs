@@ -13,8 +13,8 @@ use wasmparser::{Parser, Payload};
 use zt_eval::id::ParamId;
 use zt_eval::{Policy, Store};
 
-use crate::ABI_VERSION;
-use crate::target::Target;
+use crate::target::{Target, core};
+use crate::{ABI_VERSION, Slots};
 
 /// The name of the custom section.
 pub const SECTION: &str = "zt.policy";
@@ -42,6 +42,10 @@ pub struct Description {
     pub settings: Vec<Setting>,
     /// What the policy says of itself, by name: its version, author and so on. An annotation without text is empty.
     pub annotations: BTreeMap<String, String>,
+    /// Whether it takes entity data from its host.
+    pub takes_data: bool,
+    /// What stands for what in a request in slots, if it takes such.
+    pub slots: Option<Slots>,
 }
 
 /// A parameter that the host's settings give a value to.
@@ -81,6 +85,7 @@ impl Description {
             let _ = write!(text, "{byte:02x}");
             text
         });
+        let options = if let Target::Core(options) = *target { options } else { core::Options::default() };
         Self {
             name: policy.name().to_owned(),
             digest,
@@ -92,6 +97,8 @@ impl Description {
             request_bytes_max: policy.limits().request_bytes_max,
             settings: late.iter().filter_map(|id| Setting::of(policy, *id)).collect(),
             annotations: annotations(policy),
+            takes_data: options.data,
+            slots: options.slots.then(|| Slots::of(policy)),
         }
     }
 
@@ -115,6 +122,8 @@ impl Description {
             if !self.annotations.is_empty() {
                 members.insert("annotations".into(), json!(self.annotations));
             }
+            members.extend(self.takes_data.then(|| ("takes_data".to_owned(), true.into())));
+            members.extend(self.slots.as_ref().map(|slots| ("slots".to_owned(), slots.to_json())));
         }
         json.to_string()
     }
@@ -150,6 +159,11 @@ impl Description {
                         .iter()
                         .map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned())))
                         .collect::<Option<_>>()?,
+                },
+                takes_data: json.get("takes_data").and_then(Json::as_bool).unwrap_or_default(),
+                slots: match json.get("slots") {
+                    Some(slots) => Some(Slots::from_json(slots)?),
+                    None => None,
                 },
             })
         };
@@ -286,18 +300,21 @@ mod tests {
         let policy = policy();
         let entities = r#"[{"type": "Person", "id": "ann"}]"#;
         let entities = Store::from_json(&policy, entities.as_bytes()).unwrap();
-        let module = compile(&policy, &entities, Target::Core).unwrap();
+        let module = compile(&policy, &entities, Target::Core(Default::default())).unwrap();
         let description = Description::read(&module).unwrap();
         assert_eq!((&*description.name, &*description.target), ("door", "core"));
         assert_eq!((description.abi, description.entities, description.digest.len()), (1, 1, 64));
-        assert_eq!(description, Description::of(&policy, &entities, &Target::Core, &BTreeSet::new()));
+        assert_eq!(
+            description,
+            Description::of(&policy, &entities, &Target::Core(Default::default()), &BTreeSet::new())
+        );
         assert_eq!(Description::from_json(description.to_json().as_bytes()), Ok(description));
-        assert_eq!(module, compile(&policy, &entities, Target::Core).unwrap());
+        assert_eq!(module, compile(&policy, &entities, Target::Core(Default::default())).unwrap());
     }
 
     #[test]
     fn sections_are_all_of_a_module() {
-        let module = compile(&policy(), &Store::empty(), Target::Core).unwrap();
+        let module = compile(&policy(), &Store::empty(), Target::Core(Default::default())).unwrap();
         let sections = sections(&module).unwrap();
         let bytes: u64 = sections.iter().map(|section| section.bytes).sum();
         assert_eq!(bytes + HEADER, module.len() as u64);
@@ -322,7 +339,7 @@ mod tests {
         other.extend(SECTION.bytes());
         other.extend(b"{}");
         assert_eq!(Description::read(&other), Err(DescribeError::NotUnderstood));
-        let module = compile(&policy(), &Store::empty(), Target::Core).unwrap();
+        let module = compile(&policy(), &Store::empty(), Target::Core(Default::default())).unwrap();
         for end in (0..module.len()).step_by(7) {
             // Cut off anywhere, it is refused or what is left is whole; nothing panics.
             let part = &module[..end];

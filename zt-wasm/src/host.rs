@@ -14,7 +14,7 @@
 //! # let text = "package door entity Person entity Door action open: Person -> Door allow anyone: open";
 //! # sources.add("door.zt", text.as_bytes());
 //! # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
-//! # let module = zt_wasm::compile(&policy, &Store::empty(), zt_wasm::Target::Core)?;
+//! # let module = zt_wasm::compile(&policy, &Store::empty(), zt_wasm::Target::Core(Default::default()))?;
 //! // `module` is what `ztc build --target core` wrote, and `request` a document as `ztc schema` describes it.
 //! # let request = br#"{
 //! #   "subject": {"type": "Person", "id": "ann"},
@@ -38,6 +38,9 @@
 //! assert_eq!(decision["effect"], "allow");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A module that was built to take entity data gets them by [`Instance::set_data`]; one that takes requests in slots, by
+//! [`Instance::decide_slots`].
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -100,6 +103,15 @@ pub enum HostError {
     /// The settings are not what the module takes; in its words.
     #[error("{0}")]
     Settings(String),
+    /// The module was not made to take this from its host.
+    #[error("the module has no export `{0}`: it was built without")]
+    NotTaken(&'static str),
+    /// The entity data do not fit the policy; what was in force still is.
+    #[error("the entity data do not fit the policy: zt_eval::Store::from_json says what is wrong")]
+    DataRefused,
+    /// There is no memory for the entity data; what was in force still is.
+    #[error("there is no memory for the entity data")]
+    DataTooLarge,
     /// It lasted too long, took too much memory, or is no module at all.
     #[error("the module failed: {0:#}")]
     Failed(wasmtime::Error),
@@ -196,13 +208,20 @@ impl Module {
         let alloc = instance.get_typed_func(&mut store, "zt_alloc").map_err(not_core)?;
         let decide = instance.get_typed_func(&mut store, "zt_decide").map_err(not_core)?;
         let configure = instance.get_typed_func(&mut store, "zt_configure").ok();
-        Ok(Instance { store, memory, alloc, decide, configure, ticks_max: self.limits.ticks_max })
+        let alloc_data = instance.get_typed_func(&mut store, "zt_alloc_data").ok();
+        let set_data = instance.get_typed_func(&mut store, "zt_set_data").ok();
+        let data = alloc_data.zip(set_data);
+        let decide_slots = instance.get_typed_func(&mut store, "zt_decide_slots").ok();
+        Ok(Instance { store, memory, alloc, decide, configure, data, decide_slots, ticks_max: self.limits.ticks_max })
     }
 }
 
 /// Arguments of `zt_decide`: address and length of the request, whether the instant is known and which it is, and whether
 /// every field is wanted.
 type DecideArguments = (i32, i32, i32, i64, i32);
+
+/// `zt_alloc_data` and `zt_set_data`.
+type DataFunctions = (TypedFunc<i32, i32>, TypedFunc<(i32, i32), i32>);
 
 /// An instance of a module: its memory, used again for each decision.
 pub struct Instance {
@@ -212,6 +231,10 @@ pub struct Instance {
     decide: TypedFunc<DecideArguments, i64>,
     /// None of a module that takes no settings.
     configure: Option<TypedFunc<(i32, i32), i64>>,
+    /// Where the module has them.
+    data: Option<DataFunctions>,
+    /// `zt_decide_slots`, where the module has it.
+    decide_slots: Option<TypedFunc<DecideArguments, i64>>,
     ticks_max: u64,
 }
 
@@ -223,11 +246,7 @@ impl Instance {
     ///
     /// When the module breaks its bounds; the instance is then not to be used again.
     pub fn decide(&mut self, request: &[u8], now: Option<Timestamp>, mode: Mode) -> Result<&[u8], HostError> {
-        let (at, len) = self.put(request)?;
-        let (has_now, now) = (i32::from(now.is_some()), now.map_or(0, Timestamp::millis));
-        let arguments = (at, len, has_now, now, i32::from(mode == Mode::Full));
-        let span = self.decide.call(&mut self.store, arguments).map_err(HostError::Failed)?;
-        self.text(span)
+        self.decide_with(&self.decide.clone(), request, now, mode)
     }
 
     /// Gives the parameters values that the module was built to take as settings: a JSON object by their names. Those that it
@@ -239,25 +258,38 @@ impl Instance {
     /// [`decide`](Self::decide).
     pub fn configure(&mut self, settings: &[u8]) -> Result<(), HostError> {
         let configure = self.configure.clone().ok_or_else(|| HostError::Settings("it takes no settings".into()))?;
-        let arguments = self.put(settings)?;
-        match configure.call(&mut self.store, arguments).map_err(HostError::Failed)? {
+        self.store.set_epoch_deadline(self.ticks_max);
+        let at = self.place(&self.alloc.clone(), settings)?;
+        match configure.call(&mut self.store, (at, length(settings))).map_err(HostError::Failed)? {
             0 => Ok(()),
             wrong => Err(HostError::Settings(String::from_utf8_lossy(self.text(wrong)?).into_owned())),
         }
     }
 
-    /// Begins anew, and writes bytes where the module wants them: their address and length.
-    fn put(&mut self, bytes: &[u8]) -> Result<(i32, i32), HostError> {
+    /// Decides a request in slots, as [`Slots::request`](crate::Slots::request) makes it: the same decision as on the request
+    /// in JSON that says the same.
+    ///
+    /// # Errors
+    ///
+    /// As of [`decide`](Self::decide), and when the module does not take such requests.
+    pub fn decide_slots(&mut self, request: &[u8], now: Option<Timestamp>, mode: Mode) -> Result<&[u8], HostError> {
+        let decide = self.decide_slots.clone().ok_or(HostError::NotTaken("zt_decide_slots"))?;
+        self.decide_with(&decide, request, now, mode)
+    }
+
+    fn decide_with(
+        &mut self,
+        decide: &TypedFunc<DecideArguments, i64>,
+        request: &[u8],
+        now: Option<Timestamp>,
+        mode: Mode,
+    ) -> Result<&[u8], HostError> {
         self.store.set_epoch_deadline(self.ticks_max);
-        let len = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
-        let at = self.alloc.call(&mut self.store, len).map_err(HostError::Failed)?;
-        // Nowhere: they are too long, and so refused, whatever they say.
-        if at != 0 {
-            let place = self.memory.data_mut(&mut self.store).get_mut(at.cast_unsigned() as usize..);
-            let place = place.and_then(|place| place.get_mut(..bytes.len()));
-            place.ok_or_else(|| HostError::NotCore("`zt_alloc` gives no memory".into()))?.copy_from_slice(bytes);
-        }
-        Ok((at, len))
+        let at = self.place(&self.alloc.clone(), request)?;
+        let (has_now, now) = (i32::from(now.is_some()), now.map_or(0, Timestamp::millis));
+        let arguments = (at, length(request), has_now, now, i32::from(mode == Mode::Full));
+        let span = decide.call(&mut self.store, arguments).map_err(HostError::Failed)?;
+        self.text(span)
     }
 
     /// The text at an address, of a length.
@@ -267,6 +299,43 @@ impl Instance {
         let text = self.memory.data(&self.store).get(at..).and_then(|text| text.get(..len));
         text.ok_or_else(|| HostError::NotCore("what it gives is not in its memory".into()))
     }
+
+    /// Puts entity data in force, in the JSON that [`zt_eval::Store::from_json`] takes, for all decisions from now on; what
+    /// was in force before, baked in or set, is no more.
+    ///
+    /// # Errors
+    ///
+    /// When the module takes no data, or refuses these: then nothing has changed. When it breaks its bounds, the instance is
+    /// not to be used again.
+    pub fn set_data(&mut self, entities: &[u8]) -> Result<(), HostError> {
+        let (alloc, set) = self.data.clone().ok_or(HostError::NotTaken("zt_set_data"))?;
+        self.store.set_epoch_deadline(self.ticks_max);
+        match self.place(&alloc, entities)? {
+            0 => Err(HostError::DataTooLarge),
+            at => match set.call(&mut self.store, (at, length(entities))).map_err(HostError::Failed)? {
+                0 => Ok(()),
+                1 => Err(HostError::DataRefused),
+                _ => Err(HostError::DataTooLarge),
+            },
+        }
+    }
+
+    /// Writes a document to the place that the module gives for it; nowhere when it gives none.
+    fn place(&mut self, alloc: &TypedFunc<i32, i32>, document: &[u8]) -> Result<i32, HostError> {
+        let at = alloc.call(&mut self.store, length(document)).map_err(HostError::Failed)?;
+        // Nowhere: it is too long, or there is no memory.
+        if at != 0 {
+            let place = self.memory.data_mut(&mut self.store).get_mut(at.cast_unsigned() as usize..);
+            let place = place.and_then(|place| place.get_mut(..document.len()));
+            place.ok_or_else(|| HostError::NotCore("the module gives no memory".into()))?.copy_from_slice(document);
+        }
+        Ok(at)
+    }
+}
+
+/// Longer documents than a number can say have no place anywhere.
+fn length(document: &[u8]) -> i32 {
+    i32::try_from(document.len()).unwrap_or(i32::MAX)
 }
 
 /// A module's SHA-256, which [`Host::load`] can be told to expect.

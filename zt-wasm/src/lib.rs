@@ -22,6 +22,7 @@ mod optimize;
 mod profile;
 #[cfg(test)]
 mod runtime;
+pub mod slots;
 mod start;
 mod tables;
 pub mod target;
@@ -30,6 +31,7 @@ pub use compile::{CompileError, compile, compile_with_names, compile_with_settin
 pub use describe::Description;
 pub use inspect::{NoModule, Report, inspect};
 pub use profile::Unsupplied;
+pub use slots::Slots;
 pub use target::Target;
 
 /// The version of the ABI of modules for the target `core`.

@@ -213,7 +213,8 @@ impl Types {
 mod tests {
     use super::*;
     use crate::code::{Generated, ROUTINES};
-    use crate::link::{Import, LinkError, Parts};
+    use crate::link::{LinkError, Parts};
+    use crate::target::proxy_wasm::IMPORTS;
 
     /// Parts in which nothing is left out, and nodes are unknown.
     fn parts() -> Parts {
@@ -229,15 +230,13 @@ mod tests {
             ("guest_response", guest.clone()),
             ("guest_error", guest),
         ];
-        let imports = crate::target::proxy_wasm::IMPORTS.map(|(of, name, params)| {
-            (of.to_owned(), Import { module: "env", name, params: vec![I32; params], result: Some(I32) })
+        let proxy = IMPORTS.map(|(name, _, params)| {
+            let mut function = Generated::new(&vec![I32; params], Some(I32));
+            function.i32(1);
+            (name.to_owned(), function)
         });
-        Parts {
-            imports: imports.into(),
-            generated: generated.map(|(name, function)| (name.to_owned(), function)).into(),
-            tags: (0..64).collect(),
-            ..Parts::default()
-        }
+        let generated = generated.map(|(name, function)| (name.to_owned(), function));
+        Parts { generated: generated.into_iter().chain(proxy).collect(), tags: (0..128).collect(), ..Parts::default() }
     }
 
     fn module(parts: &Parts, roots: &[&str]) -> Vec<u8> {

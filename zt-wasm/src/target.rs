@@ -1,14 +1,14 @@
 //! Who loads a module.
 
+pub mod core;
 pub mod kubewarden;
 pub mod opa;
 pub mod proxy_wasm;
 
 use zt_eval::{Policy, Store};
 
-use crate::ABI_VERSION;
 use crate::compile::CompileError;
-use crate::layout::{CORE_BASE, OPA_BASE};
+use crate::layout::{CORE_BASE, H_DATA, OPA_BASE};
 use crate::link::Parts;
 use crate::module::{Export, Memory};
 use crate::profile::{self, Unsupplied};
@@ -22,9 +22,10 @@ pub(crate) const DESCRIBE: &str = "describe";
 /// A kind of host.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "a build has one")]
 pub enum Target {
     /// Any program with a WebAssembly engine, by the ABI that this project defines.
-    Core,
+    Core(core::Options),
     /// Hosts of OPA's WebAssembly policies, by OPA's ABI 1.3.
     Opa(opa::Options),
     /// Kubewarden's policy server, by waPC.
@@ -36,7 +37,7 @@ pub enum Target {
 impl Target {
     /// All of them, by the name that they have on the command line.
     pub const ALL: &[(&str, Self)] = &[
-        ("core", Self::Core),
+        (core::NAME, Self::Core(core::Options { data: false, slots: false })),
         (kubewarden::NAME, Self::Kubewarden(kubewarden::Options { record_obligations: false })),
         (opa::NAME, Self::Opa(opa::Options { bare: false })),
         (proxy_wasm::NAME, Self::ProxyWasm(proxy_wasm::Options { origins: proxy_wasm::Origins::NONE })),
@@ -46,7 +47,7 @@ impl Target {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Core => "core",
+            Self::Core(_) => core::NAME,
             Self::Kubewarden(_) => kubewarden::NAME,
             Self::Opa(_) => opa::NAME,
             Self::ProxyWasm(_) => proxy_wasm::NAME,
@@ -56,19 +57,7 @@ impl Target {
     /// What a module for it shows, one that takes settings or not.
     pub(crate) fn exports(&self, takes_settings: bool) -> Vec<Export> {
         match self {
-            Self::Core => {
-                let mut exports = vec![
-                    Export::Memory("memory"),
-                    Export::Global("zt_abi_version", ABI_VERSION),
-                    Export::Function { name: "zt_alloc", of: "core_alloc" },
-                    Export::Function { name: "zt_decide", of: "core_decide" },
-                    Export::Function { name: "zt_describe", of: DESCRIBE },
-                ];
-                if takes_settings {
-                    exports.push(Export::Function { name: "zt_configure", of: "core_configure" });
-                }
-                exports
-            }
+            Self::Core(options) => core::exports(*options, takes_settings),
             Self::Opa(options) => opa::exports(*options),
             Self::Kubewarden(_) => kubewarden::exports(),
             Self::ProxyWasm(_) => proxy_wasm::exports(takes_settings),
@@ -82,13 +71,13 @@ impl Target {
 
     /// Whether its modules give their description by [`DESCRIBE`]; all carry it in a custom section.
     pub(crate) fn describes(&self) -> bool {
-        matches!(&self, Self::Core)
+        matches!(self, Self::Core(_))
     }
 
     /// Where its memory comes from; `pages` are enough at first.
     pub(crate) fn memory(&self, pages: u32) -> Memory {
         match self {
-            Self::Core | Self::Kubewarden(_) | Self::ProxyWasm(_) => Memory::Own(pages),
+            Self::Core(_) | Self::Kubewarden(_) | Self::ProxyWasm(_) => Memory::Own(pages),
             // No host gives fewer.
             Self::Opa(_) => Memory::Imported { module: "env", name: "memory", pages: 2 },
         }
@@ -102,7 +91,7 @@ impl Target {
     pub(crate) fn check(&self, policy: &Policy) -> Result<(), Unsupplied> {
         match self {
             // What proxies know is for their users to say: see its tables.
-            Self::Core | Self::ProxyWasm(_) => Ok(()),
+            Self::Core(_) | Self::ProxyWasm(_) => Ok(()),
             Self::Opa(_) => profile::without_clock(policy, opa::NAME),
             Self::Kubewarden(_) => kubewarden::check(policy),
         }
@@ -115,32 +104,33 @@ impl Target {
     /// When what its hosts give does not fit the policy.
     pub(crate) fn tables(
         &self,
-        (policy, entities, numbers): (&Policy, &Store, &Numbers),
+        (policy, entities): (&Policy, &Store),
+        numbers: &Numbers,
         types: &mut Types,
         data: &mut Data,
         parts: &mut Parts,
     ) -> Result<Header, CompileError> {
         match self {
-            Self::Core => Ok(Header::new()),
+            Self::Core(options) => Ok(core::tables(*options, policy, data)),
             Self::Opa(options) => Ok(opa::tables(*options, data, parts)),
             Self::Kubewarden(options) => Ok(kubewarden::tables(*options, policy, data, parts)),
-            Self::ProxyWasm(options) => proxy_wasm::tables(options, (policy, entities, numbers), types, data, parts),
+            Self::ProxyWasm(options) => proxy_wasm::tables(options, (policy, entities), numbers, types, data, parts),
         }
     }
 
-    /// A further place that is to say where the arena begins.
-    pub(crate) fn heap(&self) -> Option<i32> {
+    /// Further places that are to say where the arena begins.
+    pub(crate) fn heap(&self) -> &'static [i32] {
         match self {
-            Self::Core => Some(CORE_BASE),
-            Self::Kubewarden(_) | Self::ProxyWasm(_) => None,
-            Self::Opa(_) => Some(OPA_BASE),
+            Self::Core(_) => &[CORE_BASE, H_DATA],
+            Self::Kubewarden(_) | Self::ProxyWasm(_) => &[],
+            Self::Opa(_) => &[OPA_BASE],
         }
     }
 
     /// A custom section of its own: its name, and what is in it.
     pub(crate) fn section(&self, policy: &Policy) -> Option<(&'static str, Vec<u8>)> {
         match self {
-            Self::Core | Self::Opa(_) | Self::ProxyWasm(_) => None,
+            Self::Core(_) | Self::Opa(_) | Self::ProxyWasm(_) => None,
             Self::Kubewarden(_) => Some(kubewarden::metadata(policy)),
         }
     }

@@ -35,6 +35,11 @@ pub fn bind_request(at: i32, len: i32) -> bool {
             return false;
         }
     }
+    return bind_finish();
+}
+
+/// Looks up what is asked about: false if what is said closes a cycle.
+pub fn bind_finish() -> bool {
     st32(DESCRIBED, ld32(GATHERED));
     st32(DESCRIBED_COUNT, ld32(GATHERED + 4));
     st32(SUBJECT_SAID, said_find(SUBJECT));
@@ -78,12 +83,7 @@ fn bind_document(at: i32, len: i32, speaker: i32) -> bool {
     let mut evidence = -1;
     st32(ERROR, 0);
     json_start(at, len);
-    read_reset();
-    gather_reset();
-    climb_reset();
-    st32(GRANTED, NOWHERE);
-    st32(SUBJECT, T_UNKNOWN);
-    st32(RESOURCE, T_UNKNOWN);
+    bind_reset();
     json_open(OPEN_OBJECT);
     loop {
         let member = member_next(M_SUBJECT | M_ACTION | M_RESOURCE | M_CONTEXT | M_ENTITIES | M_EVIDENCE, given);
@@ -130,9 +130,19 @@ fn bind_document(at: i32, len: i32, speaker: i32) -> bool {
     return ld32(ERROR) == 0 && bind_fits(speaker);
 }
 
+/// Nothing is said.
+pub fn bind_reset() {
+    read_reset();
+    gather_reset();
+    climb_reset();
+    st32(GRANTED, NOWHERE);
+    st32(SUBJECT, T_UNKNOWN);
+    st32(RESOURCE, T_UNKNOWN);
+}
+
 /// Whether the action takes such a subject and such a resource, and the subject's source has named it. Where evidence is
 /// sorted, the flat subject is the enforcement point's word alone.
-fn bind_fits(speaker: i32) -> bool {
+pub fn bind_fits(speaker: i32) -> bool {
     let action = ld32(H_ACTIONS) + ld32(ACTION) * ACTION_SIZE;
     if ld8(ld32(action + ACTION_SUBJECTS) + ld32(SUBJECT + 4)) == 0 {
         return false;
@@ -257,6 +267,11 @@ fn bind_entities(speaker: i32) {
         let uid = bind_entity(speaker, NOWHERE, NOWHERE);
         pool_push(uid);
     }
+    bind_listed(start, count);
+}
+
+/// Takes a list of so many entities from the pool: none may come twice.
+pub fn bind_listed(start: i32, count: i32) {
     if ld32(ERROR) != 0 {
         return;
     }

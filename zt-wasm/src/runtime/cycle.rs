@@ -22,7 +22,7 @@ pub fn cycle_closed() -> bool {
     if ld32(GATHER_HAS_PARENTS) == 0 {
         return false;
     }
-    let is_closed = cycle_on(false) || (ld32(H_STORE_MASK) != -1 && cycle_on(true));
+    let is_closed = cycle_on(false) || (store_mask() != -1 && cycle_on(true));
     cycle_forget();
     return is_closed;
 }

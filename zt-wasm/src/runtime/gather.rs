@@ -8,6 +8,7 @@ use super::json::*;
 use super::layout::*;
 use super::memory::*;
 use super::read::*;
+use super::slots::*;
 use super::store::*;
 
 /// The enforcement point, which vouches for every source.
@@ -134,6 +135,11 @@ pub fn say_context(speaker: i32) {
         json_null();
         return;
     }
+    say_of_context(speaker);
+}
+
+/// Reads what is said of the context.
+pub fn say_of_context(speaker: i32) {
     let count = ld32(H_SCHEMA_CONTEXT_COUNT);
     say_attributes(speaker, ld32(H_SCHEMA_CONTEXT), count, ld32(CONTEXT), ld32(GATHER_CONTEXT_STATES));
 }
@@ -144,6 +150,11 @@ pub fn say_properties(speaker: i32, uid: i32) {
         json_null();
         return;
     }
+    say_of_entity(speaker, uid);
+}
+
+/// Reads what is said of an entity.
+pub fn say_of_entity(speaker: i32, uid: i32) {
     let said = gather_entry(uid);
     if said == NOWHERE {
         return;
@@ -164,34 +175,32 @@ fn say_attributes(speaker: i32, declared: i32, count: i32, cells: i32, states: i
     let stamp = ld32(GATHER_STAMP) + 2;
     st32(GATHER_STAMP, stamp);
     let mut is_first = true;
-    json_open(OPEN_OBJECT);
-    while json_next(CLOSE_OBJECT, is_first) {
-        is_first = false;
-        json_key();
-        let at = row_find(declared, count, ATTRIBUTE, ld32(STR), ld32(STR_LEN));
+    say_open();
+    loop {
+        let at = say_next(declared, count, is_first);
         if at < 0 {
+            break;
+        }
+        is_first = false;
+        let state = ld32(states + at * 4);
+        if state & -2 == stamp {
+            json_fail();
+        }
+        st32(states + at * 4, stamp | (state & 1));
+        let attribute = declared + at * ATTRIBUTE;
+        if !speaks_for(speaker, ld32(attribute + ATTRIBUTE_FROM)) {
             json_skip();
+        } else if state & 1 != 0 {
+            json_fail();
         } else {
-            let state = ld32(states + at * 4);
-            if state & -2 == stamp {
-                json_fail();
-            }
-            st32(states + at * 4, stamp | (state & 1));
-            let attribute = declared + at * ATTRIBUTE;
-            if !speaks_for(speaker, ld32(attribute + ATTRIBUTE_FROM)) {
-                json_skip();
-            } else if state & 1 != 0 {
-                json_fail();
-            } else {
-                let complete = ld32(attribute + ATTRIBUTE_COMPLETE);
-                st32(states + at * 4, stamp | 1);
-                read_value(
-                    ld32(attribute + ATTRIBUTE_TYPE),
-                    complete,
-                    ld32(attribute + ATTRIBUTE_EXTENT),
-                    cells + at * CELL,
-                );
-            }
+            let complete = ld32(attribute + ATTRIBUTE_COMPLETE);
+            st32(states + at * 4, stamp | 1);
+            read_value(
+                ld32(attribute + ATTRIBUTE_TYPE),
+                complete,
+                ld32(attribute + ATTRIBUTE_EXTENT),
+                cells + at * CELL,
+            );
         }
     }
     // What a complete source has left out is absent, unless it is said elsewhere.
@@ -207,15 +216,46 @@ fn say_attributes(speaker: i32, declared: i32, count: i32, cells: i32, states: i
     }
 }
 
+/// Goes into what says attributes.
+fn say_open() {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        if ld32(SLOTS) != 0 {
+            slots_open();
+            return;
+        }
+    }
+    json_open(OPEN_OBJECT);
+}
+
+/// Comes to the next attribute that is declared, past others: its position; -1 at the end.
+fn say_next(declared: i32, count: i32, is_first: bool) -> i32 {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        if ld32(SLOTS) != 0 {
+            return slots_next_attribute();
+        }
+    }
+    let mut is_first = is_first;
+    while json_next(CLOSE_OBJECT, is_first) {
+        is_first = false;
+        json_key();
+        let at = row_find(declared, count, ATTRIBUTE, ld32(STR), ld32(STR_LEN));
+        if at >= 0 {
+            return at;
+        }
+        json_skip();
+    }
+    return -1;
+}
+
 /// Reads an entity's `parents`, if they are the speaker's to say.
 pub fn say_parents(speaker: i32, uid: i32) {
     if ld32(H_TAKES_PARENTS) == 0 {
-        json_skip();
+        read_skip();
         return;
     }
     let of = ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY;
     if ld32(of + ENTITY_TAKES_PARENTS) == 0 || !speaks_for(speaker, ld32(of + ENTITY_PARENTS_FROM)) {
-        json_skip();
+        read_skip();
         return;
     }
     let said = gather_entry(uid);
@@ -227,8 +267,8 @@ pub fn say_parents(speaker: i32, uid: i32) {
         return;
     }
     st32(said + SAID_PARENTS_SAID, 1);
-    if ld32(of + ENTITY_READS_PARENTS) == 0 || json_peek() != K_ARRAY {
-        json_skip();
+    if ld32(of + ENTITY_READS_PARENTS) == 0 || read_kind() != K_ARRAY {
+        read_skip();
         return;
     }
     read_parents(said, ld32(of + ENTITY_PARENTS));
@@ -240,15 +280,15 @@ fn read_parents(said: i32, permitted: i32) {
     let cell = read_alloc(CELL);
     let mut is_known = true;
     let mut count = 0;
-    json_open(OPEN_ARRAY);
-    while json_next(CLOSE_ARRAY, count == 0) {
+    read_open_list();
+    while read_next_of_list(count == 0) {
         count += 1;
         if (count as u32) > (ld32(H_ELEMENTS_MAX) as u32) {
             json_fail();
         }
-        if json_peek() != K_OBJECT {
+        if read_kind() != K_OBJECT {
             is_known = false;
-            json_skip();
+            read_skip();
         } else if read_reference(cell, permitted) {
             pool_push(cell);
         } else {

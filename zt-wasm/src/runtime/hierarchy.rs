@@ -112,7 +112,7 @@ pub fn anchors_of(uid: i32, leads: i32) -> bool {
 }
 
 /// The number of the anchor that is at a position.
-fn anchor_number(at: i32) -> i32 {
+pub fn anchor_number(at: i32) -> i32 {
     return ld32(ld32(H_ANCHORS) + ld32(H_ANCHORS_COUNT) * CELL + at * 4);
 }
 

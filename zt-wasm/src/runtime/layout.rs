@@ -128,16 +128,14 @@ pub const SAID: i32 = 32;
 
 // An entity of the store: its cell, and
 pub const STORED_ATTRIBUTES: i32 = 16; // address of its attributes' cells
-pub const STORED_PARENTS: i32 = 20; // address of its parents' cells
-pub const STORED_PARENTS_COUNT: i32 = 24;
-pub const STORED_ABOVE: i32 = 28; // address of all its ancestors' cells, sorted
-pub const STORED_ABOVE_COUNT: i32 = 32;
-pub const STORED_OPEN: i32 = 36; // address of the cells of those ancestors of which the store holds nothing
-pub const STORED_OPEN_COUNT: i32 = 40;
-pub const STORED_ANCHORS: i32 = 44; // address of the numbers of the anchors among the ancestors
-pub const STORED_ANCHORS_COUNT: i32 = 48;
-pub const STORED_IS_WHOLE: i32 = 52; // whether those are all anchors, since nothing above is open
-pub const STORED: i32 = 56;
+pub const STORED_ABOVE: i32 = 20; // address of all its ancestors' cells, sorted
+pub const STORED_ABOVE_COUNT: i32 = 24;
+pub const STORED_OPEN: i32 = 28; // address of the cells of those ancestors of which the store holds nothing
+pub const STORED_OPEN_COUNT: i32 = 32;
+pub const STORED_ANCHORS: i32 = 36; // address of the numbers of the anchors among the ancestors
+pub const STORED_ANCHORS_COUNT: i32 = 40;
+pub const STORED_IS_WHOLE: i32 = 44; // whether those are all anchors, since nothing above is open
+pub const STORED: i32 = 48;
 
 // The header: where the policy's tables are, and its limits.
 pub const H_SCHEMA_CONTEXT: i32 = 1024; // attributes of the context: address
@@ -149,8 +147,9 @@ pub const H_ACTIONS_COUNT: i32 = 1044;
 pub const H_SOURCES: i32 = 1048;
 pub const H_SOURCES_COUNT: i32 = 1052;
 pub const H_CLOCK_SKEW: i32 = 1056; // 8 bytes, milliseconds
-pub const H_STORE: i32 = 1064; // address of the store's table: addresses of entities by hash
-pub const H_STORE_MASK: i32 = 1068; // places in it, less one; -1 for no store
+pub const H_STORE: i32 = 1064; // the store's table: for each bucket of hashes, and behind the last, where it begins in a row of
+// addresses of entities, which are sorted by bucket and name
+pub const H_STORE_MASK: i32 = 1068; // buckets, less one; -1 for no store
 pub const H_RULES: i32 = 1072;
 pub const H_RULES_COUNT: i32 = 1076;
 pub const H_NODES: i32 = 1080; // what stands for what is unknown: nodes, for explaining
@@ -174,6 +173,22 @@ pub const H_OBLIGES: i32 = 1144; // obligations
 pub const H_AUDITS: i32 = 1148; // rules that are only watched
 pub const H_TIMED: i32 = 1152; // anything that depends on the instant
 pub const H_TEXTS_IN_PARTS: i32 = 1156; // texts of nodes that are in parts
+// What a module of the target `core` takes from its host beside requests in JSON: without, it is left out as well.
+pub const H_TAKES_DATA: i32 = 1160; // entity data
+pub const H_TAKES_SLOTS: i32 = 1164; // requests in slots
+// For entity data: where they stand, their limits, and the store that is in force: table and mask.
+pub const H_DATA: i32 = 1168;
+pub const H_DATA_BYTES_MAX: i32 = 1172;
+pub const H_DATA_ENTITIES_MAX: i32 = 1176;
+pub const H_DATA_HEIGHT_MAX: i32 = 1180; // steps up to the farthest ancestor
+pub const DATA_TABLE: i32 = 1184;
+pub const DATA_MASK: i32 = 1188;
+/// There were data, and there are none any more.
+pub const DATA_LOST: i32 = -2;
+// For requests in slots: of each, the type of the entity whose attribute it is (-1 for the context) and the attribute.
+pub const H_SLOTS: i32 = 1192;
+pub const H_SLOTS_COUNT: i32 = 1196;
+pub const SLOT: i32 = 8;
 
 // Settings: parameters that the host gives values to.
 pub const H_SETTINGS: i32 = 1200; // a row for each: address
@@ -302,6 +317,8 @@ pub const MISSING_LEFT_OUT: i32 = 0;
 pub const MISSING_UNKNOWN: i32 = 1;
 /// Nothing, if there is a token, which says so; else it is unknown.
 pub const MISSING_IN_TOKEN: i32 = 2;
+/// That there is none.
+pub const MISSING_NULL: i32 = 3;
 
 // An entity that may be asked about: JSON up to its id (address and length), and
 pub const WHO_ID_KIND: i32 = 8;

@@ -28,10 +28,18 @@ pub fn alloc(len: i32) -> i32 {
     return at;
 }
 
+/// Addresses are positive numbers.
+const PAGES_MAX: i32 = 32767;
+
 fn arena_grow(missing: i32) -> bool {
     let needed = ((missing as u32 + 65535) >> 16) as i32;
+    let before = pages();
+    let more = needed + (before >> 2);
+    if before + needed > PAGES_MAX {
+        return false;
+    }
     // A quarter more, so that many small blocks do not grow memory page by page.
-    if grow(needed + (pages() >> 2)) < 0 {
+    if before + more > PAGES_MAX || grow(more) < 0 {
         if grow(needed) < 0 {
             return false;
         }

@@ -78,6 +78,12 @@ pub fn out_bool(is_true: i32) {
 }
 
 pub fn out_uint(number: u64) {
+    let at = out_number(number);
+    out_bytes(at, OUT_DIGITS_END - at);
+}
+
+/// Writes a number's digits up to [`OUT_DIGITS_END`]: where they begin.
+pub fn out_number(number: u64) -> i32 {
     let mut left = number;
     let mut at = OUT_DIGITS_END;
     loop {
@@ -88,7 +94,7 @@ pub fn out_uint(number: u64) {
             break;
         }
     }
-    out_bytes(at, OUT_DIGITS_END - at);
+    return at;
 }
 
 pub fn out_int(number: i64) {

@@ -186,8 +186,11 @@ fn proxy_fill(row: i32, mark: i32) {
             proxy_all_headers();
             true
         }
-        T_FILL_HEADER => proxy_header(from, false),
-        T_FILL_HEADER_ALL => proxy_header(from, true),
+        T_FILL_HEADER => proxy_header(from),
+        T_FILL_HEADER_ALL => {
+            proxy_header_all(from);
+            true
+        }
         T_FILL_NOTHING => false,
         _ => proxy_value(kind, from),
     };
@@ -209,5 +212,9 @@ fn proxy_missing(row: i32, mark: i32) {
         }
     }
     proxy_name(row);
-    proxy_text(PROXY_UNKNOWN);
+    if missing == MISSING_NULL {
+        out_null();
+    } else {
+        proxy_text(PROXY_UNKNOWN);
+    }
 }

@@ -17,13 +17,27 @@ pub fn proxy_all_headers() {
     proxy_by_name(ld32(PROXY_HEADER_PAIRS), count);
 }
 
-/// Writes the values of one header, as a list or, if it comes once, as text: whether it comes.
-pub fn proxy_header(name: i32, all: bool) -> bool {
-    let count = proxy_headers();
+/// Writes the value of one header: whether it comes. Of several, it is not known which counts.
+pub fn proxy_header(name: i32) -> bool {
     let mark = ld32(OUT + 4);
-    if all {
-        out_byte(b'[' as i32);
+    let found = proxy_header_values(name);
+    if found > 1 {
+        st32(OUT + 4, mark);
+        proxy_text(PROXY_UNKNOWN);
     }
+    return found > 0;
+}
+
+/// Writes all values of one header as a list.
+pub fn proxy_header_all(name: i32) {
+    out_byte(b'[' as i32);
+    proxy_header_values(name);
+    out_byte(b']' as i32);
+}
+
+/// Writes the values of one header with commas between them: how many there are.
+fn proxy_header_values(name: i32) -> i32 {
+    let count = proxy_headers();
     let mut pair = ld32(PROXY_HEADER_PAIRS);
     let mut found = 0;
     let mut at = 0;
@@ -38,14 +52,7 @@ pub fn proxy_header(name: i32, all: bool) -> bool {
         pair += 2 * CELL;
         at += 1;
     }
-    if all {
-        out_byte(b']' as i32);
-    } else if found > 1 {
-        // Which of them counts is not known.
-        st32(OUT + 4, mark);
-        proxy_text(PROXY_UNKNOWN);
-    }
-    return found > 0;
+    return found;
 }
 
 /// Writes the parameters of a request's query by name, decoded as forms are: whether they could be.

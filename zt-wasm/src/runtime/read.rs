@@ -11,6 +11,7 @@ use super::json::*;
 use super::layout::*;
 use super::memory::*;
 use super::scalar::*;
+use super::slots::*;
 use super::store::*;
 
 // What is to be read next: its type, how much of it, and the cell that it goes to.
@@ -19,6 +20,8 @@ const READ_EXTENT: i32 = 1780;
 const READ_OUT: i32 = 1784;
 /// The outermost frame.
 const READ_NESTS: i32 = 1772;
+/// 1 while entity data are read: what is not of its type is a mistake.
+pub const READ_STRICT: i32 = 452;
 /// Cells of elements, keys and values: address, how many bytes, for how many there is room.
 const POOL: i32 = 1760;
 
@@ -33,7 +36,8 @@ const NEST_KNOWN: i32 = 28; // whether all elements are values so far
 const NEST_START: i32 = 32; // where its elements begin in the pool; of a record, the address of its fields
 const NEST_FIELDS: i32 = 36; // of a record, the number of its fields
 const NEST_ELEMENT: i32 = 40; // the cell of the element being read
-const NEST: i32 = 56;
+const NEST_LEFT: i32 = 56; // in a request in slots, how many elements or members are left
+const NEST: i32 = 64;
 
 pub const OPEN_OBJECT: i32 = 123;
 pub const CLOSE_OBJECT: i32 = 125;
@@ -63,7 +67,7 @@ pub fn read_string() {
     read_check_string();
 }
 
-fn read_check_string() {
+pub fn read_check_string() {
     if (ld32(STR_LEN) as u32) > (ld32(H_STRING_MAX) as u32) {
         json_fail();
     }
@@ -104,8 +108,13 @@ fn read_begin() -> i32 {
     let out = ld32(READ_OUT);
     let kind = ld32(ty);
     let mut is_known = false;
+    if ld32(H_TAKES_SLOTS) != 0 {
+        if ld32(SLOTS) != 0 && ld32(READ_EXTENT) != EXTENT_NOTHING {
+            return slots_begin(ty, out);
+        }
+    }
     if ld32(READ_EXTENT) == EXTENT_NOTHING {
-        json_skip();
+        read_skip();
     } else {
         let given = json_peek();
         if given == K_STRING {
@@ -139,8 +148,18 @@ fn read_begin() -> i32 {
     }
     if !is_known {
         put_cell(out, T_UNKNOWN, 0, 0);
+        read_refuse();
     }
     return 0;
+}
+
+/// What was read is not of its type.
+fn read_refuse() {
+    if ld32(H_TAKES_DATA) != 0 {
+        if ld32(READ_STRICT) != 0 {
+            json_fail();
+        }
+    }
 }
 
 /// Opens a frame for what is next.
@@ -155,6 +174,9 @@ fn read_push(outer: i32, kind: i32, complete: i32) -> i32 {
     st32(frame + NEST_OUT, out);
     st32(frame + NEST_COUNT, 0);
     st32(frame + NEST_KNOWN, 1);
+    if ld32(H_TAKES_SLOTS) != 0 {
+        st32(frame + NEST_LEFT, ld32(SLOTS_COUNT));
+    }
     match tag_used(kind) {
         T_RECORD => read_fields(frame, ty, complete),
         _ => st32(frame + NEST_START, ld32(POOL + 4)),
@@ -215,12 +237,12 @@ fn read_next_field(frame: i32) -> bool {
     let count = ld32(frame + NEST_FIELDS);
     let fields = ld32(ld32(frame + NEST_TYPE) + TYPE_PARTS);
     let cells = ld32(frame + NEST_START);
-    while json_next(CLOSE_OBJECT, ld32(frame + NEST_COUNT) == 0) {
+    while read_more(frame, CLOSE_OBJECT) {
         st32(frame + NEST_COUNT, 1);
-        json_key();
+        read_key();
         let at = row_find(fields, count, FIELD, ld32(STR), ld32(STR_LEN));
         if at < 0 {
-            json_skip();
+            read_skip();
         } else {
             let given = cells + count * CELL + at;
             if ld8(given) != 0 {
@@ -239,7 +261,7 @@ fn read_next_field(frame: i32) -> bool {
 
 fn read_next_element(frame: i32) -> bool {
     read_keep(frame);
-    if !json_next(CLOSE_ARRAY, ld32(frame + NEST_COUNT) == 0) {
+    if !read_more(frame, CLOSE_ARRAY) {
         return false;
     }
     // A set is read whole.
@@ -249,14 +271,77 @@ fn read_next_element(frame: i32) -> bool {
 
 fn read_next_entry(frame: i32) -> bool {
     read_keep(frame);
-    if !json_next(CLOSE_OBJECT, ld32(frame + NEST_COUNT) == 0) {
+    if !read_more(frame, CLOSE_OBJECT) {
         return false;
     }
-    json_key();
+    read_key();
     read_check_string();
     put_cell(frame + NEST_ELEMENT, T_STRING, 0, span(ld32(STR), ld32(STR_LEN)));
     pool_push(frame + NEST_ELEMENT);
     return read_element(frame, ld32(frame + NEST_EXTENT));
+}
+
+/// Whether another element or member comes in what is open.
+fn read_more(frame: i32, close: i32) -> bool {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        if ld32(SLOTS) != 0 {
+            return slots_more(frame + NEST_LEFT);
+        }
+    }
+    return json_next(close, ld32(frame + NEST_COUNT) == 0);
+}
+
+/// Reads a key, which is then at [`STR`].
+fn read_key() {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        if ld32(SLOTS) != 0 {
+            slots_text();
+            return;
+        }
+    }
+    json_key();
+}
+
+/// Reads past a value.
+pub fn read_skip() {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        if ld32(SLOTS) != 0 {
+            slots_skip();
+            return;
+        }
+    }
+    json_skip();
+}
+
+/// The kind of the value to come: an array, an object or another.
+pub fn read_kind() -> i32 {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        if ld32(SLOTS) != 0 {
+            return slots_kind();
+        }
+    }
+    return json_peek();
+}
+
+/// Goes into a list, when [`read_kind`] told of it.
+pub fn read_open_list() {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        if ld32(SLOTS) != 0 {
+            slots_open_list();
+            return;
+        }
+    }
+    json_open(OPEN_ARRAY);
+}
+
+/// Whether another value comes in that list.
+pub fn read_next_of_list(is_first: bool) -> bool {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        if ld32(SLOTS) != 0 {
+            return slots_next();
+        }
+    }
+    return json_next(CLOSE_ARRAY, is_first);
 }
 
 /// Begins an element of a collection, of which so much is read.
@@ -321,6 +406,9 @@ fn read_close(frame: i32) {
             }
         }
     }
+    if ld32(out) == T_UNKNOWN {
+        read_refuse();
+    }
 }
 
 /// Adds a cell to the pool.
@@ -356,6 +444,11 @@ pub fn pool_take(start: i32) -> i32 {
 
 /// Reads a reference to an entity into a cell: whether it is one of a type for which `permitted` has a byte that is not 0.
 pub fn read_reference(out: i32, permitted: i32) -> bool {
+    if ld32(H_TAKES_SLOTS) != 0 {
+        if ld32(SLOTS) != 0 {
+            return slots_reference(out, permitted);
+        }
+    }
     let mut given = 0;
     let mut ty = -1;
     let mut has_id = false;

@@ -34,6 +34,8 @@ const SETTINGS_QUOTE: i32 = 6;
 pub const SETTINGS_NO_MEMORY: i32 = 7;
 /// Before what is wrong, in a proxy's log.
 pub const SETTINGS_REFUSED: i32 = 8;
+/// Where entity data stand behind the settings that are in force.
+pub const SETTINGS_AFTER_DATA: i32 = 9;
 /// Bytes of the longest settings of all.
 const SETTINGS_MAX: i32 = 1 << 26;
 

@@ -43,25 +43,44 @@ fn fnv(hash: u32, at: i32, len: i32) -> u32 {
     return hash;
 }
 
-/// Where the store has an entity, or nowhere.
+/// The mask of the store that is in force; -1 when there is none.
+pub fn store_mask() -> i32 {
+    if ld32(H_TAKES_DATA) != 0 {
+        return ld32(DATA_MASK);
+    }
+    return ld32(H_STORE_MASK);
+}
+
+fn store_table() -> i32 {
+    if ld32(H_TAKES_DATA) != 0 {
+        return ld32(DATA_TABLE);
+    }
+    return ld32(H_STORE);
+}
+
+/// Where the store has an entity, or nowhere. A bucket has one entity or so, unless somebody chose ids whose hashes meet: it is
+/// sorted for them.
 pub fn store_find(uid: i32) -> i32 {
-    let mask = ld32(H_STORE_MASK);
+    let mask = store_mask();
     if mask == -1 {
         return NOWHERE;
     }
-    let table = ld32(H_STORE);
-    let mut at = (uid_hash(uid) as i32) & mask;
-    // At least every second place is free.
-    loop {
-        let stored = ld32(table + at * 4);
-        if stored == NOWHERE {
-            return NOWHERE;
-        }
+    let bucket = store_table() + ((uid_hash(uid) as i32) & mask) * 4;
+    let mut low = ld32(bucket);
+    let mut high = ld32(bucket + 4);
+    while low != high {
+        let middle = low + (((high - low) >> 3) << 2);
+        let stored = ld32(middle);
         if uid_equal(stored, uid) {
             return stored;
         }
-        at = (at + 1) & mask;
+        if name_order(stored, uid) < 0 {
+            low = middle + 4;
+        } else {
+            high = middle;
+        }
     }
+    return NOWHERE;
 }
 
 /// The position of an entity among cells that are sorted; -1 if it is not there.

@@ -89,6 +89,7 @@ fn texts(data: &mut Data, policy: &Policy, late: &BTreeSet<ParamId>) -> u32 {
         "`",
         "there is no memory left",
         "zt: the plugin's configuration, JSON text in a StringValue, was refused: ",
+        "settings come before entity data: a fresh instance takes them",
     ];
     let spans: Vec<u8> = texts.iter().flat_map(|text| data.span(text).to_le_bytes()).collect();
     data.shared(&spans, 8)

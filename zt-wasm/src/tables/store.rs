@@ -20,23 +20,28 @@ use crate::layout::*;
 pub fn write(data: &mut Data, policy: &Policy, store: &Store) -> Result<Header, StoreError> {
     store.check_fits(policy.schema())?;
     if store.is_empty() {
-        return Ok(vec![(H_STORE, 0), (H_STORE_MASK, u32::MAX)]);
+        return Ok(header(0, u32::MAX));
     }
     let anchors: HashMap<EntityUid, u32> = policy.anchors().into_iter().zip(0..).collect();
     let mut rows = Rows { data, store, anchors, lineages: HashMap::new() };
-    // At most half full, so that a search ends soon.
-    let mut places = vec![0u32; (store.len() * 2).next_power_of_two()];
-    let mask = places.len() - 1;
-    for stored in store.entities() {
-        let row = rows.row(stored);
-        let mut at = hash(stored.uid()) as usize & mask;
-        while places.get(at).is_some_and(|place| *place != 0) {
-            at = (at + 1) & mask;
-        }
-        places.get_mut(at).into_iter().for_each(|place| *place = row);
-    }
-    let table = rows.data.words(&places);
-    Ok(vec![(H_STORE, table), (H_STORE_MASK, number(mask))])
+    let mask = number(store.len().next_power_of_two() - 1);
+    // By bucket, and in each by name.
+    let mut sorted: Vec<(u32, &EntityUid, u32)> =
+        store.entities().map(|stored| (hash(stored.uid()) & mask, stored.uid(), rows.row(stored))).collect();
+    sorted.sort_unstable();
+    let addresses: Vec<u32> = sorted.iter().map(|(.., row)| *row).collect();
+    let first = rows.data.words(&addresses);
+    let begins = (0..=mask + 1).map(|bucket| {
+        let before = sorted.partition_point(|(of, ..)| *of < bucket);
+        first + number(before * 4)
+    });
+    let table = rows.data.words(&begins.collect::<Vec<_>>());
+    Ok(header(table, mask))
+}
+
+/// The store that is in force, at first the one that is baked in.
+fn header(table: u32, mask: u32) -> Header {
+    vec![(H_STORE, table), (H_STORE_MASK, mask), (DATA_TABLE, table), (DATA_MASK, mask)]
 }
 
 /// FNV-1a, as the routines have it.
@@ -79,8 +84,6 @@ impl Rows<'_> {
         let open: Vec<&EntityUid> = self.store.open(stored).collect();
         ancestors.sort_unstable();
         let mut row = Row(vec![0; bytes(STORED)]);
-        row.put(STORED_PARENTS, self.data.entities(stored.parents()));
-        row.put(STORED_PARENTS_COUNT, number(stored.parents().len()));
         row.put(STORED_ABOVE, self.data.entities(ancestors.iter().copied()));
         row.put(STORED_ABOVE_COUNT, number(ancestors.len()));
         row.put(STORED_OPEN, self.data.entities(open.iter().copied()));

@@ -77,7 +77,8 @@ pub(crate) const IMPORTS: [(&str, &str, usize); 9] = [
 /// When something has no origin that fits.
 pub(super) fn tables(
     options: &Options,
-    (policy, entities, numbers): (&Policy, &Store, &Numbers),
+    (policy, entities): (&Policy, &Store),
+    numbers: &Numbers,
     types: &mut Types,
     data: &mut Data,
     parts: &mut Parts,

@@ -38,7 +38,7 @@ fn request(len: usize, element: &str) -> Vec<u8> {
 #[test]
 fn without_memory_a_request_is_invalid_and_the_next_is_decided() {
     let (policy, store) = (policy(), Store::empty());
-    let module = compile(&policy, &store, Target::Core).unwrap();
+    let module = compile(&policy, &store, Target::Core(Default::default())).unwrap();
     let small = request(10, "\"a\"");
     let mut denied = 0;
     // From the module's own pages on.
@@ -59,7 +59,7 @@ fn without_memory_a_request_is_invalid_and_the_next_is_decided() {
 
 #[test]
 fn what_is_no_request_is_invalid() {
-    let module = compile(&policy(), &Store::empty(), Target::Core).unwrap();
+    let module = compile(&policy(), &Store::empty(), Target::Core(Default::default())).unwrap();
     let host = Host::new(HostLimits::default()).unwrap();
     let mut instance = host.load(&module, None).unwrap().instantiate().unwrap();
     let deep = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();

@@ -16,9 +16,11 @@ use zt_lang::oracle::property::Subject;
 use zt_lang::oracle::request::{instant, request, store};
 use zt_lang::oracle::{Choices, pool};
 use zt_wasm::host::Host;
+use zt_wasm::target::core;
 
 use crate::agree::{Both, host};
 use crate::oracle::module;
+use crate::{data, slots};
 
 const POLICIES: u32 = 50;
 /// Policies of many rules.
@@ -33,18 +35,26 @@ pub fn times() -> u32 {
 
 #[test]
 fn modules_of_generated_policies_decide_as_the_engine_does() {
-    let (host, asked) = (host(), Cell::new(0u64));
-    run(POLICIES * times(), 200..1200, policy, &host, &asked);
-    run(CROWDED * times(), 500..3000, crowded, &host, &asked);
-    println!("{} decisions", asked.get());
+    let (host, asked, in_slots) = (host(), Cell::new(0u64), Cell::new(0u64));
+    run(POLICIES * times(), 200..1200, policy, &host, &asked, &in_slots);
+    run(CROWDED * times(), 500..3000, crowded, &host, &asked, &in_slots);
+    println!("{} decisions, {} requests in slots", asked.get(), in_slots.get());
+    assert!(in_slots.get() > 100, "only {} requests could be said in slots", in_slots.get());
 }
 
-fn run(policies: u32, bytes: Range<usize>, generate: fn(&mut Choices<'_>) -> Files, host: &Host, asked: &Cell<u64>) {
+fn run(
+    policies: u32,
+    bytes: Range<usize>,
+    generate: fn(&mut Choices<'_>) -> Files,
+    host: &Host,
+    asked: &Cell<u64>,
+    in_slots: &Cell<u64>,
+) {
     let config = Config { cases: policies, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     let strategy = (proptest::collection::vec(proptest::num::u8::ANY, bytes), proptest::num::u64::ANY);
     let outcome = TestRunner::new(config).run(&strategy, |(bytes, seed)| {
         let subject = Subject::compile(generate(&mut Choices::new(&bytes))).map_err(TestCaseError::fail)?;
-        agrees(&subject, seed, host, asked).map_err(TestCaseError::fail)
+        agrees(&subject, seed, host, asked, in_slots).map_err(TestCaseError::fail)
     });
     match outcome {
         Ok(()) => {}
@@ -53,7 +63,7 @@ fn run(policies: u32, bytes: Range<usize>, generate: fn(&mut Choices<'_>) -> Fil
     }
 }
 
-fn agrees(subject: &Subject, seed: u64, host: &Host, asked: &Cell<u64>) -> Result<(), String> {
+fn agrees(subject: &Subject, seed: u64, host: &Host, asked: &Cell<u64>, in_slots: &Cell<u64>) -> Result<(), String> {
     let policy = &subject.compiled;
     if policy.missing_params().next().is_some() {
         // It decides nothing yet.
@@ -67,7 +77,9 @@ fn agrees(subject: &Subject, seed: u64, host: &Host, asked: &Cell<u64>) -> Resul
         let mut choices = Choices::endless(seed.wrapping_add(round));
         let text = store(policy.schema(), &mut choices);
         let entities = Store::from_json(policy, text.as_bytes()).map_err(|error| told(error.to_string(), &text))?;
-        let mut both = Both::of(host, policy, &entities);
+        let takes_all = core::Options::default().with_data(true).with_slots(true);
+        let options = if round == 1 { takes_all } else { core::Options::default() };
+        let mut both = Both::with(host, policy, &entities, options);
         for _ in 0..REQUESTS {
             let (mut request, now) = (request(policy.schema(), &mut choices).into_bytes(), instant(&mut choices));
             for mode in [Mode::Full, Mode::Effect] {
@@ -76,6 +88,14 @@ fn agrees(subject: &Subject, seed: u64, host: &Host, asked: &Cell<u64>) -> Resul
             damage(&mut request, &mut choices);
             drop(both.agree(&request, now, Mode::Full).map_err(|error| told(error, &text))?);
             asked.set(asked.get() + 3);
+        }
+        if round == 1 {
+            let [times, encoded] =
+                slots::generated(policy, &mut both, &mut choices).map_err(|error| told(error, &text))?;
+            asked.set(asked.get() + times);
+            in_slots.set(in_slots.get() + encoded);
+            let times = data::generated(policy, &mut both, &mut choices).map_err(|error| told(error, &text))?;
+            asked.set(asked.get() + times);
         }
     }
     Ok(())

@@ -10,6 +10,7 @@
 
 mod agree;
 mod bounds;
+mod data;
 mod envoy;
 mod examples;
 mod generated;
@@ -21,4 +22,5 @@ mod opa;
 mod oracle;
 mod proxy;
 mod settings;
+mod slots;
 mod wide;

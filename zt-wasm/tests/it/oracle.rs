@@ -30,7 +30,7 @@ impl Form {
         let store = Store::from_json(&policy, store(policy.schema(), &mut choices).as_bytes());
         let store = store.map_err(|error| error.to_string())?;
         let settings: Vec<&str> = policy.schema().params.iter().map(|param| &*param.name).collect();
-        let module = compile_with_settings(&policy, &store, Target::Core, &settings);
+        let module = compile_with_settings(&policy, &store, Target::Core(Default::default()), &settings);
         let module = host.load(&module.map_err(|error| error.to_string())?, None).map_err(|error| error.to_string())?;
         Ok(Self { policy, store, module })
     }

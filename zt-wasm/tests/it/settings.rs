@@ -85,7 +85,7 @@ fn agrees(policy: &Policy, seed: u64, host: &Host, counts: &[Cell<u32>; 3]) -> R
     let count = |at: usize| counts[at].set(counts[at].get() + 1);
     let mut choices = Choices::endless(seed);
     let store = Store::from_json(policy, entities(policy.schema(), &mut choices).as_bytes()).unwrap();
-    let module = compile_with_settings(policy, &store, Target::Core, &names(policy)).unwrap();
+    let module = compile_with_settings(policy, &store, Target::Core(Default::default()), &names(policy)).unwrap();
     let mut instance = host.load(&module, None).unwrap().instantiate().unwrap();
     let mut in_force = policy.missing_params().next().is_none().then(|| policy.clone());
     for _ in 0..SETTINGS {
@@ -185,7 +185,8 @@ const SPENT: &str = r#"{"subject": {"type": "User", "id": "ann", "properties": {
     "action": {"name": "buy"}, "resource": {"type": "Thing", "id": "t"}}"#;
 
 fn instance(policy: &Policy, limits: HostLimits) -> Instance {
-    let module = compile_with_settings(policy, &Store::empty(), Target::Core, &["most", "names"]).unwrap();
+    let module =
+        compile_with_settings(policy, &Store::empty(), Target::Core(Default::default()), &["most", "names"]).unwrap();
     Host::new(limits).unwrap().load(&module, None).unwrap().instantiate().unwrap()
 }
 
@@ -285,11 +286,16 @@ fn what_cannot_be_a_setting_is_refused() {
         let error: CompileError = compile_with_settings(&policy, &Store::empty(), target, settings).unwrap_err();
         error.to_string()
     };
-    assert_eq!(refused(Target::Core, &["names"]), "parameter `most` has no value");
-    assert_eq!(refused(Target::Core, &["more"]), "there is no parameter `more` that could be a setting");
+    assert_eq!(refused(Target::Core(Default::default()), &["names"]), "parameter `most` has no value");
+    assert_eq!(
+        refused(Target::Core(Default::default()), &["more"]),
+        "there is no parameter `more` that could be a setting"
+    );
     let opa = Target::Opa(target::opa::Options::default());
     assert_eq!(refused(opa, &["most"]), "hosts of target `opa` give no settings");
-    let module = compile_with_settings(&policy, &Store::empty(), Target::Core, &["most", "names", "most"]).unwrap();
+    let module =
+        compile_with_settings(&policy, &Store::empty(), Target::Core(Default::default()), &["most", "names", "most"])
+            .unwrap();
     let said: Vec<(String, String, bool)> = Description::read(&module)
         .unwrap()
         .settings

@@ -48,6 +48,12 @@ pub struct Build {
     /// Where attributes come from, as a file in TOML; for `--target proxy-wasm`
     #[arg(long, value_name = "FILE")]
     origins: Option<PathBuf>,
+    /// The module takes entity data from its host at run time, in place of those baked in; for `--target core`
+    #[arg(long)]
+    takes_data: bool,
+    /// The module also takes requests in a binary form without names; for `--target core`
+    #[arg(long)]
+    takes_slots: bool,
     /// Also tells how large the policy is, how its rules are found, and how many steps a decision can take
     #[arg(long)]
     stats: bool,
@@ -92,6 +98,9 @@ impl Build {
         if self.record_obligations && !matches!(self.target, Some(Target::Kubewarden(_))) {
             return Err(unfit("--record-obligations", "kubewarden"));
         }
+        if (self.takes_data || self.takes_slots) && !matches!(self.target, Some(Target::Core(_))) {
+            return Err(unfit(if self.takes_data { "--takes-data" } else { "--takes-slots" }, "core"));
+        }
         if self.target.is_none() && self.origins.is_some() {
             return Err(Stop::usage("origins are for a module only: say which with `--target proxy-wasm`"));
         }
@@ -101,6 +110,7 @@ impl Build {
             ));
         }
         Ok(self.target.clone().map(|target| match target {
+            Target::Core(options) => Target::Core(options.with_data(self.takes_data).with_slots(self.takes_slots)),
             Target::Opa(options) => Target::Opa(options.with_bare(self.bare)),
             Target::Kubewarden(options) => Target::Kubewarden(options.with_record_obligations(self.record_obligations)),
             other => other,

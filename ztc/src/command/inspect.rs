@@ -41,6 +41,9 @@ impl Inspect {
         }
         let said = of_itself(&description);
         let Description { name, digest, compiler, writer, target, abi, entities, request_bytes_max, .. } = description;
+        let takes_data = description.takes_data.then(|| "entity data".to_owned());
+        let takes_slots = description.slots.map(|slots| format!("requests in {} slots", slots.slots.len()));
+        let takes: Vec<String> = takes_data.into_iter().chain(takes_slots).collect();
         let mut rows = vec![
             ("policy", name),
             ("digest", digest),
@@ -49,6 +52,7 @@ impl Inspect {
             ("writer", writer),
             ("entities", entities.to_string()),
             ("requests", format!("at most {request_bytes_max} bytes")),
+            ("takes", takes.join(", ")),
             ("bytes", module.len().to_string()),
             ("sha-256", sha256),
         ];

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
+use zt_eval::Store;
 use zt_eval::decision::Mode;
 use zt_eval::value::Timestamp;
+use zt_wasm::target::core;
 use zt_wasm::{Target, compile};
 
 use crate::examples::Example;
@@ -80,16 +82,36 @@ fn requests(example: &Example, folder: &Path) -> Vec<PathBuf> {
 
 /// Has a host decide all requests of all examples that it takes.
 fn check(name: &str, instants: &[&str], takes: fn(&[u8]) -> bool, host: impl Fn() -> Command) {
+    check_with(core::Options::default(), name, instants, takes, host);
+}
+
+/// The same with modules that take data or slots: entities are then the host's to set, and requests to put into slots.
+fn check_with(
+    options: core::Options,
+    name: &str,
+    instants: &[&str],
+    takes: fn(&[u8]) -> bool,
+    host: impl Fn() -> Command,
+) {
     let folder = scratch(name);
     let module = folder.join("policy.wasm");
     for example in EXAMPLES {
         let example = Example::load(example);
         let snapshot = example.pdp.snapshot();
-        fs::write(&module, compile(snapshot.policy(), snapshot.store(), Target::Core).unwrap()).unwrap();
+        let baked = if options.data { Store::empty() } else { snapshot.store().clone() };
+        fs::write(&module, compile(snapshot.policy(), &baked, Target::Core(options)).unwrap()).unwrap();
         let mut requests = requests(&example, &folder);
         requests.retain(|request| takes(&fs::read(request).unwrap()));
         for instant in instants {
-            let answers = answers(host(), &module, instant, &requests);
+            let mut command = host();
+            let entities = example.folder.join("entities.json");
+            if options.data && entities.exists() {
+                command.arg("--data").arg(entities);
+            }
+            if options.slots {
+                command.arg("--slots");
+            }
+            let answers = answers(command, &module, instant, &requests);
             assert_eq!(answers.len(), requests.len());
             for (request, answer) in requests.iter().zip(answers) {
                 let now = Timestamp::parse_rfc3339(instant);
@@ -152,6 +174,45 @@ fn node_decides_as_the_engine_does() {
     assert_denied(&answers(host(), &trapping, NOW, &[a_request(), a_request()]), 2);
 }
 
+/// What parses, gives no key twice, is one speaker's word, and would not be too long for its spaces alone.
+fn is_flat(request: &[u8]) -> bool {
+    if request.len() > 1 << 20 {
+        return false;
+    }
+    let parsed = serde_json::from_slice::<Json>(request);
+    parsed.is_ok_and(|json| json.is_object() && json.get("evidence").is_none()) && !is_ambiguous(request)
+}
+
+/// Whether a document says more than what JavaScript reads of it, to which `3.0` is `3`.
+fn is_ambiguous(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let without_spaces = |text: &str| text.chars().filter(|each| !each.is_whitespace()).count();
+    let json: Json = serde_json::from_str(&text).unwrap_or_default();
+    without_spaces(&json.to_string()) != without_spaces(&text) || has_fraction(&json)
+}
+
+fn has_fraction(json: &Json) -> bool {
+    match json {
+        Json::Number(number) => number.is_f64(),
+        Json::Array(all) => all.iter().any(has_fraction),
+        Json::Object(members) => members.values().any(has_fraction),
+        _ => false,
+    }
+}
+
+#[test]
+fn node_takes_data_and_slots() {
+    let Some(node) = node() else { return };
+    let host = || {
+        let mut command = Command::new(&node);
+        command.arg(shown("node.mjs"));
+        command
+    };
+    let options = core::Options::default().with_data(true);
+    check_with(options, "host-node-data", &[NOW], |_| true, host);
+    check_with(options.with_slots(true), "host-node-slots", &[NOW], is_flat, host);
+}
+
 #[test]
 fn a_page_decides_as_the_engine_does() {
     let Some(node) = node() else { return };
@@ -178,6 +239,7 @@ fn python_decides_as_the_engine_does() {
         command
     };
     check("host-python", &[NOW, "none"], |_| true, host);
+    check_with(core::Options::default().with_data(true), "host-python-data", &[NOW], |_| true, host);
     for (name, alloc, decide) in [("trap", TRAP, TRAP), ("loop", GIVE_16, FOREVER)] {
         let module = broken(&format!("host-python-{name}"), alloc, decide);
         assert_denied(&answers(host(), &module, NOW, &[a_request(), a_request()]), 2);

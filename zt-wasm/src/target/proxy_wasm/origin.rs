@@ -163,3 +163,8 @@ pub(super) fn header(name: &str) -> Result<String, String> {
     }
     Ok(name.to_owned())
 }
+
+/// Whether a header can carry values of a type.
+pub(super) fn can_be_header(ty: &Type) -> bool {
+    !matches!(ty, Type::Entity(_) | Type::Record(_) | Type::Set(_) | Type::List(_) | Type::Map(_) | Type::Optional(_))
+}

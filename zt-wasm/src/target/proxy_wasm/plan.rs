@@ -399,6 +399,10 @@ impl<'a> Planner<'a> {
             let is_claim = matches!(origin, Origin::Typed { is_claim: true, .. });
             fill.missing = if is_claim { MISSING_IN_TOKEN } else { MISSING_UNKNOWN };
         }
+        // All headers are known: one that does not come is not there.
+        if matches!(origin, Origin::Header(_)) && attribute.ty.is_optional() {
+            fill.missing = MISSING_NULL;
+        }
         if *origin == Origin::Claims {
             fill.missing = MISSING_IN_TOKEN;
         }
@@ -474,7 +478,7 @@ impl<'a> Planner<'a> {
                 for (param, node) in declared.params.iter().zip(&duty.args) {
                     let header = headers.get(&(&*declared.name, &*param.name));
                     let header = header.ok_or_else(|| unmapped(&rule.name, declared))?;
-                    if !can_be_header(&param.ty) {
+                    if !origin::can_be_header(&param.ty) {
                         let (name, arg, ty) = (&declared.name, &param.name, schema.type_text(&param.ty));
                         return Err(OriginsError::missing(format!(
                             "rule `{}` obliges to `{name}`, whose argument `{arg}` is of type {ty}: no header can carry that",
@@ -492,8 +496,4 @@ impl<'a> Planner<'a> {
 
 fn is_written(written: &Attributes, name: &str) -> bool {
     written.keys().any(|key| key.get_ref() == name)
-}
-
-fn can_be_header(ty: &Type) -> bool {
-    !matches!(ty, Type::Entity(_) | Type::Record(_) | Type::Set(_) | Type::List(_) | Type::Map(_) | Type::Optional(_))
 }

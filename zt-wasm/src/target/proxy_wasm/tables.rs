@@ -14,6 +14,7 @@ use crate::tables::schema::{Header, Row, Types};
 
 pub(super) struct Writer<'a> {
     pub policy: &'a Policy,
+    /// By which nodes are asked for: not by their ids.
     pub numbers: &'a Numbers,
     pub types: &'a mut Types,
     pub data: &'a mut Data,

@@ -114,6 +114,43 @@ fn without_a_token_nothing_is_said_to_be_absent() {
 }
 
 #[test]
+fn a_header_that_does_not_come_is_not_there() {
+    let policy = "package headers
+use zt.http
+entity User
+context { agents: List<String> from http.client  hint: String? from http.client  word: String from http.client }
+action call: User -> http.Request
+allow everyone: call
+deny agents: call when any agent in context.agents: (agent == \"evil\")
+deny hint: call when context.hint is present and context.hint == \"evil\"
+deny word: call when resource.path == \"/word\" and context.word == \"evil\"
+";
+    let origins = "[[subject]]
+type = \"User\"
+
+[context]
+agents = \"request.headers.x-agent\"
+hint = \"request.headers.x-hint\"
+word = [\"request\", \"headers\", \"x.word\"]
+";
+    let mut proxy = Proxy::new(&compiled(policy, origins).unwrap());
+    let mut ask = |path: &str, headers: &[(&str, &str)]| {
+        let mut known = Known::default();
+        known.set("request.path", path);
+        known.headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        proxy.ask(&known).continues
+    };
+    assert!(ask("/", &[]));
+    assert!(ask("/", &[("X-Agent", "a"), ("x-agent", "b"), ("x-hint", "c")]));
+    assert!(!ask("/", &[("x-agent", "a"), ("X-AGENT", "evil")]));
+    assert!(!ask("/", &[("x-hint", "evil")]));
+    // Which one counts is not known.
+    assert!(!ask("/", &[("x-hint", "a"), ("x-hint", "b")]));
+    assert!(!ask("/word", &[]));
+    assert!(ask("/word", &[("x.word", "good")]));
+}
+
+#[test]
 fn origins_that_do_not_fit_are_refused() {
     let refused = |origins: String| match compiled(SMALL, &origins) {
         Err(error @ CompileError::Origins(_)) => error.to_string(),
