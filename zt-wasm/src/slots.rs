@@ -11,7 +11,7 @@
 //! # let slots = Slots::from_json(&serde_json::from_str(json)?).unwrap();
 //! // `slots` is in the description of a module that was built to take them.
 //! let request = slots.request("open", ("Person", "ann"), ("Door", "front"))?.context("ip", "10.0.0.1")?.to_bytes();
-//! assert_eq!(request.len(), 68);
+//! assert_eq!(request.len(), 67);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
