@@ -355,6 +355,7 @@ pub const T_FILL_HEADER: i32 = 106; // the value of one that comes once
 pub const T_FILL_HEADER_ALL: i32 = 107; // all values of one
 pub const T_FILL_RECORD: i32 = 108;
 pub const T_FILL_NOTHING: i32 = 109; // it is never there
+pub const T_FILL_NAME: i32 = 110; // a text that names something: an empty one does not
 
 // Tables of the schema. A name is an address and a length.
 

@@ -35,8 +35,13 @@ pub fn proxy_value(kind: i32, property: i32) -> bool {
     }
     let at = ld32(known + 4);
     let len = ld32(known + 8);
+    // Envoy has no subject of a certificate, say, where there is no certificate, and says so by an empty text.
+    if kind == T_FILL_NAME && len == 0 {
+        return false;
+    }
     match tag_used(kind) {
         T_FILL_TEXT => proxy_say(at, len),
+        T_FILL_NAME => proxy_say(at, len),
         T_FILL_ADDRESS => proxy_address(at, len),
         T_FILL_PATH => proxy_say(at, proxy_path_len(at, len)),
         T_FILL_NUMBER => {

@@ -107,7 +107,8 @@ impl Origin {
             }
             (Self::RequestLine | Self::Claims, _) => None,
             (_, ty) if !is_text(ty) => None,
-            (Self::Text(_) | Self::Typed { .. }, _) => Some(T_FILL_TEXT),
+            (Self::Text(_), _) => Some(T_FILL_NAME),
+            (Self::Typed { .. }, _) => Some(T_FILL_TEXT),
             (Self::Address(_), _) => Some(T_FILL_ADDRESS),
             (Self::Path, _) => Some(T_FILL_PATH),
             (Self::Header(_), _) => Some(T_FILL_HEADER),

@@ -186,7 +186,7 @@ impl<'a> Planner<'a> {
             let parts = Written::Dotted(origin.get_ref().clone()).parts();
             let parsed = self.parse(&parts).map_err(|message| origins.error(origin, message))?;
             let (kind, property) = self.trusted_text(origin, &parsed)?;
-            if kind != T_FILL_TEXT {
+            if !matches!(kind, T_FILL_TEXT | T_FILL_NAME) {
                 return Err(
                     origins.error(origin, "a condition compares texts as they are, and this has to be cut first")
                 );

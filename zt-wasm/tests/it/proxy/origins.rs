@@ -113,6 +113,25 @@ fn without_a_token_nothing_is_said_to_be_absent() {
     }
 }
 
+/// Envoy says an empty subject where a connection over TLS has no certificate.
+#[test]
+fn an_empty_name_is_nobodys() {
+    let text = "package names
+use zt.http
+entity Anyone
+context { peer: String }
+action call: Anyone -> http.Request
+allow others: call when context.peer != \"CN=blocked\"
+";
+    let origins = "[[subject]]\ntype = \"Anyone\"\n[context]\npeer = \"mtls.subject\"";
+    let mut proxy = Proxy::new(&compiled(text, origins).unwrap());
+    let mut known = Known::default();
+    for (peer, goes_on) in [("CN=ann", true), ("", false), ("CN=blocked", false)] {
+        known.set("connection.subject_peer_certificate", peer);
+        assert_eq!(proxy.ask(&known).continues, goes_on, "{peer:?}");
+    }
+}
+
 #[test]
 fn a_header_that_does_not_come_is_not_there() {
     let policy = "package headers
