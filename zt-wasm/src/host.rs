@@ -257,7 +257,7 @@ impl Instance {
     /// [`HostError::Settings`] says what is wrong with them; those before stay in force. Otherwise as of
     /// [`decide`](Self::decide).
     pub fn configure(&mut self, settings: &[u8]) -> Result<(), HostError> {
-        let configure = self.configure.clone().ok_or_else(|| HostError::Settings("it takes no settings".into()))?;
+        let configure = self.configure.clone().ok_or(HostError::NotTaken("zt_configure"))?;
         self.store.set_epoch_deadline(self.ticks_max);
         let at = self.place(&self.alloc.clone(), settings)?;
         match configure.call(&mut self.store, (at, length(settings))).map_err(HostError::Failed)? {

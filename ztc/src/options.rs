@@ -95,6 +95,18 @@ impl Params {
         !self.params.is_empty()
     }
 
+    /// As the settings of a module; nothing when none is given. What is JSON is taken for that, and all else for text: a
+    /// module does not say of a value what it could also be.
+    pub fn to_json(&self) -> Result<Option<String>, Stop> {
+        let mut settings = serde_json::Map::new();
+        for setting in &self.params {
+            let (name, value) = assignment("--param", setting)?;
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Json::from(value));
+            settings.insert(name.to_owned(), value);
+        }
+        Ok(self.is_set().then(|| Json::from(settings).to_string()))
+    }
+
     /// Sets them.
     pub fn apply(&self, policy: &mut Policy) -> Result<(), Stop> {
         for setting in &self.params {

@@ -1,7 +1,7 @@
 //! `ztc eval`
 
 use std::io::{self, BufRead, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::Value as Json;
@@ -109,8 +109,6 @@ impl Eval {
                 "--explain",
                 "a module does not keep rules' conditions as they were written: explain with the policy",
             ),
-            (self.entities.is_some(), "--entities", "a module's entities are baked in when it is built"),
-            (self.params.is_set(), "--param", "a module's parameters get their values when it is built"),
             (
                 self.bounds.is_set(),
                 "--limit and --clock-skew",
@@ -119,8 +117,20 @@ impl Eval {
         ];
         match refused.into_iter().find(|(is_given, ..)| *is_given) {
             Some((_, option, why)) => Err(Stop::usage(format!("{option}: {why}"))),
-            None => Decider::load(path, &bytes).map(Some),
+            None => self.decider(path, &bytes).map(Some),
         }
+    }
+
+    /// The module with the settings and the entity data that it is to have.
+    fn decider(&self, path: &Path, bytes: &[u8]) -> Result<Decider, Stop> {
+        let mut module = Decider::load(path, bytes)?;
+        if let Some(settings) = self.params.to_json()? {
+            module.configure(&settings)?;
+        }
+        if let Some(path) = &self.entities {
+            module.set_data(&input::read(path)?)?;
+        }
+        Ok(module)
     }
 
     fn by_module(&self, screen: &mut Screen, module: &mut Decider) -> Result<Exit, Stop> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use zt_eval::{Limits, Mode, Policy, Store};
-use zt_wasm::host::{Host, HostLimits, Instance};
+use zt_wasm::host::{Host, HostError, HostLimits, Instance};
 use zt_wasm::target::proxy_wasm::Origins;
 use zt_wasm::{CompileError, Description, Target};
 
@@ -91,9 +91,33 @@ impl Decider {
             let instance = host.load(bytes, None)?.instantiate()?;
             Ok((host, instance))
         };
-        let (host, instance) = load().map_err(|error: zt_wasm::host::HostError| Stop::file(&file, error))?;
+        let (host, instance) = load().map_err(|error: HostError| Stop::file(&file, error))?;
         tick(host)?;
         Ok(Self { file, instance, request_bytes_max })
+    }
+
+    /// Gives the parameters values that the module was built to take as settings.
+    pub fn configure(&mut self, settings: &str) -> Result<(), Stop> {
+        match self.instance.configure(settings.as_bytes()) {
+            Err(HostError::Settings(wrong)) => Err(Stop::usage(format!("--param: {wrong}"))),
+            Err(HostError::NotTaken(_)) => Err(Stop::usage(
+                "--param: the module's parameters have the values that it was built with; `ztc build --setting` leaves them open",
+            )),
+            other => other.map_err(|error| Stop::file(&self.file, error)),
+        }
+    }
+
+    /// Puts entity data in force in place of those that are baked in.
+    pub fn set_data(&mut self, entities: &[u8]) -> Result<(), Stop> {
+        self.instance.set_data(entities).map_err(|error| match error {
+            HostError::NotTaken(_) => Stop::usage(
+                "--entities: the module's are baked in; `ztc build --takes-data` makes one that takes others",
+            ),
+            HostError::DataRefused => Stop::usage(
+                "--entities: the data do not fit the policy; `ztc eval` with the policy itself says what is wrong",
+            ),
+            other => Stop::usage(format!("--entities: {other}")),
+        })
     }
 
     /// The decision as JSON.
