@@ -54,8 +54,8 @@ use zt_eval::value::Timestamp;
 use crate::ABI_VERSION;
 
 /// Bytes of memory that a place in the pool keeps when its instance is gone, and of its table. They are put in order by
-/// copying what was written to, which takes a tenth of the time that a fresh instance takes to get each page from the
-/// kernel anew; an instance that decides about an AdmissionReview of 7 kB writes to less.
+/// copying what was written to, which takes less time than a fresh instance takes to get each page from the kernel anew; an
+/// instance that decides about an AdmissionReview of 7 kB writes to less.
 const MEMORY_KEPT: usize = 512 << 10;
 const TABLE_KEPT: usize = 64 << 10;
 
