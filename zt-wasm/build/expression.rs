@@ -9,6 +9,14 @@ use crate::statement::is_plain;
 
 const RETURN: u8 = 0x0F;
 const EQZ: u8 = 0x45;
+// Behind the prefix, of instructions of 128 bits.
+const SIMD: u8 = 0xFD;
+const V128_LOAD: u8 = 0x00;
+const I8X16_SPLAT: u8 = 0x0F;
+const I8X16_EQ: u8 = 0x23;
+const I8X16_LT_U: u8 = 0x26;
+const V128_OR: u8 = 0x50;
+const I8X16_BITMASK: u8 = 0x64;
 
 impl Function<'_> {
     /// Compiles an expression; `want` is the type of literals of which nothing else tells it.
@@ -236,9 +244,42 @@ impl Function<'_> {
             "pages" => code.bytes(&[0x3F, 0]),
             "grow" => code.bytes(&[0x40, 0]),
             "tag_used" => {}
+            "marks16" => self.marks16(code),
+            "beyond_ascii32" => self.beyond_ascii32(code),
             _ => code.op(Op::Call(name)),
         }
         signature.result
+    }
+
+    /// Which of the 16 bytes at the address on the stack are special in strings of JSON.
+    fn marks16(&mut self, code: &mut Code) {
+        let at = self.spare(Ty::I32);
+        code.local(0x21, at);
+        for (number, (byte, compare)) in
+            [(b'"', I8X16_EQ), (b'\\', I8X16_EQ), (b' ', I8X16_LT_U)].into_iter().enumerate()
+        {
+            code.local(0x20, at);
+            code.bytes(&[SIMD, V128_LOAD, 0, 0]);
+            code.constant(Ty::I32, byte.into());
+            code.bytes(&[SIMD, I8X16_SPLAT, SIMD, compare]);
+            if number > 0 {
+                code.bytes(&[SIMD, V128_OR]);
+            }
+        }
+        code.bytes(&[SIMD, I8X16_BITMASK]);
+        self.give_back(at);
+    }
+
+    /// Whether the highest bit is set of any of the 32 bytes at the address on the stack.
+    fn beyond_ascii32(&mut self, code: &mut Code) {
+        let at = self.spare(Ty::I32);
+        code.local(0x22, at);
+        code.bytes(&[SIMD, V128_LOAD, 0, 0]);
+        code.local(0x20, at);
+        code.bytes(&[SIMD, V128_LOAD, 0, 16, SIMD, V128_OR, SIMD, I8X16_BITMASK]);
+        code.constant(Ty::I32, 0);
+        code.bytes(&[0x47]);
+        self.give_back(at);
     }
 
     /// A load or a store at a constant address.

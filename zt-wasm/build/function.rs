@@ -48,6 +48,8 @@ impl Signature {
             ("st16", &[Ty::I32, Ty::I32], Ty::Unit),
             ("st32", &[Ty::I32, Ty::I32], Ty::Unit),
             ("st64", &[Ty::I32, Ty::I64], Ty::Unit),
+            ("marks16", &[Ty::I32], Ty::I32),
+            ("beyond_ascii32", &[Ty::I32], Ty::Bool),
             ("copy", &[Ty::I32, Ty::I32, Ty::I32], Ty::Unit),
             ("fill", &[Ty::I32, Ty::I32, Ty::I32], Ty::Unit),
             ("pages", &[], Ty::I32),

@@ -35,9 +35,9 @@ pub(crate) const PAGE: u32 = 1 << 16;
 /// request of 10 kB and its scrap. Each growth would take a fresh instance longer than most decisions take; pages that are
 /// not written to are free.
 const PAGES_BEHIND: u32 = 6;
-/// What modules use of WebAssembly: the MVP without floating point, and `memory.copy` and `memory.fill`.
+/// What modules use of WebAssembly: the MVP without floating point, `memory.copy` and `memory.fill`, and 128-bit integers.
 /// (`GC_TYPES` is what the validator wants for any reference at all, such as a table's functions.)
-const FEATURES: WasmFeatures = WasmFeatures::GC_TYPES.union(WasmFeatures::BULK_MEMORY);
+const FEATURES: WasmFeatures = WasmFeatures::GC_TYPES.union(WasmFeatures::BULK_MEMORY).union(WasmFeatures::SIMD);
 
 /// Why there is no module of a policy.
 #[derive(Debug, Error)]

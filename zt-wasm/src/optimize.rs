@@ -78,6 +78,11 @@ pub(crate) fn decode(mut bytes: &[u8], code: &mut Vec<Ins>) {
                 let len = if matches!(bytes.first(), Some(0x08 | 0x0A)) { 3 } else { 2 };
                 Ins::Raw([&[0xFC], take(&mut bytes, len)].concat())
             }
+            0xFD => {
+                // Of those in use, only `v128.load` has operands, which are short.
+                let len = if bytes.first() == Some(&0x00) { 3 } else { 1 };
+                Ins::Raw([&[0xFD], take(&mut bytes, len)].concat())
+            }
             _ => Ins::Plain(*op),
         });
     }

@@ -54,14 +54,16 @@ pub fn agreement(a: i32, b: i32) -> i32 {
 /// Whether two data can agree in part.
 fn is_divisible(a: i32, b: i32) -> bool {
     let tag = ld32(a);
-    return tag >= T_LIST && tag == ld32(b) && ld32(a + 4) == ld32(b + 4);
+    return tag >= T_LIST && tag == ld32(b) && (tag == T_RECORD || ld32(a + 4) == ld32(b + 4));
 }
 
 fn shared_enter(previous: i32, whole: i32, a: i32, b: i32) -> i32 {
-    let count = inner_cells(a);
+    // Of a record, one can have fewer cells: of the others nothing is read.
+    let least = if ld32(a + 4) < ld32(b + 4) { a } else { b };
+    let count = inner_cells(least);
     let block = alloc(count * CELL);
     let top = alloc(SHARED);
-    put_cell(whole, ld32(a), ld32(a + 4), span(block, 0));
+    put_cell(whole, ld32(a), ld32(least + 4), span(block, 0));
     st32(top + SHARED_A, ld32(a + 8));
     st32(top + SHARED_B, ld32(b + 8));
     st32(top + SHARED_TO, block);

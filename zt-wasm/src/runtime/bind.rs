@@ -290,9 +290,8 @@ fn bind_evidence() {
     fill(sources, 0, count);
     let mut is_first = true;
     json_open(OPEN_OBJECT);
-    while json_next(CLOSE_OBJECT, is_first) {
+    while json_next_member(is_first) {
         is_first = false;
-        json_key();
         let source = row_find(ld32(H_SOURCES), count, SOURCE, ld32(STR), ld32(STR_LEN));
         if source < 0 || ld8(sources + source) != 0 {
             json_fail();
@@ -348,9 +347,8 @@ pub const M_NAME: i32 = 1024;
 /// those that came before: none may come twice.
 pub fn member_next(wanted: i32, given: i32) -> i32 {
     let mut is_first = given == 0;
-    while json_next(CLOSE_OBJECT, is_first) {
+    while json_next_member(is_first) {
         is_first = false;
-        json_key();
         let member = member_of() & wanted;
         if member & given != 0 {
             json_fail();
@@ -369,15 +367,9 @@ fn member_of() -> i32 {
     let at = ld32(STR);
     let len = ld32(STR_LEN);
     // Its first eight bytes, the first the lowest.
-    let mut word = 0i64;
-    if len >= 8 {
-        word = ld64(at);
-    } else {
-        let mut left = len;
-        while left > 0 {
-            left -= 1;
-            word = (word << 8) | (ld8(at + left) as i64);
-        }
+    let mut word = ld64(at);
+    if len < 8 {
+        word = word & first_bytes(len);
     }
     if len == 4 {
         if word == 0x65707974 {

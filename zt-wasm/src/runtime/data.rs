@@ -195,9 +195,8 @@ fn data_properties(datum: i32, of: i32, from: i32) {
     let mut is_first = true;
     st32(JP, from);
     json_open(OPEN_OBJECT);
-    while json_next(CLOSE_OBJECT, is_first) {
+    while json_next_member(is_first) {
         is_first = false;
-        json_key();
         at = row_find(declared, count, ATTRIBUTE, ld32(STR), ld32(STR_LEN));
         if at < 0 {
             json_skip();

@@ -88,6 +88,18 @@ pub fn st64(at: i32, value: i64) {
     write(at, &value.to_le_bytes());
 }
 
+/// Of 16 bytes, a bit for each, the first one lowest: whether it is a quote, a backslash or a control character.
+pub fn marks16(at: i32) -> i32 {
+    let bytes = load::<16>(at);
+    let is_mark = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
+    bytes.iter().rev().fold(0, |marks, byte| marks << 1 | i32::from(is_mark(byte)))
+}
+
+/// Of 32 bytes, whether any is none of ASCII.
+pub fn beyond_ascii32(at: i32) -> bool {
+    !load::<32>(at).is_ascii()
+}
+
 /// `memory.copy`: the ranges may overlap.
 pub fn copy(to: i32, from: i32, len: i32) {
     let (to, from, len) = (to as u32 as usize, from as u32 as usize, len as u32 as usize);

@@ -235,9 +235,8 @@ fn say_next(declared: i32, count: i32, is_first: bool) -> i32 {
         }
     }
     let mut is_first = is_first;
-    while json_next(CLOSE_OBJECT, is_first) {
+    while json_next_member(is_first) {
         is_first = false;
-        json_key();
         let at = row_find(declared, count, ATTRIBUTE, ld32(STR), ld32(STR_LEN));
         if at >= 0 {
             return at;

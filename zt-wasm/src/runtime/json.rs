@@ -5,6 +5,9 @@
 //!
 //! A mistake sets [`ERROR`] and puts the end before everything: whatever is called then finds the text to end and gives no
 //! value, so that loops over members and elements end without asking. Skipping checks as much as reading does.
+//!
+//! Functions that go on from a place give the place behind what they read, and [`NOWHERE`] when that is a mistake: nothing
+//! can be read there. Sixteen bytes are loaded at once even where the text ends before: memory goes on behind every text.
 
 use super::env::*;
 use super::layout::*;
@@ -23,8 +26,6 @@ pub const K_OBJECT: i32 = 5;
 const JSON_DEPTH: i32 = 256;
 /// What may stand between tokens, as bits: space, tab, line feed and carriage return.
 const JSON_SPACES: i64 = 0x1_0000_2600;
-/// A one in each of eight bytes.
-const JSON_ONES: i64 = 0x0101_0101_0101_0101;
 const JSON_NULL: i32 = 0x6c6c_756e;
 const JSON_TRUE: i32 = 0x6575_7274;
 /// `false` behind its first byte.
@@ -34,6 +35,9 @@ const JSON_ESCAPES: i64 = 0x9d_0a00_0c08;
 const JSON_QUOTE: i32 = b'"' as i32;
 const JSON_BACKSLASH: i32 = b'\\' as i32;
 const JSON_COMMA: i32 = b',' as i32;
+/// A comma and the quote of a key behind it; a key's last quote and its colon.
+const JSON_COMMA_KEY: i32 = 0x222c;
+const JSON_KEY_COLON: i32 = 0x3a22;
 
 /// Begins to read so many bytes.
 pub fn json_start(at: i32, len: i32) {
@@ -94,25 +98,32 @@ pub fn json_bool() -> i32 {
 pub fn json_number() {
     json_token();
     let at = ld32(JP);
-    json_skip_number();
-    if ld32(ERROR) == 0 {
-        st32(STR, at);
-        st32(STR_LEN, ld32(JP) - at);
+    let behind = json_past_number(at, ld32(JE));
+    if behind == NOWHERE {
+        json_fail();
+        return;
     }
+    st32(JP, behind);
+    st32(STR, at);
+    st32(STR_LEN, behind - at);
 }
 
 /// Reads a string; its text is at [`STR`].
 pub fn json_string() {
     json_expect(JSON_QUOTE);
+    let end = ld32(JE);
     let start = ld32(JP);
-    let is_plain = json_skip_tail(start);
-    if ld32(ERROR) == 0 {
-        let end = ld32(JP) - 1;
-        st32(STR, start);
-        st32(STR_LEN, end - start);
-        if !is_plain {
-            json_unescape(start, end);
-        }
+    let plain = json_plain(start, end);
+    let behind = json_past_escapes(plain, end);
+    if behind == NOWHERE {
+        json_fail();
+        return;
+    }
+    st32(JP, behind);
+    st32(STR, start);
+    st32(STR_LEN, behind - 1 - start);
+    if behind - 1 != plain {
+        json_unescape(start, behind - 1);
     }
 }
 
@@ -144,10 +155,28 @@ pub fn json_next(close: i32, is_first: bool) -> bool {
     return ld32(ERROR) == 0;
 }
 
-/// Reads a key, which is then at [`STR`], and the colon behind it.
-pub fn json_key() {
+/// Whether another member comes; reads its key, which is then at [`STR`], and the colon behind it. Or the closing byte.
+pub fn json_next_member(is_first: bool) -> bool {
+    // As most documents are written: short keys without escapes, and no space around them.
+    let at = ld32(JP) - is_first as i32;
+    let is_key = if is_first { ld8(at + 1) == JSON_QUOTE } else { ld16(at) == JSON_COMMA_KEY };
+    if is_key {
+        let marks = marks16(at + 2);
+        let len = marks.trailing_zeros() as i32;
+        let behind = at + 4 + len;
+        if marks != 0 && ld16(behind - 2) == JSON_KEY_COLON && behind <= ld32(JE) {
+            st32(STR, at + 2);
+            st32(STR_LEN, len);
+            st32(JP, behind);
+            return true;
+        }
+    }
+    if !json_next(b'}' as i32, is_first) {
+        return false;
+    }
     json_string();
     json_expect(b':' as i32);
+    return true;
 }
 
 /// Ends the document: nothing but space is left.
@@ -159,61 +188,101 @@ pub fn json_finish() {
 
 /// Reads past a value. What is at [`STR`] stays.
 pub fn json_skip() {
-    let mut count = 0; // what is open: its closing bytes are at JCLOSERS
+    let end = ld32(JE);
+    let outside = ld32(JDEPTH);
+    let mut at = ld32(JP);
+    let mut depth = outside;
+    let mut close = 0; // ends the innermost container that is open in the value, if any; those of others are at JCLOSERS
     loop {
-        let byte = json_token();
-        if byte == b'{' as i32 || byte == b'[' as i32 {
-            json_open(byte);
-            if ld32(ERROR) != 0 {
-                return; // too deep
+        if close == b'}' as i32 {
+            at = json_past_key(at, end);
+        }
+        if at >= end {
+            break;
+        }
+        let mut byte = ld8(at);
+        if byte <= 0x20 {
+            at = json_space(at, end);
+            byte = json_byte(at, end);
+        }
+        if byte == JSON_QUOTE {
+            at = json_past_string(at, end);
+        } else if byte | 0x20 == b'{' as i32 {
+            if depth >= ld32(H_DEPTH_MAX) || depth >= JSON_DEPTH {
+                break;
             }
+            st8(JCLOSERS - outside + depth, close);
+            depth += 1;
             // Closing bytes are the opening ones and two.
-            if json_token() != byte + 2 {
-                st8(JCLOSERS + count, byte + 2);
-                count += 1;
-                json_skip_key(byte + 2);
+            close = byte + 2;
+            at = json_space(at + 1, end);
+            if json_byte(at, end) != close {
                 continue;
             }
-            json_close();
+        } else if byte <= b'9' as i32 {
+            at = json_past_number(at, end);
         } else {
-            json_skip_scalar(byte);
+            at = json_past_word(at, end);
         }
         // Behind a value: what ends here is closed.
         loop {
-            if count == 0 {
-                return;
+            if close == 0 {
+                break;
             }
-            let close = ld8(JCLOSERS + count - 1);
-            let next = json_token();
-            if next == close {
-                json_close();
-                count -= 1;
-                continue;
+            byte = -1;
+            if at >= end {
+                break;
             }
-            json_expect(JSON_COMMA);
-            if ld32(ERROR) != 0 {
-                return;
+            byte = ld8(at);
+            if byte <= 0x20 {
+                at = json_space(at, end);
+                byte = json_byte(at, end);
             }
-            json_skip_key(close);
+            if byte != close {
+                break;
+            }
+            at += 1;
+            depth -= 1;
+            close = ld8(JCLOSERS - outside + depth);
+        }
+        if close == 0 && at != NOWHERE {
+            st32(JP, at);
+            return;
+        }
+        if close == 0 || byte != JSON_COMMA {
             break;
         }
+        at += 1;
     }
+    json_fail();
 }
 
 /// The next byte that is no space, which is then at [`JP`]; -1 at the end.
 fn json_token() -> i32 {
     let end = ld32(JE);
     let mut at = ld32(JP);
+    if at < end {
+        let byte = ld8(at);
+        if byte > 0x20 {
+            return byte;
+        }
+    }
+    at = json_space(at, end);
+    st32(JP, at);
+    return json_byte(at, end);
+}
+
+/// The first byte that is no space, or the end.
+fn json_space(from: i32, end: i32) -> i32 {
+    let mut at = from;
     while at < end {
         let byte = ld8(at);
         if byte > 0x20 || ((JSON_SPACES >> (byte as i64)) & 1) == 0 {
-            st32(JP, at);
-            return byte;
+            break;
         }
         at += 1;
     }
-    st32(JP, at);
-    return -1;
+    return at;
 }
 
 /// Reads a byte that must come next.
@@ -233,52 +302,60 @@ fn json_close() {
 
 /// Reads `null`, `true` or `false`.
 fn json_word() {
-    let byte = json_token();
+    json_token();
+    let behind = json_past_word(ld32(JP), ld32(JE));
+    if behind == NOWHERE {
+        json_fail();
+        return;
+    }
+    st32(JP, behind);
+}
+
+fn json_past_word(at: i32, end: i32) -> i32 {
+    let byte = ld8(at);
     let is_false = byte == b'f' as i32;
-    let at = ld32(JP) + is_false as i32;
     let mut word = if is_false { JSON_ALSE } else { JSON_TRUE };
     if byte == b'n' as i32 {
         word = JSON_NULL;
     }
-    if at + 4 <= ld32(JE) && ld32(at) == word {
-        st32(JP, at + 4);
-    } else {
-        json_fail();
+    let behind = at + is_false as i32 + 4;
+    return if behind <= end && ld32(behind - 4) == word { behind } else { NOWHERE };
+}
+
+/// Goes past a key and its colon.
+fn json_past_key(from: i32, end: i32) -> i32 {
+    let mut at = from;
+    if ld8(at) != JSON_QUOTE {
+        at = json_space(at, end);
+        if json_byte(at, end) != JSON_QUOTE {
+            return NOWHERE;
+        }
     }
-}
-
-/// Reads past a key, in an object.
-fn json_skip_key(close: i32) {
-    if close == b'}' as i32 {
-        json_skip_string();
-        json_expect(b':' as i32);
+    at = json_past_string(at, end);
+    if ld8(at) != b':' as i32 {
+        at = json_space(at, end);
     }
+    return if json_byte(at, end) == b':' as i32 { at + 1 } else { NOWHERE };
 }
 
-fn json_skip_scalar(byte: i32) {
-    if byte == JSON_QUOTE {
-        json_skip_string();
-    } else if byte <= b'9' as i32 {
-        json_skip_number();
-    } else {
-        json_word();
+/// Goes past a string that begins with a quote here.
+fn json_past_string(at: i32, end: i32) -> i32 {
+    let marks = marks16(at + 1);
+    let quote = at + 1 + marks.trailing_zeros() as i32;
+    if marks != 0 && quote < end {
+        if ld8(quote) == JSON_QUOTE {
+            return quote + 1;
+        }
     }
+    return json_past_escapes(json_plain(at + 1, end), end);
 }
 
-fn json_skip_string() {
-    json_expect(JSON_QUOTE);
-    json_skip_tail(ld32(JP));
-}
-
-/// Reads past the rest of a string; whether it is without escapes.
-fn json_skip_tail(from: i32) -> bool {
-    let end = ld32(JE);
-    let mut at = json_plain(from, end);
-    let first = at;
+/// Goes past the rest of a string.
+fn json_past_escapes(from: i32, end: i32) -> i32 {
+    let mut at = from;
     while at < end {
         if ld8(at) == JSON_QUOTE {
-            st32(JP, at + 1);
-            return at == first;
+            return at + 1;
         }
         // Of control characters there are none either.
         let escape = json_escape(at, end);
@@ -287,38 +364,21 @@ fn json_skip_tail(from: i32) -> bool {
         }
         at = json_plain(at + span_len(escape), end);
     }
-    json_fail();
-    return false;
+    return NOWHERE;
 }
 
 /// The first byte that is no plain text of a string: a quote, a backslash or a control character; or the end.
-///
-/// In eight bytes at once, the highest bits of those are set in what is found. Bits above the lowest of these may be wrong,
-/// because subtraction borrows (S. Anderson, "Bit Twiddling Hacks": "Determine if a word has a byte less than n").
 pub fn json_plain(from: i32, end: i32) -> i32 {
-    let ones = JSON_ONES;
     let mut at = from;
-    while at + 8 <= end {
-        let bytes = ld64(at);
-        let quotes = bytes ^ (ones * 0x22);
-        let backslashes = bytes ^ (ones * 0x5c);
-        let found = ((quotes.wrapping_sub(ones) & !quotes)
-            | (backslashes.wrapping_sub(ones) & !backslashes)
-            | (bytes.wrapping_sub(ones * 0x20) & !bytes))
-            & (ones << 7);
-        if found != 0 {
-            return at + (found.trailing_zeros() >> 3) as i32;
-        }
-        at += 8;
-    }
     while at < end {
-        let byte = ld8(at);
-        if byte < 0x20 || byte == JSON_QUOTE || byte == JSON_BACKSLASH {
+        let marks = marks16(at);
+        if marks != 0 {
+            at += marks.trailing_zeros() as i32;
             break;
         }
-        at += 1;
+        at += 16;
     }
-    return at;
+    return if at < end { at } else { end };
 }
 
 /// What the escape at a backslash stands for, and how many bytes it takes; negative when it is none.
@@ -399,14 +459,10 @@ fn json_unescape(start: i32, end: i32) {
     st32(STR_LEN, to - text);
 }
 
-/// Reads past a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`. Of a zero before other digits it reads
+/// Goes past a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`. Of a zero before other digits it reads
 /// the zero: the rest of them is no token that may follow.
-fn json_skip_number() {
-    let end = ld32(JE);
-    let mut at = ld32(JP);
-    if json_byte(at, end) == b'-' as i32 {
-        at += 1;
-    }
+fn json_past_number(from: i32, end: i32) -> i32 {
+    let mut at = from + (ld8(from) == b'-' as i32) as i32;
     at = if json_byte(at, end) == b'0' as i32 { at + 1 } else { json_some_digits(at, end) };
     if json_byte(at, end) == b'.' as i32 {
         at = json_some_digits(at + 1, end);
@@ -416,7 +472,7 @@ fn json_skip_number() {
         let is_signed = sign == b'+' as i32 || sign == b'-' as i32;
         at = json_some_digits(at + 1 + is_signed as i32, end);
     }
-    st32(JP, at);
+    return at;
 }
 
 /// The byte there, or -1 at the end.
@@ -427,10 +483,7 @@ fn json_byte(at: i32, end: i32) -> i32 {
 /// As [`json_digits`], of which there must be one at least.
 fn json_some_digits(from: i32, end: i32) -> i32 {
     let at = json_digits(from, end);
-    if at == from {
-        json_fail();
-    }
-    return at;
+    return if at == from { NOWHERE } else { at };
 }
 
 /// The first byte that is no digit, or the end.

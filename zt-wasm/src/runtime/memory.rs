@@ -3,6 +3,9 @@
 use super::env::*;
 use super::layout::*;
 
+/// Bytes that there are behind every text that is read, for as many as are loaded at once.
+pub const BEHIND: i32 = 32;
+
 /// Begins the arena anew; `keep` is where it begins.
 pub fn arena_start(keep: i32) {
     st32(ARENA, (keep + 7) & -8);
@@ -103,12 +106,18 @@ pub fn bytes_order(a: i32, a_len: i32, b: i32, b_len: i32) -> i32 {
     let least = if a_len < b_len { a_len } else { b_len };
     let mut at = 0;
     while at < least {
-        let left = ld8(a + at);
-        let right = ld8(b + at);
+        let left = ld64(a + at);
+        let right = ld64(b + at);
         if left != right {
-            return if left < right { -1 } else { 1 };
+            // The first byte that differs, unless it is behind them.
+            let bit = (left ^ right).trailing_zeros() as i32 & 56;
+            if at + (bit >> 3) >= least {
+                break;
+            }
+            let is_less = ((left >> bit) & 255) < ((right >> bit) & 255);
+            return if is_less { -1 } else { 1 };
         }
-        at += 1;
+        at += 8;
     }
     if a_len == b_len {
         return 0;
@@ -128,11 +137,31 @@ pub fn bytes_equal(a: i32, a_len: i32, b: i32, b_len: i32) -> bool {
         }
         at += 8;
     }
-    while at < a_len {
-        if ld8(a + at) != ld8(b + at) {
-            return false;
-        }
-        at += 1;
+    return (ld64(a + at) ^ ld64(b + at)) & first_bytes(a_len - at) == 0;
+}
+
+/// Of eight bytes, the bits of so many, fewer than eight. Where fewer are left of a text, eight can be loaded yet: memory
+/// goes on behind every text.
+pub fn first_bytes(len: i32) -> i64 {
+    return (1i64 << (len * 8)).wrapping_sub(1);
+}
+
+/// Makes so many bytes zero; up to seven behind them may be, too. A few take less time one by one.
+pub fn clear(at: i32, len: i32) {
+    if len > 256 {
+        fill(at, 0, len);
+        return;
     }
-    return true;
+    let mut next = at;
+    while next - at < len {
+        st64(next, 0);
+        next += 8;
+    }
+}
+
+/// Copies a cell.
+pub fn copy_cell(to: i32, from: i32) {
+    let rest = ld64(from + 8);
+    st64(to, ld64(from));
+    st64(to + 8, rest);
 }

@@ -35,7 +35,7 @@ pub fn opa_entrypoints() -> i32 {
 pub fn opa_malloc(len: i32) -> i32 {
     st32(SCRAP, 0);
     arena_start(ld32(H_ARENA));
-    if len < 0 || len > OPA_BLOCK_MAX || !arena_reserve(len + 8) {
+    if len < 0 || len > OPA_BLOCK_MAX || !arena_reserve(len + 8 + BEHIND) {
         host_abort(ld32(OPA_NO_MEMORY));
         return NOWHERE;
     }
@@ -171,7 +171,7 @@ fn opa_begin(entrypoint: i32, data: i32) {
     }
     if data != NOWHERE {
         let len = opa_value_len(data);
-        let is_there = opa_is_there(data, len);
+        let is_there = opa_is_there(data, len) && opa_is_there(data + len, BEHIND);
         json_start(if is_there { data } else { NOWHERE }, if is_there { len } else { 0 });
         json_open(b'{' as i32);
         let has_member = json_next(b'}' as i32, true);

@@ -198,30 +198,32 @@ fn read_frame(outer: i32) -> i32 {
     return frame;
 }
 
-/// A record's fields, of which nothing is said: cells, and behind them a byte for each that says whether it was given.
+/// A record's fields, of which nothing is said: cells of those that are read, up to the last one, and behind them a byte for
+/// each field that says whether it was given.
 fn read_fields(frame: i32, ty: i32, complete: i32) {
-    let count = ld32(ty + TYPE_PARTS_COUNT);
-    let cells = read_alloc(count * (CELL + 1));
-    fill(cells, 0, count * (CELL + 1));
-    let fields = ld32(ty + TYPE_PARTS);
-    let mut at = 0;
-    while at < count {
-        let optional = ld32(ld32(fields + at * FIELD + 8) + TYPE_OPTIONAL);
-        if complete != 0 && optional != 0 && read_part(ld32(frame + NEST_EXTENT), at) != EXTENT_NOTHING {
-            st32(cells + at * CELL, T_ABSENT);
+    let extent = ld32(frame + NEST_EXTENT);
+    let is_whole = extent_is_whole(extent);
+    let count = if is_whole { ld32(ty + TYPE_PARTS_COUNT) } else { ld32(extent + 4) };
+    let len = count * CELL + ld32(ty + TYPE_PARTS_COUNT);
+    let cells = read_alloc(len);
+    clear(cells, len);
+    let mut at = if complete != 0 { count } else { 0 };
+    let fields = ld32(ty + TYPE_PARTS) + 8;
+    while at > 0 {
+        at -= 1;
+        if is_whole || ld32(extent + at * 4 + 8) != EXTENT_NOTHING {
+            if ld32(ld32(fields + at * FIELD) + TYPE_OPTIONAL) != 0 {
+                st32(cells + at * CELL, T_ABSENT);
+            }
         }
-        at += 1;
     }
     st32(frame + NEST_START, cells);
     st32(frame + NEST_FIELDS, count);
 }
 
-/// How much is read of a record's field.
-fn read_part(extent: i32, at: i32) -> i32 {
-    if extent == EXTENT_WHOLE || ld32(extent) != EXTENT_FIELDS {
-        return EXTENT_WHOLE;
-    }
-    return if at < ld32(extent + 4) { ld32(extent + 8 + at * 4) } else { EXTENT_NOTHING };
+/// Whether all fields of a record are read.
+fn extent_is_whole(extent: i32) -> bool {
+    return extent == EXTENT_WHOLE || ld32(extent) != EXTENT_FIELDS;
 }
 
 /// Comes to the next value in what is open; false at its end.
@@ -234,34 +236,39 @@ fn read_next(frame: i32) -> bool {
 }
 
 fn read_next_field(frame: i32) -> bool {
+    let ty = ld32(frame + NEST_TYPE);
+    let fields = ld32(ty + TYPE_PARTS);
+    let declared = ld32(ty + TYPE_PARTS_COUNT);
     let count = ld32(frame + NEST_FIELDS);
-    let fields = ld32(ld32(frame + NEST_TYPE) + TYPE_PARTS);
     let cells = ld32(frame + NEST_START);
-    while read_more(frame, CLOSE_OBJECT) {
+    let extent = ld32(frame + NEST_EXTENT);
+    let is_whole = extent_is_whole(extent);
+    while read_member(frame) {
         st32(frame + NEST_COUNT, 1);
-        read_key();
-        let at = row_find(fields, count, FIELD, ld32(STR), ld32(STR_LEN));
-        if at < 0 {
-            read_skip();
-        } else {
+        let at = row_find(fields, declared, FIELD, ld32(STR), ld32(STR_LEN));
+        if at >= 0 {
             let given = cells + count * CELL + at;
             if ld8(given) != 0 {
                 json_fail();
                 return false;
             }
             st8(given, 1);
-            st32(READ_TYPE, ld32(fields + at * FIELD + 8));
-            st32(READ_EXTENT, read_part(ld32(frame + NEST_EXTENT), at));
-            st32(READ_OUT, cells + at * CELL);
-            return true;
+            let part = if is_whole { EXTENT_WHOLE } else { ld32(extent + at * 4 + 8) };
+            if at < count && part != EXTENT_NOTHING {
+                st32(READ_TYPE, ld32(fields + at * FIELD + 8));
+                st32(READ_EXTENT, part);
+                st32(READ_OUT, cells + at * CELL);
+                return true;
+            }
         }
+        read_skip();
     }
     return false;
 }
 
 fn read_next_element(frame: i32) -> bool {
     read_keep(frame);
-    if !read_more(frame, CLOSE_ARRAY) {
+    if !read_more(frame) {
         return false;
     }
     // A set is read whole.
@@ -271,35 +278,37 @@ fn read_next_element(frame: i32) -> bool {
 
 fn read_next_entry(frame: i32) -> bool {
     read_keep(frame);
-    if !read_more(frame, CLOSE_OBJECT) {
+    if !read_member(frame) {
         return false;
     }
-    read_key();
     read_check_string();
     put_cell(frame + NEST_ELEMENT, T_STRING, 0, span(ld32(STR), ld32(STR_LEN)));
     pool_push(frame + NEST_ELEMENT);
     return read_element(frame, ld32(frame + NEST_EXTENT));
 }
 
-/// Whether another element or member comes in what is open.
-fn read_more(frame: i32, close: i32) -> bool {
+/// Whether another element comes in what is open.
+fn read_more(frame: i32) -> bool {
     if ld32(H_TAKES_SLOTS) != 0 {
         if ld32(SLOTS) != 0 {
             return slots_more(frame + NEST_LEFT);
         }
     }
-    return json_next(close, ld32(frame + NEST_COUNT) == 0);
+    return json_next(CLOSE_ARRAY, ld32(frame + NEST_COUNT) == 0);
 }
 
-/// Reads a key, which is then at [`STR`].
-fn read_key() {
+/// Whether another member comes in what is open; its key is then at [`STR`].
+fn read_member(frame: i32) -> bool {
     if ld32(H_TAKES_SLOTS) != 0 {
         if ld32(SLOTS) != 0 {
+            if !slots_more(frame + NEST_LEFT) {
+                return false;
+            }
             slots_text();
-            return;
+            return true;
         }
     }
-    json_key();
+    return json_next_member(ld32(frame + NEST_COUNT) == 0);
 }
 
 /// Reads past a value.
@@ -424,7 +433,7 @@ pub fn pool_push(cell: i32) {
         st32(POOL, more);
         st32(POOL + 8, room);
     }
-    copy(ld32(POOL) + len, cell, CELL);
+    copy_cell(ld32(POOL) + len, cell);
     st32(POOL + 4, len + CELL);
 }
 

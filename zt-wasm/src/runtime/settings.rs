@@ -72,9 +72,8 @@ fn settings_members(given: i32, count: i32) -> bool {
     // A value nests as deep as it may, wherever it stands.
     st32(JDEPTH, 0);
     let mut is_first = true;
-    while json_next(CLOSE_OBJECT, is_first) {
+    while json_next_member(is_first) {
         is_first = false;
-        json_key();
         if ld32(ERROR) != 0 {
             return false;
         }

@@ -7,6 +7,9 @@ use super::env::*;
 use super::layout::*;
 use super::memory::*;
 
+/// An odd number without regularity (2^64 divided by the golden ratio).
+const HASH_BY: i64 = 0x9e37_79b9_7f4a_7c15u64 as i64;
+
 /// Whether two entities are the same.
 pub fn uid_equal(a: i32, b: i32) -> bool {
     if ld32(a + 4) != ld32(b + 4) {
@@ -25,22 +28,23 @@ pub fn name_order(a: i32, b: i32) -> i32 {
     return bytes_order(ld32(a + 8), ld32(a + 12), ld32(b + 8), ld32(b + 12));
 }
 
-/// FNV-1a over the four bytes of an entity's type, lowest first, and its id.
+/// Of an entity's type and id, eight bytes after the other: each is multiplied into what came before, and the upper half,
+/// where all bits of it come together, folded into the lower.
 pub fn uid_hash(uid: i32) -> u32 {
-    let mut hash = fnv(2166136261u32, uid + 4, 4);
-    hash = fnv(hash, ld32(uid + 8), ld32(uid + 12));
-    return hash;
+    let len = ld32(uid + 12);
+    let mut at = ld32(uid + 8);
+    let last = at + (len & -8);
+    let mut hash = hashed(ld64(uid + 4) & 0xffff_ffff, len as i64);
+    while at != last {
+        hash = hashed(hash, ld64(at));
+        at += 8;
+    }
+    return hashed(hash, ld64(at) & first_bytes(len & 7)) as u32;
 }
 
-fn fnv(hash: u32, at: i32, len: i32) -> u32 {
-    let mut hash = hash;
-    let end = at + len;
-    let mut at = at;
-    while at != end {
-        hash = (hash ^ (ld8(at) as u32)).wrapping_mul(16777619);
-        at += 1;
-    }
-    return hash;
+fn hashed(hash: i64, word: i64) -> i64 {
+    let product = (hash ^ word).wrapping_mul(HASH_BY);
+    return product ^ ((product as u64 >> 32) as i64);
 }
 
 /// The mask of the store that is in force; -1 when there is none.
@@ -168,12 +172,17 @@ fn names_merge(start: i32, middle: i32, end: i32, to: i32, stride: i32) {
 
 /// The position in a table of rows that begin with a name's address and length; -1 if it has no such name.
 pub fn row_find(table: i32, count: i32, stride: i32, at: i32, len: i32) -> i32 {
+    let head = if len < 8 { first_bytes(len) } else { -1 };
+    let first = ld64(at) & head;
     let mut row = 0;
     let mut place = table;
     while row < count {
         if ld32(place + 4) == len {
-            if bytes_equal(ld32(place), len, at, len) {
-                return row;
+            let name = ld32(place);
+            if (ld64(name) ^ first) & head == 0 {
+                if len <= 8 || bytes_equal(name, len, at, len) {
+                    return row;
+                }
             }
         }
         place += stride;

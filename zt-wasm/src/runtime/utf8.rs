@@ -10,6 +10,9 @@ pub fn utf8_valid(at: i32, len: i32) -> bool {
     let end = at + len;
     let mut at = at;
     loop {
+        while at + 32 <= end && !beyond_ascii32(at) {
+            at += 32;
+        }
         while at + 8 <= end && (ld64(at) & UTF8_HIGH) == 0 {
             at += 8;
         }

@@ -219,9 +219,8 @@ fn wapc_members(found: i32, keys: i32, count: i32) {
     }
     json_open(b'{' as i32);
     let mut is_first = true;
-    while json_next(b'}' as i32, is_first) {
+    while json_next_member(is_first) {
         is_first = false;
-        json_key();
         json_peek();
         let start = ld32(JP);
         json_skip();

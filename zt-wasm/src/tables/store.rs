@@ -44,11 +44,18 @@ fn header(table: u32, mask: u32) -> Header {
     vec![(H_STORE, table), (H_STORE_MASK, mask), (DATA_TABLE, table), (DATA_MASK, mask)]
 }
 
-/// FNV-1a, as the routines have it.
+/// As the routines have it.
 fn hash(uid: &EntityUid) -> u32 {
-    let ty = number(uid.ty.index()).to_le_bytes();
-    let all = ty.iter().chain(uid.id.as_str().as_bytes());
-    all.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+    let hashed = |hash: u64, word: u64| {
+        let product = (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        product ^ product >> 32
+    };
+    let id = uid.id.as_str().as_bytes();
+    let (words, rest) = id.as_chunks::<8>();
+    let hash = hashed(u64::from(number(uid.ty.index())), id.len() as u64);
+    let hash = words.iter().fold(hash, |hash, word| hashed(hash, u64::from_le_bytes(*word)));
+    let last = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    (hashed(hash, last) & 0xFFFF_FFFF) as u32
 }
 
 struct Rows<'a> {

@@ -8,7 +8,7 @@ use zt_eval::id::EntityTypeId;
 use zt_eval::value::{Datum, EntityUid, Timestamp};
 use zt_eval::{Policy, Request, Store, Truth};
 
-use super::machine::{byte_at, datum_at, place_uid, same, uid_at};
+use super::machine::{brief, byte_at, datum_at, place_uid, same, uid_at};
 use crate::runtime::env::{ld32, ld64, st8, st32, st64};
 use crate::runtime::facts::{attribute_value, context_value, facts_reset, resource_attribute, subject_attribute};
 use crate::runtime::hierarchy::{anchors_of, within};
@@ -111,7 +111,7 @@ fn contexts(world: World<'_>) -> Result<(), String> {
         let reading = world.context(at);
         let found = noted(|| datum_at(context_value(at as i32)))?;
         let flip = reading.until.map(Timestamp::millis);
-        let expected = (reading.datum.to_datum(), facts_of(&reading, at, Fact::Context), flip);
+        let expected = (brief(&[reading.datum.to_datum()]).remove(0), facts_of(&reading, at, Fact::Context), flip);
         same(&format!("context {at}"), &found, &expected)?;
     }
     Ok(())
@@ -123,7 +123,7 @@ fn attributes(world: World<'_>, uid: &EntityUid, cell: i32) -> Result<(), String
     for at in 0..declared as u32 {
         let reading = world.attribute(uid, at);
         let facts = facts_of(&reading, at, |at| Fact::Attribute(uid.clone(), at));
-        let expected = (reading.datum.to_datum(), facts, reading.until.map(Timestamp::millis));
+        let expected = (brief(&[reading.datum.to_datum()]).remove(0), facts, reading.until.map(Timestamp::millis));
         let what = format!("{uid:?} {at}");
         same(&what, &noted(|| datum_at(attribute_value(cell, ty, at as i32)))?, &expected)?;
         if uid == world.request.subject() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use zt_eval::id::{EntityTypeId, EnumId};
 use zt_eval::value::{
@@ -74,7 +75,7 @@ impl Machine {
         same("action", &(ld32(ACTION) as usize), &request.action().index())?;
         same("subject", &uid_at(SUBJECT), request.subject())?;
         same("resource", &uid_at(RESOURCE), request.resource())?;
-        same("context", &data_at(ld32(CONTEXT), count), &request.context().to_vec())?;
+        same("context", &data_at(ld32(CONTEXT), count), &brief(request.context()))?;
         let addresses = (0..ld32(DESCRIBED_COUNT)).map(|at| ld32(ld32(DESCRIBED) + at * 4));
         let described: BTreeMap<EntityUid, i32> = addresses.map(|at| (uid_at(at), at)).collect();
         let uids: Vec<&EntityUid> = request.entities().iter().map(|entity| entity.uid()).collect();
@@ -84,7 +85,7 @@ impl Machine {
             let at = described[entity.uid()];
             let count = entity.attributes().len() as i32;
             let what = format!("{:?}", entity.uid());
-            same(&what, &data_at(ld32(at + SAID_ATTRIBUTES), count), &entity.attributes().to_vec())?;
+            same(&what, &data_at(ld32(at + SAID_ATTRIBUTES), count), &brief(entity.attributes()))?;
             let parents = (ld32(at + SAID_PARENTS_KNOWN) != 0).then(|| {
                 (0..ld32(at + SAID_PARENTS_COUNT)).map(|n| uid_at(ld32(at + SAID_PARENTS) + n * CELL)).collect()
             });
@@ -140,6 +141,32 @@ pub fn data_at(cells: i32, count: i32) -> Vec<Datum> {
     (0..count).map(|at| datum_at(cells + at * CELL)).collect()
 }
 
+/// A record's fields without those at its end that are unknown: routines have no cells for what nothing reads.
+fn known(mut fields: Vec<Datum>) -> Arc<[Datum]> {
+    while fields.last() == Some(&Datum::Unknown) {
+        fields.pop();
+    }
+    fields.into()
+}
+
+/// Data with their records as [`datum_at`] gives them.
+pub fn brief(data: &[Datum]) -> Vec<Datum> {
+    let datum = |datum: &Datum| match datum {
+        Datum::Value(value) => Datum::Value(brief_value(value)),
+        other => other.clone(),
+    };
+    data.iter().map(datum).collect()
+}
+
+fn brief_value(value: &Value) -> Value {
+    match value {
+        Value::List(all) => Value::List(all.iter().map(brief_value).collect()),
+        Value::Map(all) => Value::Map(all.iter().map(|(key, value)| (key.clone(), brief_value(value))).collect()),
+        Value::Record(fields) => Value::Record(known(brief(fields))),
+        other => other.clone(),
+    }
+}
+
 /// The datum in a cell.
 pub fn datum_at(cell: i32) -> Datum {
     match ld32(cell) {
@@ -176,7 +203,7 @@ fn value_at(cell: i32) -> Value {
             let pair = |at: i32| (Text::new(&text_at(at + 8)), value_at(at + CELL));
             Value::Map((0..a).map(|n| pair(b as i32 + n * 2 * CELL)).collect())
         }
-        T_RECORD => Value::Record(data_at(b as i32, a).into()),
+        T_RECORD => Value::Record(known(data_at(b as i32, a))),
         tag => panic!("no tag: {tag}"),
     }
 }

@@ -46,8 +46,7 @@ fn build() -> Value {
         K_OBJECT => {
             let mut members = Vec::new();
             json_open(b'{'.into());
-            while json_next(b'}'.into(), members.is_empty()) {
-                json_key();
+            while json_next_member(members.is_empty()) {
                 members.push((text(), build()));
             }
             Value::Object(members.into_iter().collect())
@@ -170,7 +169,7 @@ fn after_a_mistake_nothing_more_is_read() {
     assert_eq!(json_peek(), -1);
     json_open(b'{'.into());
     assert!(!json_next(b'}'.into(), true));
-    json_key();
+    assert!(!json_next_member(true));
     json_string();
     assert_eq!(ld32(STR_LEN), 0);
     json_number();
