@@ -42,11 +42,13 @@
 //! A module that was built to take entity data gets them by [`Instance::set_data`]; one that takes requests in slots, by
 //! [`Instance::decide_slots`].
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, Memory, Module as Code, PoolingAllocationConfig, Store,
-    StoreLimits, StoreLimitsBuilder, TypedFunc,
+    Config, Enabled, Engine, Extern, InstanceAllocationStrategy, InstancePre, Linker, Memory, Module as Code,
+    ModuleExport, PoolingAllocationConfig, Store, StoreLimits, StoreLimitsBuilder, TypedFunc, WasmParams, WasmResults,
 };
 use zt_eval::decision::Mode;
 use zt_eval::value::Timestamp;
@@ -168,7 +170,9 @@ impl Host {
             let name = format!("it wants `{}.{}`", import.module(), import.name());
             return Err(HostError::NotCore(name));
         }
-        Ok(Module { code, limits: self.limits })
+        let exports = Exports::of(&code)?;
+        let code = Linker::new(&self.engine).instantiate_pre(&code).map_err(HostError::Failed)?;
+        Ok(Module { code, exports, limits: self.limits })
     }
 
     /// Time passes: decisions that have lasted as many ticks as they may end.
@@ -178,10 +182,42 @@ impl Host {
 }
 
 /// A compiled module, from which instances are made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Module {
-    code: Code,
+    code: InstancePre<StoreLimits>,
+    exports: Exports,
     limits: HostLimits,
+}
+
+/// Where a module's exports are: an instance finds them without looking for names.
+#[derive(Clone)]
+struct Exports {
+    version: ModuleExport,
+    memory: ModuleExport,
+    alloc: ModuleExport,
+    decide: ModuleExport,
+    configure: Option<ModuleExport>,
+    alloc_data: Option<ModuleExport>,
+    set_data: Option<ModuleExport>,
+    decide_slots: Option<ModuleExport>,
+}
+
+impl Exports {
+    fn of(code: &Code) -> Result<Self, HostError> {
+        let wanted = |name: &str| {
+            code.get_export_index(name).ok_or_else(|| HostError::NotCore(format!("it has no export `{name}`")))
+        };
+        Ok(Self {
+            version: wanted("zt_abi_version")?,
+            memory: wanted("memory")?,
+            alloc: wanted("zt_alloc")?,
+            decide: wanted("zt_decide")?,
+            configure: code.get_export_index("zt_configure"),
+            alloc_data: code.get_export_index("zt_alloc_data"),
+            set_data: code.get_export_index("zt_set_data"),
+            decide_slots: code.get_export_index("zt_decide_slots"),
+        })
+    }
 }
 
 impl Module {
@@ -192,27 +228,66 @@ impl Module {
     /// When there are too many already, or the module's exports are not those of the ABI.
     pub fn instantiate(&self) -> Result<Instance, HostError> {
         let limits = StoreLimitsBuilder::new().memory_size(self.limits.memory_bytes_max).instances(1).build();
-        let mut store = Store::new(self.code.engine(), limits);
+        let mut store = Store::new(self.code.module().engine(), limits);
         store.limiter(|limits| limits);
         store.set_epoch_deadline(self.limits.ticks_max);
-        let instance = wasmtime::Instance::new(&mut store, &self.code, &[]).map_err(HostError::Failed)?;
-        let missing = |name: &str| HostError::NotCore(format!("it has no export `{name}`"));
-        let version = instance.get_global(&mut store, "zt_abi_version").ok_or_else(|| missing("zt_abi_version"))?;
-        match version.get(&mut store).i32() {
+        let instance = self.code.instantiate(&mut store).map_err(HostError::Failed)?;
+        let mut made = Made { store, instance };
+        let exports = &self.exports;
+        match made.version(&exports.version) {
             Some(ABI_VERSION) => {}
             Some(found) => return Err(HostError::OtherVersion { found }),
-            None => return Err(missing("zt_abi_version")),
+            None => return Err(HostError::NotCore("its `zt_abi_version` is no number".to_owned())),
         }
-        let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| missing("memory"))?;
-        let not_core = |error: wasmtime::Error| HostError::NotCore(format!("{error:#}"));
-        let alloc = instance.get_typed_func(&mut store, "zt_alloc").map_err(not_core)?;
-        let decide = instance.get_typed_func(&mut store, "zt_decide").map_err(not_core)?;
-        let configure = instance.get_typed_func(&mut store, "zt_configure").ok();
-        let alloc_data = instance.get_typed_func(&mut store, "zt_alloc_data").ok();
-        let set_data = instance.get_typed_func(&mut store, "zt_set_data").ok();
+        let Some(Extern::Memory(memory)) = made.export(&exports.memory) else {
+            return Err(HostError::NotCore("its `memory` is none".to_owned()));
+        };
+        let alloc = made.function(&exports.alloc)?;
+        let decide = made.function(&exports.decide)?;
+        let configure = made.optional(exports.configure.as_ref())?;
+        let alloc_data = made.optional(exports.alloc_data.as_ref())?;
+        let set_data = made.optional(exports.set_data.as_ref())?;
         let data = alloc_data.zip(set_data);
-        let decide_slots = instance.get_typed_func(&mut store, "zt_decide_slots").ok();
-        Ok(Instance { store, memory, alloc, decide, configure, data, decide_slots, ticks_max: self.limits.ticks_max })
+        let decide_slots = made.optional(exports.decide_slots.as_ref())?;
+        let (store, ticks_max) = (made.store, self.limits.ticks_max);
+        Ok(Instance { store, memory, alloc, decide, configure, data, decide_slots, ticks_max })
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// An instance whose exports are being looked up.
+struct Made {
+    store: Store<StoreLimits>,
+    instance: wasmtime::Instance,
+}
+
+impl Made {
+    fn export(&mut self, export: &ModuleExport) -> Option<Extern> {
+        self.instance.get_module_export(&mut self.store, export)
+    }
+
+    fn version(&mut self, export: &ModuleExport) -> Option<i32> {
+        self.export(export)?.into_global()?.get(&mut self.store).i32()
+    }
+
+    fn function<P: WasmParams, R: WasmResults>(&mut self, export: &ModuleExport) -> Result<TypedFunc<P, R>, HostError> {
+        let function = self.export(export).and_then(Extern::into_func);
+        let function = function.ok_or_else(|| HostError::NotCore("what is to be called is no function".to_owned()))?;
+        function.typed(&self.store).map_err(|error| HostError::NotCore(format!("{error:#}")))
+    }
+
+    /// Of an export that not every module has. (One that is looked for by name and not found makes an error, and that a trace
+    /// of the stack where those are wanted, which takes longer than all the rest.)
+    fn optional<P: WasmParams, R: WasmResults>(
+        &mut self,
+        export: Option<&ModuleExport>,
+    ) -> Result<Option<TypedFunc<P, R>>, HostError> {
+        export.map(|export| self.function(export)).transpose()
     }
 }
 

@@ -158,14 +158,15 @@ pub fn json_next(close: i32, is_first: bool) -> bool {
 /// Whether another member comes; reads its key, which is then at [`STR`], and the colon behind it. Or the closing byte.
 pub fn json_next_member(is_first: bool) -> bool {
     // As most documents are written: short keys without escapes, and no space around them.
-    let at = ld32(JP) - is_first as i32;
-    let is_key = if is_first { ld8(at + 1) == JSON_QUOTE } else { ld16(at) == JSON_COMMA_KEY };
+    let at = ld32(JP);
+    let is_key = if is_first { ld8(at) == JSON_QUOTE } else { ld16(at) == JSON_COMMA_KEY };
     if is_key {
-        let marks = marks16(at + 2);
+        let key = at + 2 - is_first as i32;
+        let marks = marks16(key);
         let len = marks.trailing_zeros() as i32;
-        let behind = at + 4 + len;
+        let behind = key + len + 2;
         if marks != 0 && ld16(behind - 2) == JSON_KEY_COLON && behind <= ld32(JE) {
-            st32(STR, at + 2);
+            st32(STR, key);
             st32(STR_LEN, len);
             st32(JP, behind);
             return true;
