@@ -1,7 +1,7 @@
 //! The hosts in `examples/hosts` decide with modules what the engine decides, and deny when a module fails.
 //!
-//! Node.js and Python's package `wasmtime` are asked where the machine has them; `.ci/run` gets the package. Where one is
-//! missing the test says so, past the capture of output.
+//! Node.js, Python's package `wasmtime` and a browser are asked where the machine has them; `.ci/run` gets the last two.
+//! Where one is missing the test says so, past the capture of output.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -51,6 +51,14 @@ fn python() -> Option<PathBuf> {
     let found = candidates.into_iter().find(|python| works(python, &["-c", "import wasmtime"]));
     if found.is_none() {
         skip("there is no Python with the package `wasmtime` here, so its host was not asked");
+    }
+    found
+}
+
+fn chromium() -> Option<&'static str> {
+    let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|each| works(each, &["--version"]));
+    if found.is_none() {
+        skip("there is no Chromium here, so no browser was asked");
     }
     found
 }
@@ -215,7 +223,7 @@ fn node_takes_data_and_slots() {
 
 #[test]
 fn a_page_decides_as_the_engine_does() {
-    let Some(node) = node() else { return };
+    let (Some(node), Some(chromium)) = (node(), chromium()) else { return };
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/page.mjs");
     // What is typed into a page is text.
     check(
@@ -224,7 +232,7 @@ fn a_page_decides_as_the_engine_does() {
         |request| std::str::from_utf8(request).is_ok(),
         || {
             let mut command = Command::new(&node);
-            command.arg(&page).arg(shown("browser.html"));
+            command.arg(&page).arg(chromium).arg(shown("browser.html"));
             command
         },
     );
