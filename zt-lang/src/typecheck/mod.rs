@@ -32,7 +32,7 @@ use zt_eval::schema::{Schema, Type};
 use zt_eval::value::{Duration, Timestamp};
 use zt_eval::zone::Zone;
 
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::{Code, Diagnostic, Severity};
 use crate::hir;
 use crate::package::PackageId;
 use crate::resolve::{Declared, Resolved};
@@ -87,7 +87,7 @@ impl<'r, 'a> Session<'r, 'a> {
             zones: HashMap::new(),
             diagnostics,
         };
-        checker.annotations();
+        checker.package_annotations();
         checker.functions();
         checker.params();
         checker.evidence();
@@ -205,14 +205,32 @@ impl Checker<'_, '_> {
     }
 
     /// What the root package's `package` lines are annotated with.
-    fn annotations(&mut self) {
+    fn package_annotations(&mut self) {
         let resolved = self.resolved;
         let files = resolved.packages.list.first().map_or(&[][..], |root| &root.files);
         let items = files.iter().flat_map(|file| &file.items);
-        for item in items.filter(|item| matches!(item.kind, ast::ItemKind::Package(_))) {
-            let found: Vec<_> = item.annotations.iter().map(|annotation| self.annotation(annotation)).collect();
-            self.schema.annotations.extend(found);
+        let packages = items.filter(|item| matches!(item.kind, ast::ItemKind::Package(_)));
+        self.schema.annotations = self.annotations(packages.flat_map(|item| &item.annotations));
+    }
+
+    /// Annotations of one thing, each name once: of two values nobody could tell which one counts.
+    fn annotations<'a>(
+        &mut self,
+        annotations: impl Iterator<Item = &'a ast::Annotation>,
+    ) -> Vec<(Arc<str>, Option<Arc<str>>)> {
+        let mut names: Vec<&ast::Ident> = Vec::new();
+        let mut found = Vec::new();
+        for ast::Annotation { name, value } in annotations {
+            if let Some(earlier) = names.iter().find(|earlier| earlier.node == name.node) {
+                let message = format!("`@{}` is given twice", name.node);
+                self.report(
+                    Diagnostic::new(Code::DUPLICATE, name.span, message).also(earlier.span, "first given here"),
+                );
+            }
+            names.push(name);
+            found.push((name.node.clone(), value.as_ref().and_then(|text| self.plain_text(text))));
         }
+        found
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
