@@ -221,6 +221,52 @@ fn node_takes_data_and_slots() {
     check_with(options.with_slots(true), "host-node-slots", &[NOW], is_flat, host);
 }
 
+/// A host takes settings; what does not fit it tells in the module's words.
+fn check_settings(name: &str, host: impl Fn() -> Command) {
+    let folder = scratch(name);
+    let module = folder.join("policy.wasm");
+    let settings = folder.join("settings.json");
+    let build = ["build", "--target", "core", "params", "--setting", "region", "--setting", "max_risk", "-o"];
+    let built = run(&[&build[..], &[module.to_str().unwrap()]].concat(), b"");
+    assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+    let request = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies/params.request.json");
+    let asked = |given: &str| {
+        fs::write(&settings, given).unwrap();
+        let mut command = host();
+        command.arg("--settings").arg(&settings).arg(&module).args([NOW.as_ref(), request.as_os_str()]);
+        command.output().unwrap()
+    };
+    for (given, expected) in [
+        (r#"{"region": "eu"}"#, "allow"),
+        (r#"{"region": "us"}"#, "deny"),
+        (r#"{"region": "eu", "max_risk": 39}"#, "deny"),
+    ] {
+        let answer: Json = serde_json::from_slice(&asked(given).stdout).unwrap();
+        assert_eq!(answer["effect"], expected, "{given}");
+    }
+    let refused = asked(r#"{"region": 3}"#);
+    assert!(!refused.status.success() && refused.stdout.is_empty());
+    assert!(text(&refused.stderr).contains("region"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn hosts_take_settings() {
+    if let Some(node) = node() {
+        check_settings("host-node-settings", || {
+            let mut command = Command::new(&node);
+            command.arg(shown("node.mjs"));
+            command
+        });
+    }
+    if let Some(python) = python() {
+        check_settings("host-python-settings", || {
+            let mut command = Command::new(&python);
+            command.arg(shown("python.py"));
+            command
+        });
+    }
+}
+
 #[test]
 fn a_page_decides_as_the_engine_does() {
     let (Some(node), Some(chromium)) = (node(), chromium()) else { return };
