@@ -3,10 +3,12 @@
 //! Every expression is checked once, where it is written, with the type that its place expects. What has been reported
 //! yields `None` or the [error type](crate::resolve::error_type), and nothing that contains it is reported again.
 //!
-//! Reading order: [`expr`] and the files it calls ([`path`], [`operator`], [`call`], [`literal`], [`matching`], [`clock`], and [`advice`] for their messages); then who
-//! calls it: [`evidence`], [`function`], [`rule`], [`test`]. [`provenance`] reads the typed result.
+//! Reading order: [`expr`] and the files it calls ([`path`], [`operator`] with [`membership`] and [`arithmetic`], [`call`],
+//! [`literal`], [`matching`], [`clock`], and [`advice`] for their messages); then who calls it: [`evidence`], [`function`],
+//! [`rule`], [`test`]. [`provenance`] reads the typed result.
 
 mod advice;
+mod arithmetic;
 mod call;
 mod clock;
 mod evidence;
@@ -15,6 +17,7 @@ mod facts;
 mod function;
 mod literal;
 mod matching;
+mod membership;
 mod operator;
 mod path;
 mod provenance;
