@@ -38,7 +38,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ConstId, EntityTypeId, NodeId, ObligationId, ParamId, PatternId, RecordId, RuleId, ZoneId};
-use crate::index::Index;
+use crate::index::{Index, Plan};
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::request::names::DeclaredNames;
@@ -275,6 +275,8 @@ pub struct Policy {
     pub(crate) rules: Vec<Rule>,
     /// By [`ActionId`](crate::id::ActionId).
     pub(crate) actions: Vec<ActionRules>,
+    /// Where the index has each rule: chosen when the policy is built.
+    pub(crate) plan: Plan,
     /// What is derived from the above when the policy is built or loaded.
     pub(crate) derived: Derived,
 }

@@ -13,7 +13,7 @@
 //!
 //! *Size.* A rule is filed once for each key of its conjunct, and in deeper divisions at most [`COPIES_MAX`] times; divisions
 //! are at most [`DEPTH_MAX`] deep. So the index is linear in the policy, whatever the rules look like. It is worked out from
-//! the policy when that is built or loaded, and is no part of its wire form.
+//! the policy when that is built or loaded; its wire form only says by which of its conjuncts each rule is filed ([`Plan`]).
 
 mod anchors;
 mod divide;
@@ -24,6 +24,7 @@ mod guard;
 mod intervals;
 mod join;
 mod keys;
+mod plan;
 mod stats;
 mod table;
 
@@ -37,6 +38,7 @@ pub(crate) use anchors::Anchors;
 pub(crate) use intervals::Intervals;
 pub(crate) use join::Join;
 use keys::Keys;
+pub(crate) use plan::{LOOSE, Plan, Run};
 pub(crate) use stats::Traversal;
 pub use stats::{SlotStats, Stats};
 pub(crate) use table::Bucket;
@@ -193,13 +195,28 @@ struct Conjuncts {
     nodes: Vec<NodeId>,
 }
 
+/// A policy's plan does not fit its rules.
+pub(crate) struct Misfiled {
+    /// The rule that is not as the plan says; none where the plan has too few choices or too many.
+    pub rule: Option<RuleId>,
+}
+
 impl Index {
-    /// The index of a valid policy whose levels are known.
-    pub fn of(policy: &Policy, levels: &[u8], leads_to: &[Box<[bool]>]) -> Self {
+    /// The index of a valid policy whose levels are known, with the rules filed as its plan says.
+    pub fn of(policy: &Policy, levels: &[u8], leads_to: &[Box<[bool]>]) -> Result<Self, Misfiled> {
         let mut index = Self { conjuncts: Conjuncts::of(policy), ..Self::default() };
         let guards = guard::Guards::of(policy, levels, &index.conjuncts);
-        divide::build(policy, leads_to, guards, &mut index);
-        index
+        divide::build(policy, leads_to, guards, &policy.plan, &mut index)?;
+        Ok(index)
+    }
+
+    /// The index of a valid policy whose levels are known, and the plan that was made for it.
+    #[cfg(feature = "build")]
+    pub fn choose(policy: &Policy, levels: &[u8], leads_to: &[Box<[bool]>]) -> Result<(Self, Plan), Misfiled> {
+        let mut index = Self { conjuncts: Conjuncts::of(policy), ..Self::default() };
+        let guards = guard::Guards::of(policy, levels, &index.conjuncts);
+        let plan = divide::choose(policy, leads_to, guards, &mut index)?;
+        Ok((index, plan))
     }
 
     /// The anchor that a node is.

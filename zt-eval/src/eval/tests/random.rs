@@ -169,6 +169,7 @@ pub(crate) fn random_policy(nodes: Vec<Node>) -> Policy {
     };
     let (denies, allows) = (of(Effect::Deny), of(Effect::Allow));
     policy.actions[0] = crate::graph::ActionRules { denies, allows, audits: Box::new([]) };
+    crate::graph::validate::plan(&mut policy).unwrap();
     Policy::from_bytes(&policy.to_bytes()).unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! From the builder's arenas to a policy that holds what its rules reach and nothing else.
 
 use super::{BuildError, Builder};
-use crate::graph::validate::validate;
+use crate::graph::validate::plan;
 use crate::graph::{ActionRules, Effect, Node, Policy};
 use crate::id::{ConstId, NodeId, PatternId, RuleId, ZoneId};
 
@@ -20,7 +20,7 @@ impl Builder {
         drop((facts, nodes, consts, patterns, zones));
         policy.actions = rules.into_iter().map(ActionRules::from).collect();
         let mut policy = compact(policy);
-        policy.derived = validate(&policy).map_err(BuildError::invalid)?;
+        plan(&mut policy).map_err(BuildError::invalid)?;
         policy.seal();
         Ok(policy)
     }

@@ -156,6 +156,7 @@ proptest! {
     fn no_decision_takes_more(policy in any_policy(), parts in parts(), timed: bool, duties: bool) {
         let mut policy = if duties { with_duties(policy) } else { policy };
         policy.limits = small();
+        crate::graph::validate::plan(&mut policy).unwrap();
         let policy = Policy::from_bytes(&policy.to_bytes()).unwrap();
         let request = full_request(&policy, parts);
         let cost = policy.cost();
