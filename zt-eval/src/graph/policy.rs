@@ -134,6 +134,16 @@ impl Policy {
         }
     }
 
+    /// The conditions that all have to hold for a rule's to hold, cheapest first.
+    #[inline]
+    pub(crate) fn conjuncts(&self, rule: RuleId) -> &[NodeId] {
+        let Some(rule) = self.rules.get(rule.index()) else { return &[] };
+        match self.nodes.get(rule.condition.index()) {
+            Some(Node::And(all)) => all,
+            _ => std::slice::from_ref(&rule.condition),
+        }
+    }
+
     /// A pattern by id.
     #[must_use]
     pub fn pattern(&self, id: PatternId) -> Option<&Pattern> {
@@ -274,13 +284,13 @@ impl Policy {
 
     /// What follows from the parts: by rule, the deciding allow rules that override it; nothing when no rule overrides any.
     pub(super) fn overriders(&self) -> Vec<Box<[RuleId]>> {
-        let overrides = |rule: &Rule| rule.effect == Effect::Allow && !rule.audit && !rule.overrides.is_empty();
+        let overrides = |rule: &Rule| rule.effect == Effect::Allow && !rule.audit && !rule.extras.overrides.is_empty();
         if !self.rules.iter().any(overrides) {
             return Vec::new();
         }
         let mut overriders = vec![Vec::new(); self.rules.len()];
         for (index, rule) in self.rules.iter().enumerate().filter(|(_, rule)| overrides(rule)) {
-            for deny in &rule.overrides {
+            for deny in &rule.extras.overrides {
                 if let Some(list) = overriders.get_mut(deny.index()) {
                     list.push(RuleId::new(index));
                 }

@@ -391,13 +391,13 @@ fn rules(policy: &Policy, nodes: &mut Nodes) -> Result<Vec<List>, Fault> {
 fn rule(policy: &Policy, nodes: &mut Nodes, place: Place, rule: &Rule) -> Result<(), Fault> {
     root(nodes, place, rule.condition)?;
     let is_allow = rule.effect == Effect::Allow;
-    ensure(is_allow || rule.duties.is_empty(), place, "obligations of a deny rule")?;
-    ensure(is_allow || rule.overrides.is_empty(), place, "overrides of a deny rule")?;
-    for deny in &rule.overrides {
+    ensure(is_allow || rule.extras.duties.is_empty(), place, "obligations of a deny rule")?;
+    ensure(is_allow || rule.extras.overrides.is_empty(), place, "overrides of a deny rule")?;
+    for deny in &rule.extras.overrides {
         let is_deny = policy.rule(*deny).is_some_and(|rule| rule.effect == Effect::Deny);
         ensure(is_deny, place, "an override of what is no deny rule")?;
     }
-    rule.duties.iter().try_for_each(|template| duty(policy, nodes, place, template))
+    rule.extras.duties.iter().try_for_each(|template| duty(policy, nodes, place, template))
 }
 
 fn duty(policy: &Policy, nodes: &mut Nodes, place: Place, duty: &DutyTemplate) -> Result<(), Fault> {

@@ -176,10 +176,10 @@ impl<'b, 'p> Builder<'b, 'p> {
         let start = count(self.index.gates.len());
         if filed.len() > SMALL {
             let proven = filed.iter().map(|each| (each.rule, each.proven));
-            let gates = gates::shared(self.policy, self.index, proven);
+            let gates = gates::shared(self.policy, proven);
             if !gates.is_empty() {
                 for each in filed {
-                    let bits = gates::bits(self.index.conjuncts(each.rule), &gates);
+                    let bits = gates::bits(self.policy.conjuncts(each.rule), &gates);
                     each.proven |= bits;
                     // A guard of two conjuncts may be worth it when one is known to hold.
                     if self.guards.is_plain(each.rule) {
@@ -205,7 +205,7 @@ impl<'b, 'p> Builder<'b, 'p> {
         self.lookups.trees += 1;
         let mut seen = std::mem::take(&mut self.lookups.seen);
         let filed = |rule: &RuleId| {
-            let conjuncts = self.index.conjuncts(*rule);
+            let conjuncts = self.policy.conjuncts(*rule);
             let open = self.guards.open(*rule, conjuncts, |guard| {
                 // Rules share guards.
                 if let Some(seen) = seen.get_mut(guard as usize).filter(|seen| **seen != self.lookups.trees) {
@@ -317,8 +317,8 @@ impl<'b, 'p> Builder<'b, 'p> {
         Ok(())
     }
 
-    fn conjuncts(&self, filed: &Filed) -> &[NodeId] {
-        self.index.conjuncts(filed.rule)
+    fn conjuncts(&self, filed: &Filed) -> &'p [NodeId] {
+        self.policy.conjuncts(filed.rule)
     }
 
     fn lookup(&self, axis: u32) -> Option<u32> {

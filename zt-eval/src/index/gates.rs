@@ -4,7 +4,7 @@
 //! fire, and where it is true, none of them needs to look at it again. Only what is read and compared in a few steps is
 //! made a gate, because it is looked at even where no rule would have come to it.
 
-use super::{Index, PROVABLE_MAX};
+use super::PROVABLE_MAX;
 use crate::graph::{Node, Policy};
 use crate::id::{NodeId, RuleId};
 
@@ -26,16 +26,16 @@ impl Gate {
 }
 
 /// The quick conjuncts that all of some rules have and that are not proven of the first, in its order.
-pub(super) fn shared(policy: &Policy, index: &Index, mut rules: impl Iterator<Item = (RuleId, u16)>) -> Vec<Gate> {
+pub(super) fn shared(policy: &Policy, mut rules: impl Iterator<Item = (RuleId, u16)>) -> Vec<Gate> {
     let Some((first, proven)) = rules.next() else { return Vec::new() };
     let is_open = |(at, node): &(usize, NodeId)| proven >> at & 1 == 0 && is_quick(policy, *node, true);
-    let provable = index.conjuncts(first).iter().copied().enumerate().take(PROVABLE_MAX);
+    let provable = policy.conjuncts(first).iter().copied().enumerate().take(PROVABLE_MAX);
     let mut gates: Vec<Gate> = provable.filter(is_open).map(|(at, node)| Gate { node, at }).collect();
     for (rule, _) in rules {
         if gates.is_empty() {
             break;
         }
-        let conjuncts = index.conjuncts(rule);
+        let conjuncts = policy.conjuncts(rule);
         gates.retain(|gate| gate.position(conjuncts).is_some());
     }
     gates

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::keys::{Keys, Test};
-use super::{Anchors, Conjuncts};
+use super::Anchors;
 use crate::graph::{Node, Policy};
 use crate::id::{NodeId, RuleId};
 use crate::value::Value;
@@ -129,7 +129,7 @@ impl OfRule {
 }
 
 impl<'p> Guards<'p> {
-    pub fn of(policy: &'p Policy, levels: &'p [u8], conjuncts: &Conjuncts) -> Self {
+    pub fn of(policy: &'p Policy, levels: &'p [u8]) -> Self {
         let mut guards = Self {
             policy,
             levels,
@@ -150,7 +150,7 @@ impl<'p> Guards<'p> {
         };
         guards.number_anchors();
         for rule in 0..policy.rules.len() {
-            guards.add_rule(rule, conjuncts.of_rule(rule));
+            guards.add_rule(rule, policy.conjuncts(RuleId::new(rule)));
         }
         guards.merge_patterns();
         guards.rank_intervals();

@@ -101,8 +101,9 @@ fn compact(mut policy: Policy) -> Policy {
     let node = |id: NodeId| NodeId::new(nodes.of(id.index()));
     for rule in &mut policy.rules {
         rule.condition = node(rule.condition);
-        for arg in rule.duties.iter_mut().flat_map(|duty| duty.args.iter_mut()) {
-            *arg = node(*arg);
+        // Most rules have none, and shall not come to have room for them.
+        if !rule.extras.duties.is_empty() {
+            rule.extras.duties.iter_mut().flat_map(|duty| duty.args.iter_mut()).for_each(|arg| *arg = node(*arg));
         }
     }
     policy

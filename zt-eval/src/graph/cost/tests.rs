@@ -142,8 +142,8 @@ fn with_duties(mut policy: Policy) -> Policy {
     let denies: Box<[RuleId]> = policy.actions[0].denies.clone();
     for (index, rule) in policy.rules.iter_mut().enumerate() {
         if rule.effect == Effect::Allow && index % 2 == 0 {
-            rule.overrides = denies.clone();
-            rule.duties = [DutyTemplate { obligation: AUDIT, args: [rule.condition].into() }].into();
+            rule.extras.overrides = denies.to_vec();
+            rule.extras.duties = [DutyTemplate { obligation: AUDIT, args: [rule.condition].into() }].into();
         }
     }
     policy
