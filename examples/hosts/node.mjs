@@ -12,7 +12,6 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const ABI = 1;
-const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 
 /** A policy's module. It decides one request after the other in the same memory. */
@@ -39,9 +38,9 @@ export class Policy {
 
   /** Puts settings in force, as bytes of JSON; throws what the module has against them. They come before data. */
   configure(bytes) {
-    const { memory, zt_alloc, zt_configure } = this.exports;
+    const { zt_alloc, zt_configure } = this.exports;
     const at = zt_alloc(bytes.length) >>> 0;
-    if (at !== 0) new Uint8Array(memory.buffer).set(bytes, at);
+    if (at !== 0) this.memory().set(bytes, at);
     const told = this.text(zt_configure(at, bytes.length));
     if (told) throw new Error(told);
     // A fresh instance gets them, too.
@@ -50,9 +49,9 @@ export class Policy {
 
   /** Puts entity data in force, as bytes of JSON, in place of all that were; throws if the module refuses them. */
   setData(bytes) {
-    const { memory, zt_alloc_data, zt_set_data } = this.exports;
+    const { zt_alloc_data, zt_set_data } = this.exports;
     const at = zt_alloc_data(bytes.length) >>> 0;
-    if (at !== 0) new Uint8Array(memory.buffer).set(bytes, at);
+    if (at !== 0) this.memory().set(bytes, at);
     const told = at === 0 ? 2 : zt_set_data(at, bytes.length);
     if (told !== 0) throw new Error(told === 1 ? "the entity data do not fit the policy" : "there is no memory");
     this.data = bytes;
@@ -94,19 +93,24 @@ export class Policy {
   }
 
   call(decide, bytes, { now, full }) {
-    const { memory, zt_alloc } = this.exports;
-    const at = zt_alloc(bytes.length) >>> 0;
+    const at = this.exports.zt_alloc(bytes.length) >>> 0;
     // 0 means that the request is too long. It is decided nevertheless: it is invalid, and denied.
-    if (at !== 0) new Uint8Array(memory.buffer).set(bytes, at);
+    if (at !== 0) this.memory().set(bytes, at);
     const millis = BigInt(now?.getTime() ?? 0);
     return this.text(this.exports[decide](at, bytes.length, now ? 1 : 0, millis, full ? 1 : 0));
   }
 
   /** A text in the module's memory: its address in the lower half of a number, its length in the upper one. */
   text(span) {
-    const [at, length] = [span, span >> 32n].map((half) => Number(BigInt.asUintN(32, half)));
-    // The memory may have grown, so its buffer is another one.
-    return DECODER.decode(new Uint8Array(this.exports.memory.buffer, at, length));
+    const at = Number(BigInt.asUintN(32, span));
+    return this.memory().toString("utf8", at, at + Number(BigInt.asUintN(32, span >> 32n)));
+  }
+
+  /** The module's memory. Where it has grown, its buffer is another one. */
+  memory() {
+    const { buffer } = this.exports.memory;
+    if (this.bytes?.buffer !== buffer) this.bytes = Buffer.from(buffer);
+    return this.bytes;
   }
 }
 
