@@ -325,8 +325,7 @@ fn finish(
             continue;
         }
         let mut code = draft.code.clone();
-        optimize::drop_first_zeros(&mut code, draft.params.len());
-        let types = optimize::compact(&mut code, draft.params.len(), &draft.locals);
+        let types = optimize::finish(&mut code, &draft.params, &draft.locals);
         let mut body = locals(&types);
         optimize::encode(&code, &call, &global, &mut body);
         body.push(0x0B);
