@@ -224,7 +224,7 @@ fn decide_effect() {
         return;
     }
     let duties = tree(TREE_DUTIES);
-    if division_entries_count(duties) != 0 || division_dimensions_count(duties) != 0 {
+    if place_at(duties) != entries_end(duties) || division_dimensions_count(duties) != 0 {
         walk_candidates(duties, NOWHERE, WANT_TRUE);
         allow_candidates();
     }
@@ -273,8 +273,8 @@ fn denies_settled() -> i32 {
         if entry == NOWHERE {
             return overridden;
         }
-        if condition_truth(number_at(entry), ld32(WALK_PROVEN), WANT_NOT_FALSE) != FALSE {
-            if overridden_truth(number_at(entry)) != TRUE {
+        if condition_truth(entry_rule(entry), ld32(WALK_PROVEN), WANT_NOT_FALSE) != FALSE {
+            if overridden_truth(entry_rule(entry)) != TRUE {
                 return -1;
             }
             overridden = 1;
@@ -290,7 +290,7 @@ fn any_allows(division: i32) -> bool {
         if entry == NOWHERE {
             return false;
         }
-        if allow_fires(number_at(entry), ld32(WALK_PROVEN)) {
+        if allow_fires(entry_rule(entry), ld32(WALK_PROVEN)) {
             return true;
         }
     }

@@ -427,7 +427,7 @@ pub const H_FILES: i32 = 1980; // the names of rules' files, as JSON: rows of an
 // How wide rows are, and what is in them: see `row.rs`.
 pub const H_WIDE: i32 = 2032; // whether addresses have 4 bytes, not 2
 pub const H_MANY: i32 = 2036; // whether numbers have 4 bytes, not 2
-pub const H_FURTHER: i32 = 2040; // whether entries have further lookups
+pub const H_FURTHER: i32 = 2040; // whether any entries have further lookups
 pub const H_BITS: i32 = 2028; // whether lookups, and what is proven, take more than a byte of an entry
 pub const H_LOOKUPS: i32 = 2024; // where lookup number 0 would be: they are numbered from 1
 pub const H_WHOLE: i32 = 2044; // whether rules have conditions that are more than their conjuncts
@@ -455,6 +455,7 @@ pub const T_LOOKUP_TYPE: i32 = 34;
 pub const T_LOOKUP_POINT: i32 = 35;
 pub const T_LOOKUP_PATTERNS: i32 = 36;
 // Dimensions of divisions.
+pub const T_BY_PARTS: i32 = 37;
 pub const T_BY_KEYS: i32 = 38;
 pub const T_BY_INTERVALS: i32 = 39;
 // Sections of the keys of a slot.

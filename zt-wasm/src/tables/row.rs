@@ -68,6 +68,22 @@ impl Rows {
         self
     }
 
+    /// A number whose highest bit is a flag, if there is one.
+    pub fn flagged(&mut self, value: u32, flag: Option<bool>) -> &mut Self {
+        let Some(flag) = flag else {
+            return self.number(value);
+        };
+        let bit = 1 << (8 * self.widths.number() - 1);
+        self.lacks.many |= value >= bit;
+        self.number(value | if flag { bit } else { 0 })
+    }
+
+    /// The rows of another table behind these.
+    pub fn append(&mut self, other: Self) {
+        self.bytes.extend(other.bytes);
+        self.lacks = self.lacks.or(other.lacks);
+    }
+
     /// How many numbers there are, and these.
     pub fn list(&mut self, numbers: &[u32]) -> &mut Self {
         self.number(super::data::number(numbers.len()));
