@@ -7,6 +7,8 @@ use crate::optimize::{self, GET, Ins};
 
 /// Instructions of a body that may stand in several places, behind those that get its parameters.
 const SHORT: usize = 1;
+/// The same in routines, of which there are as many as there are: they are called often, and gain time.
+const SHORT_IN_ROUTINES: usize = 3;
 /// Locals that a function may get by what stands in it.
 const LOCALS_MAX: usize = 200;
 
@@ -27,10 +29,11 @@ pub(super) fn inline(
         let Some(draft) = drafts.get(&symbol) else {
             continue;
         };
+        let most = if draft.is_generated { SHORT } else { SHORT_IN_ROUTINES };
         let may_stand = |callee: u32| {
             drafts.get(&callee).filter(|draft| {
                 let is_alone = sites.get(&callee) == Some(&1) && !kept.contains(&callee);
-                !draft.is_import && draft.sets_locals && (is_alone || is_short(draft))
+                !draft.is_import && draft.sets_locals && (is_alone || is_short(draft, most))
             })
         };
         let mut inlined = with_callees(draft, may_stand);
@@ -73,8 +76,8 @@ fn behind_params(draft: &Draft) -> Option<&[Ins]> {
     (is_first && !uses_again).then_some(rest)
 }
 
-fn is_short(draft: &Draft) -> bool {
-    behind_params(draft).is_some_and(|rest| rest.len() <= SHORT && !rest.contains(&optimize::RETURN))
+fn is_short(draft: &Draft, most: usize) -> bool {
+    behind_params(draft).is_some_and(|rest| rest.len() <= most && !rest.contains(&optimize::RETURN))
 }
 
 /// A function with others in it.

@@ -137,7 +137,7 @@ impl Writer<'_> {
                 _ => (0, None),
             };
             // A policy with a pattern that has no table has no module.
-            let table = self.data.shared(&table.unwrap_or_default(), 4);
+            let table = self.data.shared(&table.unwrap_or_default(), 1);
             rows.place(table).number(kind).number(key);
         }
         rows.share(self.data)

@@ -63,6 +63,11 @@ impl Rows {
         self
     }
 
+    /// A text's address and length.
+    pub fn name(&mut self, data: &mut Data, text: &str) -> &mut Self {
+        self.place(data.text(text)).number(super::data::number(text.len()))
+    }
+
     pub fn byte(&mut self, value: u8) -> &mut Self {
         self.bytes.push(value);
         self
