@@ -267,7 +267,6 @@ impl Function<'_> {
             }
         }
         code.bytes(&[SIMD, I8X16_BITMASK]);
-        self.give_back(at);
     }
 
     /// Whether the highest bit is set of any of the 32 bytes at the address on the stack.
@@ -279,7 +278,6 @@ impl Function<'_> {
         code.bytes(&[SIMD, V128_LOAD, 0, 16, SIMD, V128_OR, SIMD, I8X16_BITMASK]);
         code.constant(Ty::I32, 0);
         code.bytes(&[0x47]);
-        self.give_back(at);
     }
 
     /// A load or a store at a constant address.

@@ -6,6 +6,7 @@
 
 use super::bind::*;
 use super::collection::*;
+use super::declared::*;
 use super::env::*;
 use super::json::*;
 use super::layout::*;
@@ -106,7 +107,7 @@ fn read_nested(kind: i32, complete: i32) {
 fn read_begin() -> i32 {
     let ty = ld32(READ_TYPE);
     let out = ld32(READ_OUT);
-    let kind = ld32(ty);
+    let kind = type_kind(ty);
     let mut is_known = false;
     if ld32(H_TAKES_SLOTS) != 0 {
         if ld32(SLOTS) != 0 && ld32(READ_EXTENT) != EXTENT_NOTHING {
@@ -130,7 +131,7 @@ fn read_begin() -> i32 {
             is_known = scalar_of_number(ty, ld32(STR), ld32(STR_LEN), out);
         } else if given == K_BOOL {
             is_known = scalar_of_bool(ty, json_bool(), out);
-        } else if given == K_NULL && ld32(ty + TYPE_OPTIONAL) != 0 {
+        } else if given == K_NULL && type_is_optional(ty) {
             json_null();
             put_cell(out, T_ABSENT, 0, 0);
             return 0;
@@ -141,7 +142,7 @@ fn read_begin() -> i32 {
             json_open(OPEN_OBJECT);
             return kind;
         } else if given == K_OBJECT && kind == T_ENTITY {
-            is_known = read_reference(out, ld32(ty + TYPE_PARTS));
+            is_known = read_reference(out, type_parts(ty));
         } else {
             json_skip();
         }
@@ -203,16 +204,16 @@ fn read_frame(outer: i32) -> i32 {
 fn read_fields(frame: i32, ty: i32, complete: i32) {
     let extent = ld32(frame + NEST_EXTENT);
     let is_whole = extent_is_whole(extent);
-    let count = if is_whole { ld32(ty + TYPE_PARTS_COUNT) } else { ld32(extent + 4) };
-    let len = count * CELL + ld32(ty + TYPE_PARTS_COUNT);
+    let count = if is_whole { type_count(ty) } else { extent_count(extent) };
+    let len = count * CELL + type_count(ty);
     let cells = read_alloc(len);
     clear(cells, len);
     let mut at = if complete != 0 { count } else { 0 };
-    let fields = ld32(ty + TYPE_PARTS) + 8;
+    let fields = type_parts(ty);
     while at > 0 {
         at -= 1;
-        if is_whole || ld32(extent + at * 4 + 8) != EXTENT_NOTHING {
-            if ld32(ld32(fields + at * FIELD) + TYPE_OPTIONAL) != 0 {
+        if is_whole || extent_part(extent, at) != EXTENT_NOTHING {
+            if type_is_optional(field_type(fields + at * field_width())) {
                 st32(cells + at * CELL, T_ABSENT);
             }
         }
@@ -223,7 +224,7 @@ fn read_fields(frame: i32, ty: i32, complete: i32) {
 
 /// Whether all fields of a record are read.
 fn extent_is_whole(extent: i32) -> bool {
-    return extent == EXTENT_WHOLE || ld32(extent) != EXTENT_FIELDS;
+    return extent == EXTENT_WHOLE || extent_kind(extent) != EXTENT_FIELDS;
 }
 
 /// Comes to the next value in what is open; false at its end.
@@ -237,15 +238,15 @@ fn read_next(frame: i32) -> bool {
 
 fn read_next_field(frame: i32) -> bool {
     let ty = ld32(frame + NEST_TYPE);
-    let fields = ld32(ty + TYPE_PARTS);
-    let declared = ld32(ty + TYPE_PARTS_COUNT);
+    let fields = type_parts(ty);
+    let declared = type_count(ty);
     let count = ld32(frame + NEST_FIELDS);
     let cells = ld32(frame + NEST_START);
     let extent = ld32(frame + NEST_EXTENT);
     let is_whole = extent_is_whole(extent);
     while read_member(frame) {
         st32(frame + NEST_COUNT, 1);
-        let at = row_find(fields, declared, FIELD, ld32(STR), ld32(STR_LEN));
+        let at = row_find(fields, declared, field_width(), ld32(STR), ld32(STR_LEN));
         if at >= 0 {
             let given = cells + count * CELL + at;
             if ld8(given) != 0 {
@@ -253,12 +254,14 @@ fn read_next_field(frame: i32) -> bool {
                 return false;
             }
             st8(given, 1);
-            let part = if is_whole { EXTENT_WHOLE } else { ld32(extent + at * 4 + 8) };
-            if at < count && part != EXTENT_NOTHING {
-                st32(READ_TYPE, ld32(fields + at * FIELD + 8));
-                st32(READ_EXTENT, part);
-                st32(READ_OUT, cells + at * CELL);
-                return true;
+            if at < count {
+                let part = if is_whole { EXTENT_WHOLE } else { extent_part(extent, at) };
+                if part != EXTENT_NOTHING {
+                    st32(READ_TYPE, field_type(fields + at * field_width()));
+                    st32(READ_EXTENT, part);
+                    st32(READ_OUT, cells + at * CELL);
+                    return true;
+                }
             }
         }
         read_skip();
@@ -363,11 +366,11 @@ fn read_element(frame: i32, extent: i32) -> bool {
     }
     let mut part = EXTENT_WHOLE;
     if extent != EXTENT_WHOLE {
-        if ld32(extent) == EXTENT_ELEMENTS {
-            part = ld32(extent + 8);
+        if extent_kind(extent) == EXTENT_ELEMENTS {
+            part = extent_part(extent, 0);
         }
     }
-    st32(READ_TYPE, ld32(ld32(frame + NEST_TYPE) + TYPE_OF));
+    st32(READ_TYPE, type_of(ld32(frame + NEST_TYPE)));
     st32(READ_EXTENT, part);
     st32(READ_OUT, frame + NEST_ELEMENT);
     return ld32(ERROR) == 0;
@@ -489,5 +492,5 @@ pub fn read_reference(out: i32, permitted: i32) -> bool {
 
 /// The entity type with the name that was read last; -1 if there is none.
 pub fn entity_type_find() -> i32 {
-    return row_find(ld32(H_ENTITY_TYPES), ld32(H_ENTITY_TYPES_COUNT), ENTITY, ld32(STR), ld32(STR_LEN));
+    return row_find(ld32(H_ENTITY_TYPES), ld32(H_ENTITY_TYPES_COUNT), entity_width(), ld32(STR), ld32(STR_LEN));
 }
