@@ -292,8 +292,9 @@ fn texts_hit(rows: i32, count: i32, cell: i32, is_backwards: bool) {
     list_new(WAITING);
     loop {
         low = texts_ending(rows, low, high, depth, text, len, at, is_backwards);
-        let wild = texts_from(rows, low, high, depth, WILD);
-        if wild < high {
+        let mut wild = high;
+        if low < high && row_byte(rows, high - 1, depth) == WILD {
+            wild = texts_from(rows, low, high, depth, WILD);
             let behind = segment_end(text, len, at, is_backwards);
             if behind > at {
                 push(WAITING, wild);
@@ -305,8 +306,11 @@ fn texts_hit(rows: i32, count: i32, cell: i32, is_backwards: bool) {
         high = wild;
         if at < len {
             let byte = text_byte(text, len, at, is_backwards);
-            low = texts_from(rows, low, high, depth, byte);
-            high = texts_from(rows, low, high, depth, byte + 1);
+            // Often all go on alike.
+            if low < high && (row_byte(rows, low, depth) != byte || row_byte(rows, high - 1, depth) != byte) {
+                low = texts_from(rows, low, high, depth, byte);
+                high = texts_from(rows, low, high, depth, byte + 1);
+            }
             depth += 1;
             at += 1;
         } else {
@@ -349,13 +353,18 @@ fn texts_ending(rows: i32, low: i32, high: i32, depth: i32, text: i32, len: i32,
     return row;
 }
 
+/// The byte of a row's text at a depth.
+fn row_byte(rows: i32, row: i32, depth: i32) -> i32 {
+    return ld8(place_at(rows + row * text_width()) + depth);
+}
+
 /// The first row of which the byte at this depth is not less; all are longer.
 fn texts_from(rows: i32, low: i32, high: i32, depth: i32, byte: i32) -> i32 {
     let mut from = low;
     let mut to = high;
     while from < to {
         let middle = (from + to) >> 1;
-        if ld8(place_at(rows + middle * text_width()) + depth) < byte {
+        if row_byte(rows, middle, depth) < byte {
             from = middle + 1;
         } else {
             to = middle;
