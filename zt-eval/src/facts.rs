@@ -115,7 +115,8 @@ pub(crate) enum Speaker<'a> {
 }
 
 impl<'a> Speaker<'a> {
-    fn attributes(self) -> &'a [Datum] {
+    /// By position.
+    pub fn attributes(self) -> &'a [Datum] {
         match self {
             Self::Store(stored) => stored.attributes(),
             Self::Request(described) => described.attributes(),

@@ -8,12 +8,13 @@
 use arrayvec::ArrayVec;
 
 use super::apply::{compare, compute, test};
-use super::operand::{Operand, element};
+use super::operand::Operand;
 use super::quantified::Truths;
 use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
 use crate::facts::{Known, Reading, Speaker, World};
+use crate::graph::short::{Form, Path, Root};
 use crate::graph::{Derived, Node, Quantifier};
 use crate::id::{EntityTypeId, NodeId, ParamId};
 use crate::index::Join;
@@ -49,16 +50,8 @@ pub(super) struct Binding<'a> {
     pub over: NodeId,
     pub collection: Operand<'a>,
     pub index: usize,
-}
-
-impl<'a> Binding<'a> {
     /// The element that it is at, if the collection is borrowed.
-    fn borrow(&self) -> Option<Known<'a>> {
-        match &self.collection {
-            Operand::Ref(collection) => element(collection, self.index).map(Known::Value),
-            _ => None,
-        }
-    }
+    pub element: Option<&'a Value>,
 }
 
 impl<'a> Evaluator<'a, '_> {
@@ -68,6 +61,11 @@ impl<'a> Evaluator<'a, '_> {
             return Truth::Unknown;
         };
         // What most conditions are made of goes the shortest way; none of it is kept but for explanations.
+        if !self.scratch.keeps_all()
+            && let Some(truth) = self.truth_for_short(id, node)
+        {
+            return truth;
+        }
         match node {
             _ if self.scratch.keeps_all() => {}
             Node::Context(attribute) => return self.context(*attribute).truth(),
@@ -141,7 +139,14 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// What a node gives, if that is kept somewhere and can be borrowed as it is: evidence, and what is inside of it.
-    fn borrow(&mut self, id: NodeId) -> Option<Known<'a>> {
+    pub fn borrow(&mut self, id: NodeId) -> Option<Known<'a>> {
+        match self.derived.short.form(id) {
+            Form::Path(at) => return self.follow(self.derived.short.path(at)?),
+            Form::Const(id) => return self.world.policy.consts.get(id.index()).map(Known::Value),
+            Form::Subject => return Some(Known::Value(self.subject.uid)),
+            Form::Resource => return Some(Known::Value(self.resource.uid)),
+            Form::Leaf(_) | Form::Node => {}
+        }
         if !self.derived.is_borrowed(id) {
             return None;
         }
@@ -156,6 +161,73 @@ impl<'a> Evaluator<'a, '_> {
             *place = Some(known);
         }
         Some(known)
+    }
+
+    /// The truth of a condition that has a short form.
+    #[inline]
+    fn truth_for_short(&mut self, id: NodeId, node: &Node) -> Option<Truth> {
+        match self.derived.short.form(id) {
+            Form::Leaf(at) => {
+                let leaf = self.derived.short.leaf(at)?;
+                let known = self.follow_to_end(&leaf.path)?;
+                self.count(node);
+                Some(match known {
+                    Known::Value(value) => leaf.test(value, &self.world.policy.consts),
+                    Known::Absent => leaf.absent(),
+                    Known::Unknown => Truth::Unknown,
+                })
+            }
+            Form::Path(at) => self.follow(self.derived.short.path(at)?).map(Known::truth),
+            _ => None,
+        }
+    }
+
+    /// What a path leads to, or what stands for it.
+    #[inline]
+    fn follow(&mut self, path: &'a Path) -> Option<Known<'a>> {
+        match (self.follow_to_end(path)?, path.default) {
+            (Known::Absent, Some(default)) => self.world.policy.consts.get(default.index()).map(Known::Value),
+            (known, _) => Some(known),
+        }
+    }
+
+    /// What a path leads to, if that can be borrowed.
+    fn follow_to_end(&mut self, path: &'a Path) -> Option<Known<'a>> {
+        let mut known = match path.root {
+            Root::Element(level) => Known::Value(self.binding(level)?.element?),
+            Root::Context(attribute) => {
+                if self.notes {
+                    self.scratch.note(Fact::Context(attribute));
+                }
+                self.world.request.context().get(attribute as usize).map_or(Known::Unknown, Known::from)
+            }
+            Root::Subject(ty, attribute) => self.lasting(self.subject, ty, attribute),
+            Root::Resource(ty, attribute) => self.lasting(self.resource, ty, attribute),
+            Root::Node(id) => self.borrow(id)?,
+        };
+        for field in self.derived.short.fields(path) {
+            known = match known {
+                Known::Value(Value::Record(fields)) => fields.get(*field as usize).map_or(Known::Unknown, Known::from),
+                Known::Absent => return Some(Known::Absent),
+                _ => return Some(Known::Unknown),
+            };
+        }
+        Some(known)
+    }
+
+    /// An attribute of the subject or the resource that has no bound of freshness.
+    #[inline]
+    fn lasting(&mut self, of: Asked<'a>, ty: EntityTypeId, attribute: u32) -> Known<'a> {
+        let Value::Entity(uid) = of.uid else {
+            return Known::Unknown;
+        };
+        if uid.ty != ty {
+            return Known::Unknown;
+        }
+        if self.notes {
+            self.scratch.note(Fact::Attribute(uid.clone(), attribute));
+        }
+        of.speaker.attributes().get(attribute as usize).map_or(Known::Unknown, Known::from)
     }
 
     fn borrow_anew(&mut self, id: NodeId) -> Option<Known<'a>> {
@@ -189,7 +261,7 @@ impl<'a> Evaluator<'a, '_> {
                 // What both agree on is computed.
                 Truth::Unknown => None,
             },
-            Node::Element(level) => self.binding(*level)?.borrow(),
+            Node::Element(level) => self.binding(*level)?.element.map(Known::Value),
             node => self.read(node),
         }
     }
@@ -308,9 +380,9 @@ impl<'a> Evaluator<'a, '_> {
     /// The subject or the resource, if the node is that.
     #[inline]
     pub fn asked(&self, node: NodeId) -> Option<Asked<'a>> {
-        match self.world.policy.nodes.get(node.index())? {
-            Node::Subject => Some(self.subject),
-            Node::Resource => Some(self.resource),
+        match self.derived.short.form(node) {
+            Form::Subject => Some(self.subject),
+            Form::Resource => Some(self.resource),
             _ => None,
         }
     }

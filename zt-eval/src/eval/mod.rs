@@ -26,6 +26,8 @@ use arrayvec::ArrayVec;
 
 #[cfg(feature = "build")]
 pub(crate) use apply::apply;
+pub(crate) use apply::{compare_values, test};
+pub(crate) use operand::Operand;
 pub use explain::{Explanation, RuleTrace, Shown, Trace, explain};
 pub(crate) use scratch::LEVELS_MAX;
 pub use scratch::Scratch;
@@ -42,7 +44,6 @@ use crate::value::{Datum, Timestamp};
 
 use candidates::{Candidate, Want};
 use evaluator::{Asked, Evaluator};
-use operand::Operand;
 
 /// Decides a request at an instant.
 ///
@@ -93,11 +94,25 @@ pub(crate) fn decide_in<'a>(
     scratch: &mut Scratch,
     decision: &mut Decision,
 ) {
-    scratch.reuse(decision);
-    if let Err(error) = world.check_using(&mut scratch.cycles) {
-        decision.reason = Some(Reason::Invalid(error));
-        return;
+    match world.check_using(&mut scratch.cycles) {
+        Ok(()) => decide_checked(world, join, speakers, mode, scratch, decision),
+        Err(error) => {
+            scratch.reuse(decision);
+            decision.reason = Some(Reason::Invalid(error));
+        }
     }
+}
+
+/// The same of a world that was [checked](World::check).
+pub(crate) fn decide_checked<'a>(
+    world: World<'a>,
+    join: &'a Join,
+    speakers: Speakers<'a>,
+    mode: Mode,
+    scratch: &mut Scratch,
+    decision: &mut Decision,
+) {
+    scratch.reuse(decision);
     let action = world.request.action();
     let Some(rules) = world.policy.rules_for(action) else {
         decision.reason = Some(Reason::Invalid(InvalidRequest::other_policy()));

@@ -16,6 +16,7 @@ pub mod draw;
 mod place;
 mod policy;
 pub(crate) mod reads;
+pub(crate) mod short;
 mod slots;
 pub mod text;
 pub(crate) mod validate;
@@ -290,6 +291,8 @@ pub(crate) struct Derived {
     pub kept_count: u32,
     /// By [`NodeId`], for the first few that are worth it: where a decision keeps what it borrowed, and one more; else zero.
     pub held: Box<[u8]>,
+    /// What most conditions are made of, for short.
+    pub short: short::Short,
     /// Row by [`EntityTypeId`]: the types that parents can lead to, reflexively.
     pub leads_to: Vec<Box<[bool]>>,
     /// By [`RuleId`]: the deciding allow rules that override it, in source order; empty when no rule overrides any.

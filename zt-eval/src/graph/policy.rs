@@ -201,6 +201,8 @@ impl Policy {
     /// quantifier does so for each element though they are the same for all.
     pub(super) fn kept(&self, levels: &[u8]) -> Kept {
         let mut readers = vec![0_u32; self.nodes.len()];
+        // A body is computed anew for each element, whichever of its quantifiers goes there.
+        let mut is_body = vec![false; self.nodes.len()];
         let level = |id: NodeId| levels.get(id.index()).copied().unwrap_or(0);
         let mut read = |id: NodeId, times: u32| {
             if let Some(count) = readers.get_mut(id.index()) {
@@ -212,7 +214,10 @@ impl Policy {
             match node {
                 Node::Quantified { over, level: inside, body, .. } => {
                     read(*over, repeated(*over, level(id)));
-                    read(*body, repeated(*body, *inside));
+                    match is_body.get_mut(body.index()) {
+                        Some(is_body) if level(*body) >= *inside => *is_body = true,
+                        _ => read(*body, 2),
+                    }
                 }
                 _ => node.each_child(|child| read(child, repeated(child, level(id)))),
             }
@@ -225,7 +230,8 @@ impl Policy {
         // conditions on conditions on conditions would else be computed over and over.
         let mut costs: Vec<u32> = Vec::with_capacity(self.nodes.len());
         let (mut held, mut holds) = (vec![0_u8; self.nodes.len()], 0);
-        for ((at, node), readers) in self.nodes.iter().enumerate().zip(readers) {
+        for ((at, node), (readers, is_body)) in self.nodes.iter().enumerate().zip(readers.into_iter().zip(is_body)) {
+            let readers = readers.saturating_add(is_body.into());
             let mut cost = 1_u32;
             node.each_child(|child| {
                 let is_kept = kept.get(child.index()).is_some_and(|place| *place < Derived::BORROWED);

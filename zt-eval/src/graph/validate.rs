@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::short::Short;
 use super::{Derived, DutyTemplate, Effect, Kept, Node, Policy, Rule};
 use crate::eval::LEVELS_MAX;
 use crate::id::{NodeId, RuleId};
@@ -79,6 +80,7 @@ impl Derived {
         let Kept { kept, count: kept_count, held } = policy.kept(&levels);
         Self {
             index: Index::of(policy, &levels, &leads_to),
+            short: Short::of(policy, &kept, &held),
             kept,
             kept_count,
             held,

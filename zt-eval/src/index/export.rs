@@ -1,7 +1,7 @@
 //! The index in plain arrays, for code generators.
 
 use super::table::Bucket as TableBucket;
-use crate::id::{ActionId, ConstId, NodeId, RuleId};
+use crate::id::{ActionId, NodeId, RuleId};
 use crate::pattern::Pattern;
 use crate::value::{IpRange, Value};
 
@@ -181,12 +181,6 @@ impl Index {
     #[must_use]
     pub fn trees(&self, action: ActionId) -> Option<Trees> {
         self.actions.get(action.index()).copied()
-    }
-}
-
-impl super::Index {
-    pub(crate) fn anchor_of_const(&self, constant: ConstId) -> Option<u32> {
-        self.anchor_of_const.get(constant.index()).copied().filter(|anchor| *anchor != super::NO_ANCHOR)
     }
 }
 

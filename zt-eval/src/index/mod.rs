@@ -31,7 +31,7 @@ mod table;
 mod tests;
 
 use crate::graph::{ActionRules, Node, Policy};
-use crate::id::{NodeId, RuleId};
+use crate::id::{ConstId, NodeId, RuleId};
 
 pub(crate) use anchors::Anchors;
 pub(crate) use intervals::Intervals;
@@ -202,13 +202,10 @@ impl Index {
         index
     }
 
-    /// The anchor that a node is.
+    /// The number of the anchor that a constant is, if it is one.
     #[inline]
-    pub fn anchor_of(&self, policy: &Policy, node: NodeId) -> Option<u32> {
-        let Some(Node::Const(id)) = policy.nodes.get(node.index()) else {
-            return None;
-        };
-        self.anchor_of_const.get(id.index()).copied().filter(|anchor| *anchor != NO_ANCHOR)
+    pub fn anchor_of_const(&self, constant: ConstId) -> Option<u32> {
+        self.anchor_of_const.get(constant.index()).copied().filter(|anchor| *anchor != NO_ANCHOR)
     }
 
     /// The conjuncts of a rule's condition.

@@ -238,7 +238,7 @@ impl<'p> Reader<'p> {
         into: &mut Datum,
     ) -> Result<bool, InvalidRequest> {
         let mut last = match std::mem::replace(into, Datum::Unknown) {
-            Datum::Value(Value::Set(last)) => own(last),
+            Datum::Value(Value::Set(last)) => Some(last),
             _ => None,
         };
         let start = pool.values.len();
@@ -270,7 +270,7 @@ impl<'p> Reader<'p> {
         into: &mut Datum,
     ) -> Result<bool, InvalidRequest> {
         let mut last = match std::mem::replace(into, Datum::Unknown) {
-            Datum::Value(Value::List(last)) => own(last),
+            Datum::Value(Value::List(last)) => Some(last),
             _ => None,
         };
         let start = pool.values.len();
@@ -327,7 +327,7 @@ impl<'p> Reader<'p> {
         into: &mut Datum,
     ) -> Result<bool, InvalidRequest> {
         let mut last = match std::mem::replace(into, Datum::Unknown) {
-            Datum::Value(Value::Map(last)) => own(last),
+            Datum::Value(Value::Map(last)) => Some(last),
             _ => None,
         };
         let mut spare = last.as_mut().and_then(Arc::get_mut).unwrap_or_default().iter_mut();
@@ -370,14 +370,32 @@ impl<'p> Reader<'p> {
         into: &mut Datum,
     ) -> Result<bool, InvalidRequest> {
         let fields = self.schema.record(id).map_or(&[][..], |record| &record.fields);
-        let last = match std::mem::replace(into, Datum::Unknown) {
-            Datum::Value(Value::Record(last)) if last.len() == fields.len() => own(last),
-            _ => None,
+        let unknown = || fields.iter().map(|_| Datum::Unknown).collect();
+        let mut data: Arc<[Datum]> = match std::mem::replace(into, Datum::Unknown) {
+            Datum::Value(Value::Record(last)) if last.len() == fields.len() => last,
+            _ => unknown(),
         };
-        let mut data = last.unwrap_or_else(|| fields.iter().map(|_| Datum::Unknown).collect());
+        if Arc::get_mut(&mut data).is_none() {
+            data = unknown();
+        }
         let Some(places) = Arc::get_mut(&mut data) else {
-            return Ok(scanner.skip().map(|_| false)?); // somebody else has it, whatever `own` said
+            return Ok(scanner.skip().map(|_| false)?); // nobody else has what was just made
         };
+        self.fields(scanner, id, complete, extent, pool, places)?;
+        Ok(put(into, Some(Value::Record(data))))
+    }
+
+    /// Reads a record's fields, each into its place.
+    fn fields(
+        &self,
+        scanner: &mut Scanner,
+        id: RecordId,
+        complete: bool,
+        extent: &Extent,
+        pool: &mut Pool,
+        places: &mut [Datum],
+    ) -> Result<(), InvalidRequest> {
+        let fields = self.schema.record(id).map_or(&[][..], |record| &record.fields);
         let mut said = Bits::default();
         scanner.object(|scanner, key, offset| {
             let found = self.find_field(id, fields, key);
@@ -390,13 +408,17 @@ impl<'p> Reader<'p> {
             let read = self.read(scanner, &field.ty, complete, extent.field(at), pool, place);
             read.map_err(|error| error.under(key))
         })?;
-        for (at, (field, place)) in fields.iter().zip(places).enumerate().filter(|(at, _)| !said.contains(*at)) {
-            *place = match extent.field(at) {
-                Extent::Nothing => Datum::Unknown,
-                _ => settle(&field.ty, None, complete),
-            };
+        for at in said.others(fields.len()) {
+            let Some((field, place)) = fields.get(at).zip(places.get_mut(at)) else { continue };
+            let is_absent = complete && field.ty.is_optional() && *extent.field(at) != Extent::Nothing;
+            match (&*place, is_absent) {
+                // It mostly was so before.
+                (Datum::Absent, true) | (Datum::Unknown, false) => {}
+                (_, true) => *place = Datum::Absent,
+                (_, false) => *place = Datum::Unknown,
+            }
         }
-        Ok(put(into, Some(Value::Record(data))))
+        Ok(())
     }
 
     fn entity(&self, scanner: &mut Scanner, ty: &Type) -> Result<Option<Value>, InvalidRequest> {
@@ -476,12 +498,7 @@ fn put(into: &mut Datum, read: Option<Value>) -> bool {
     is_known
 }
 
-/// The memory of a value that nobody else has.
-fn own<T: ?Sized>(mut last: Arc<T>) -> Option<Arc<T>> {
-    Arc::get_mut(&mut last).is_some().then_some(last)
-}
-
-/// The values, shared; in the memory of the last ones if that has their length, else in one allocation, or none.
+/// The values, shared; in the memory of the last ones if nobody else has that and it has their length, else in one allocation, or none.
 fn shared<T>(values: std::vec::Drain<'_, T>, mut last: Option<Arc<[T]>>) -> Arc<[T]> {
     let places = last.as_mut().and_then(Arc::get_mut).filter(|places| places.len() == values.len());
     match (places, values.len()) {
