@@ -14,7 +14,7 @@ use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
 use crate::facts::{Known, Reading, Speaker, World};
-use crate::graph::short::{Form, Path, Root};
+use crate::graph::short::{Form, Path, Root, Short};
 use crate::graph::{Derived, Node, Quantifier};
 use crate::id::{EntityTypeId, NodeId, ParamId};
 use crate::index::Join;
@@ -23,6 +23,8 @@ use crate::value::{EntityUid, Value, agreement};
 pub(super) struct Evaluator<'a, 's> {
     pub world: World<'a>,
     pub derived: &'a Derived,
+    /// The short forms that nodes are evaluated by: none where all that they read is to be kept.
+    pub short: &'a Short,
     /// Where the store's entities lie, in terms of the policy.
     pub join: &'a Join,
     pub subject: Asked<'a>,
@@ -56,27 +58,59 @@ pub(super) struct Binding<'a> {
 
 impl<'a> Evaluator<'a, '_> {
     /// The truth of a condition.
+    #[inline]
     pub fn truth(&mut self, id: NodeId) -> Truth {
+        match self.truth_for_short(id) {
+            Some(truth) => truth,
+            None => self.truth_at_length(id),
+        }
+    }
+
+    /// The truth of a condition that has a short form. None of it is kept.
+    #[inline]
+    fn truth_for_short(&mut self, id: NodeId) -> Option<Truth> {
+        match self.short.form(id) {
+            Form::Leaf(at) => {
+                let leaf = self.short.leaf(at)?;
+                let known = self.follow_to_end(&leaf.path)?;
+                self.count(id);
+                Some(match known {
+                    Known::Value(value) => leaf.test(value, &self.world.policy.consts),
+                    Known::Absent => leaf.absent(),
+                    Known::Unknown => Truth::Unknown,
+                })
+            }
+            Form::Lies(at) => {
+                let lies = self.short.lies(at)?;
+                let outer = self.follow(&lies.outer)?;
+                self.count(id);
+                let asked = if lies.is_subject { self.subject } else { self.resource };
+                Some(match (asked.uid, outer) {
+                    (Value::Entity(inner), Known::Value(outer)) => self.within_any(inner, Some(asked.speaker), outer),
+                    _ => Truth::Unknown,
+                })
+            }
+            Form::Path(at) => self.follow(self.short.path(at)?).map(Known::truth),
+            Form::Node | Form::Const(_) | Form::Subject | Form::Resource => None,
+        }
+    }
+
+    fn truth_at_length(&mut self, id: NodeId) -> Truth {
         let Some(node) = self.world.policy.nodes.get(id.index()) else {
             return Truth::Unknown;
         };
-        // What most conditions are made of goes the shortest way; none of it is kept but for explanations.
-        if !self.scratch.keeps_all()
-            && let Some(truth) = self.truth_for_short(id, node)
-        {
-            return truth;
-        }
+        // What many conditions are made of goes a shorter way; none of it is kept but for explanations.
         match node {
             _ if self.scratch.keeps_all() => {}
             Node::Context(attribute) => return self.context(*attribute).truth(),
             Node::Compare(op, left, right) => {
                 if let Some((left, right)) = self.borrow_both(*left, *right) {
-                    self.count(node);
+                    self.count_node(node);
                     return compare(*op, left, right);
                 }
             }
             Node::Within(inner, outer) if self.scratch.place(id, self.derived).is_none() => {
-                self.count(node);
+                self.count_node(node);
                 return self.within(*inner, *outer);
             }
             _ => {
@@ -140,12 +174,12 @@ impl<'a> Evaluator<'a, '_> {
 
     /// What a node gives, if that is kept somewhere and can be borrowed as it is: evidence, and what is inside of it.
     pub fn borrow(&mut self, id: NodeId) -> Option<Known<'a>> {
-        match self.derived.short.form(id) {
-            Form::Path(at) => return self.follow(self.derived.short.path(at)?),
+        match self.short.form(id) {
+            Form::Path(at) => return self.follow(self.short.path(at)?),
             Form::Const(id) => return self.world.policy.consts.get(id.index()).map(Known::Value),
             Form::Subject => return Some(Known::Value(self.subject.uid)),
             Form::Resource => return Some(Known::Value(self.resource.uid)),
-            Form::Leaf(_) | Form::Node => {}
+            Form::Leaf(_) | Form::Lies(_) | Form::Node => {}
         }
         if !self.derived.is_borrowed(id) {
             return None;
@@ -161,25 +195,6 @@ impl<'a> Evaluator<'a, '_> {
             *place = Some(known);
         }
         Some(known)
-    }
-
-    /// The truth of a condition that has a short form.
-    #[inline]
-    fn truth_for_short(&mut self, id: NodeId, node: &Node) -> Option<Truth> {
-        match self.derived.short.form(id) {
-            Form::Leaf(at) => {
-                let leaf = self.derived.short.leaf(at)?;
-                let known = self.follow_to_end(&leaf.path)?;
-                self.count(node);
-                Some(match known {
-                    Known::Value(value) => leaf.test(value, &self.world.policy.consts),
-                    Known::Absent => leaf.absent(),
-                    Known::Unknown => Truth::Unknown,
-                })
-            }
-            Form::Path(at) => self.follow(self.derived.short.path(at)?).map(Known::truth),
-            _ => None,
-        }
     }
 
     /// What a path leads to, or what stands for it.
@@ -205,7 +220,7 @@ impl<'a> Evaluator<'a, '_> {
             Root::Resource(ty, attribute) => self.lasting(self.resource, ty, attribute),
             Root::Node(id) => self.borrow(id)?,
         };
-        for field in self.derived.short.fields(path) {
+        for field in self.short.fields(path) {
             known = match known {
                 Known::Value(Value::Record(fields)) => fields.get(*field as usize).map_or(Known::Unknown, Known::from),
                 Known::Absent => return Some(Known::Absent),
@@ -216,7 +231,7 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// An attribute of the subject or the resource that has no bound of freshness.
-    #[inline]
+    #[inline(always)]
     fn lasting(&mut self, of: Asked<'a>, ty: EntityTypeId, attribute: u32) -> Known<'a> {
         let Value::Entity(uid) = of.uid else {
             return Known::Unknown;
@@ -308,12 +323,12 @@ impl<'a> Evaluator<'a, '_> {
                 test(operator, patterns, |operand| self.value(operand))?
             }
         };
-        self.count(node);
+        self.count_node(node);
         Some(truth)
     }
 
     fn value_of(&mut self, node: &'a Node) -> Operand<'a> {
-        self.count(node);
+        self.count_node(node);
         match node {
             Node::Attribute { of, ty, attribute } => self.attribute_of(*of, *ty, *attribute),
             Node::Element(level) => self.binding(*level).map_or(Operand::Unknown, |at| at.collection.element(at.index)),
@@ -337,7 +352,14 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     #[inline]
-    fn count(&mut self, node: &Node) {
+    fn count(&mut self, id: NodeId) {
+        if cfg!(test) {
+            self.world.policy.nodes.get(id.index()).into_iter().for_each(|node| self.scratch.note_computed(node));
+        }
+    }
+
+    #[inline]
+    fn count_node(&mut self, node: &Node) {
         if cfg!(test) {
             self.scratch.note_computed(node);
         }

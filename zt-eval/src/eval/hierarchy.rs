@@ -58,7 +58,8 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// Who speaks for the inner entity is looked up once that matters, unless it is given.
-    fn within_any(&mut self, inner: &EntityUid, mut speaker: Option<Speaker<'a>>, outer: &Value) -> Truth {
+    #[inline]
+    pub fn within_any(&mut self, inner: &EntityUid, mut speaker: Option<Speaker<'a>>, outer: &Value) -> Truth {
         let (Value::Set(all) | Value::List(all)) = outer else {
             return self.within_one(inner, &mut speaker, outer);
         };
@@ -72,6 +73,7 @@ impl<'a> Evaluator<'a, '_> {
         truth
     }
 
+    #[inline]
     fn within_one(&mut self, inner: &EntityUid, speaker: &mut Option<Speaker<'a>>, outer: &Value) -> Truth {
         let Value::Entity(outer) = outer else {
             return Truth::Unknown;

@@ -35,7 +35,7 @@ pub use scratch::Scratch;
 use crate::Truth;
 use crate::decision::{Decision, Duty, Mode, Reason};
 use crate::facts::{Speaker, World};
-use crate::graph::{ActionRules, Derived, DutyTemplate, Effect, Policy, Rule};
+use crate::graph::{short, ActionRules, Derived, DutyTemplate, Effect, Policy, Rule};
 use crate::id::RuleId;
 use crate::index::{Join, Trees};
 use crate::request::{Described, InvalidRequest, Request};
@@ -161,7 +161,9 @@ impl<'a, 's> Evaluator<'a, 's> {
         let subject = Asked { uid: world.request.subject_value(), speaker: speakers.subject };
         let resource = Asked { uid: world.request.resource_value(), speaker: speakers.resource };
         let derived = &world.policy.derived;
-        Self { world, derived, join, subject, resource, scratch, held: &mut [], bindings: ArrayVec::new(), notes }
+        let short = if scratch.keeps_all() { &short::NONE } else { &derived.short };
+        let bindings = ArrayVec::new();
+        Self { world, derived, short, join, subject, resource, scratch, held: &mut [], bindings, notes }
     }
 
     fn decide_effect(&mut self, rules: &'a ActionRules, trees: Trees, decision: &mut Decision) {

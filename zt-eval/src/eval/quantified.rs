@@ -13,6 +13,9 @@ impl<'a> Evaluator<'a, '_> {
         let collection = self.value(over);
         let count = collection.value().and_then(element_count)?;
         let mut truths = Truths::default();
+        if count == 0 {
+            return Some(truths);
+        }
         self.open(over, level, collection);
         for index in 0..count {
             self.go_to(index);

@@ -107,6 +107,7 @@ impl Scratch {
     }
 
     /// Forgets what the last decision consulted and computed.
+    #[inline]
     pub(super) fn start(&mut self, policy: &Policy) {
         self.begin(policy, false);
     }
@@ -116,6 +117,7 @@ impl Scratch {
         self.begin(policy, true);
     }
 
+    #[inline]
     fn begin(&mut self, policy: &Policy, keeps_all: bool) {
         self.facts.clear();
         self.facts_max = FACTS_MIN;
@@ -196,6 +198,7 @@ impl Scratch {
     }
 
     /// Makes a decision that was used before into one of which nothing is known, a denial, and keeps its memory.
+    #[inline]
     pub(crate) fn reuse(&mut self, decision: &mut Decision) {
         decision.effect = Effect::Deny;
         decision.reason = None;

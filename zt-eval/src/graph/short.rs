@@ -28,6 +28,8 @@ pub(crate) enum Form {
     Path(u32),
     /// Of [`Short::leaf`].
     Leaf(u32),
+    /// Of [`Short::lies`].
+    Lies(u32),
 }
 
 /// From evidence to a datum in it.
@@ -81,15 +83,27 @@ enum Asks {
     IsIn,
 }
 
+/// Whether the subject or the resource lies within what a path leads to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lies {
+    pub is_subject: bool,
+    pub outer: Path,
+}
+
 /// The short forms of a policy's nodes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Short {
     /// By [`NodeId`].
-    forms: Box<[Form]>,
+    forms: Vec<Form>,
     paths: Vec<Path>,
     fields: Vec<u32>,
     leaves: Vec<Leaf>,
+    lies: Vec<Lies>,
 }
+
+/// No node has a short form.
+pub(crate) static NONE: Short =
+    Short { forms: Vec::new(), paths: Vec::new(), fields: Vec::new(), leaves: Vec::new(), lies: Vec::new() };
 
 impl Short {
     /// The short forms of nodes that are not kept; of what is held, that is to be looked for where it is held.
@@ -102,7 +116,7 @@ impl Short {
             let form = if is_plain && !is_held { short.form_of(policy, &forms, node) } else { Form::Node };
             forms.push(form);
         }
-        short.forms = forms.into();
+        short.forms = forms;
         short
     }
 
@@ -121,6 +135,11 @@ impl Short {
         self.leaves.get(at as usize)
     }
 
+    #[inline]
+    pub fn lies(&self, at: u32) -> Option<&Lies> {
+        self.lies.get(at as usize)
+    }
+
     /// The fields of a path, from the outside in.
     #[inline]
     pub fn fields(&self, path: &Path) -> &[u32] {
@@ -137,6 +156,9 @@ impl Short {
         if let Some(path) = self.path_of(policy, forms, node) {
             self.paths.push(path);
             return Form::Path(number(self.paths.len() - 1));
+        }
+        if let Node::Within(inner, outer) = node {
+            return self.lies_of(forms, *inner, *outer).unwrap_or(Form::Node);
         }
         match self.leaf_of(policy, forms, node) {
             Some(leaf) => {
@@ -220,6 +242,17 @@ impl Short {
         };
         let absent = test(node, &policy.patterns, given)?;
         Some(Leaf { path, asks, constant, absent, is_negated: false })
+    }
+
+    fn lies_of(&mut self, forms: &[Form], inner: NodeId, outer: NodeId) -> Option<Form> {
+        let is_subject = match forms.get(inner.index())? {
+            Form::Subject => true,
+            Form::Resource => false,
+            _ => return None,
+        };
+        let outer = *self.path(path_number(forms, outer)?)?;
+        self.lies.push(Lies { is_subject, outer });
+        Some(Form::Lies(number(self.lies.len() - 1)))
     }
 
     fn negated(&self, policy: &Policy, forms: &[Form], of: NodeId) -> Option<Leaf> {

@@ -115,11 +115,9 @@ fn last_plain_len(text: &[u8], start: usize) -> usize {
 const fn not_plain(bytes: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     // With this bit turned a quote comes right behind the control characters, which stay among themselves.
-    let turned = bytes ^ (ONES * 0x02);
-    let quotes_or_controls = turned.wrapping_sub(ONES * 0x21) & !turned;
-    let other = bytes ^ (ONES * b'\\' as u64);
-    let backslashes = other.wrapping_sub(ONES) & !other;
-    (quotes_or_controls | backslashes) & (ONES << 7)
+    let quotes_or_controls = (bytes ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslashes = (bytes ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (quotes_or_controls | backslashes) & !bytes & (ONES << 7)
 }
 
 /// The character that the escape at the start stands for, and the bytes that it takes; or what is wrong, and so far behind

@@ -1,9 +1,9 @@
 //! Finds declared names among the keys of documents.
 //!
 //! A document has a key every twenty bytes, and few of them are worth more than being passed over. So a key is looked up by
-//! a mark made of its length and its ends, and compared with a name only if the marks are equal. Names that have too many
-//! marks in common are looked up by a keyed hash instead. Both ways a look-up is bounded, whatever the key is and whoever
-//! wrote the policy.
+//! a hash of its length and its ends, which stand in the table, and compared with a name only if that has a middle too.
+//! Where too many names share a place, they are looked up by a keyed hash instead. Both ways a look-up is bounded, whatever
+//! the key is and whoever wrote the policy.
 
 use crate::id::{EntityTypeId, RecordId};
 use crate::schema::Schema;
@@ -23,8 +23,39 @@ pub(crate) struct Names {
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Place {
-    mark: u32,
+    ends: Ends,
     position: u32,
+}
+
+/// A name's length and its first and last bytes: all of it, if it has at most sixteen.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Ends {
+    head: u64,
+    tail: u64,
+    len: u32,
+}
+
+/// Names of so many bytes are their ends.
+const ENDS: usize = 16;
+
+impl Ends {
+    #[inline]
+    fn of(name: &str) -> Self {
+        let bytes = name.as_bytes();
+        let (head, tail) = match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+            _ => short(bytes),
+        };
+        Self { head, tail, len: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
+    }
+
+    /// The same for equal names; different ones seldom share it unless they differ in the middle alone.
+    #[inline]
+    fn mark(self) -> u32 {
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = (self.head.wrapping_mul(SPREAD).rotate_left(29) ^ self.tail).wrapping_add(self.len.into());
+        (mixed.wrapping_mul(SPREAD) >> 32) as u32
+    }
 }
 
 impl Names {
@@ -39,10 +70,10 @@ impl Names {
         let shift = u32::BITS.saturating_sub(count.trailing_zeros());
         let mut table = Self { places: vec![None; count].into(), shift, is_hashed };
         for (name, position) in names.iter().zip(0..) {
-            let mark = table.mark(name);
-            let (mut at, mut run) = (table.start(mark), 0);
+            let ends = Ends::of(name);
+            let (mut at, mut run) = (table.start(name, ends), 0);
             while let Some(Some(place)) = table.places.get(at) {
-                if place.mark == mark && names.get(place.position as usize) == Some(name) {
+                if place.ends == ends && names.get(place.position as usize) == Some(name) {
                     break; // declared twice: the first counts
                 }
                 (at, run) = ((at + 1) & (count - 1), run + 1);
@@ -51,7 +82,7 @@ impl Names {
                 return None;
             }
             if let Some(place @ None) = table.places.get_mut(at) {
-                *place = Some(Place { mark, position });
+                *place = Some(Place { ends, position });
             }
         }
         Some(table)
@@ -60,11 +91,11 @@ impl Names {
     /// The position of a name, which is compared with those that `name_of` tells.
     #[inline]
     pub fn find<'a>(&self, name: &str, name_of: impl Fn(usize) -> Option<&'a str>) -> Option<usize> {
-        let mark = self.mark(name);
-        let mut at = self.start(mark);
+        let ends = Ends::of(name);
+        let mut at = self.start(name, ends);
         while let Some(Some(place)) = self.places.get(at) {
             let position = place.position as usize;
-            if place.mark == mark && name_of(position) == Some(name) {
+            if place.ends == ends && (name.len() <= ENDS || name_of(position) == Some(name)) {
                 return Some(position);
             }
             at = (at + 1) & (self.places.len() - 1);
@@ -73,27 +104,10 @@ impl Names {
     }
 
     #[inline]
-    fn start(&self, mark: u32) -> usize {
+    fn start(&self, name: &str, ends: Ends) -> usize {
+        let mark = if self.is_hashed { Text::new(name).hash32() } else { ends.mark() };
         (mark >> self.shift) as usize
     }
-
-    #[inline]
-    fn mark(&self, name: &str) -> u32 {
-        if self.is_hashed { Text::new(name).hash32() } else { mark(name) }
-    }
-}
-
-/// The same for equal names; different ones seldom share it unless they differ in the middle alone.
-#[inline]
-fn mark(name: &str) -> u32 {
-    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let bytes = name.as_bytes();
-    let (head, tail) = match (bytes.first_chunk(), bytes.last_chunk()) {
-        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
-        _ => short(bytes),
-    };
-    let mixed = (head.wrapping_mul(SPREAD).rotate_left(29) ^ tail).wrapping_add(bytes.len() as u64);
-    (mixed.wrapping_mul(SPREAD) >> 32) as u32
 }
 
 /// The ends of fewer than eight bytes.

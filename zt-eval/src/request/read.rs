@@ -408,8 +408,8 @@ impl<'p> Reader<'p> {
             let read = self.read(scanner, &field.ty, complete, extent.field(at), pool, place);
             read.map_err(|error| error.under(key))
         })?;
-        for at in said.others(fields.len()) {
-            let Some((field, place)) = fields.get(at).zip(places.get_mut(at)) else { continue };
+        let silent = fields.iter().zip(places).enumerate().filter(|(at, _)| !said.contains(*at));
+        for (at, (field, place)) in silent {
             let is_absent = complete && field.ty.is_optional() && *extent.field(at) != Extent::Nothing;
             match (&*place, is_absent) {
                 // It mostly was so before.
