@@ -118,17 +118,20 @@ pub(crate) fn decide_checked<'a>(
         decision.reason = Some(Reason::Invalid(InvalidRequest::other_policy()));
         return;
     };
-    scratch.start(world.policy);
+    let notes = mode == Mode::Full;
+    scratch.start(world.policy, notes);
     let trees = world.policy.derived.index.trees(action.index());
-    let mut decide = |mut evaluator: Evaluator<'a, '_>| match mode {
+    let mut memory;
+    let held: &mut [_] = if world.policy.derived.held.is_empty() {
+        &mut []
+    } else {
+        memory = [const { None }; Derived::HELD_MAX];
+        &mut memory
+    };
+    let mut evaluator = Evaluator { held, ..Evaluator::new(world, join, speakers, scratch, notes) };
+    match mode {
         Mode::Effect => evaluator.decide_effect(rules, trees, decision),
         Mode::Full => evaluator.decide_in_full(rules, trees, decision),
-    };
-    let evaluator = Evaluator::new(world, join, speakers, scratch, mode == Mode::Full);
-    if evaluator.derived.held.is_empty() {
-        decide(evaluator);
-    } else {
-        decide(Evaluator { held: &mut [const { None }; Derived::HELD_MAX], ..evaluator });
     }
 }
 

@@ -295,6 +295,8 @@ pub(crate) struct Derived {
     pub short: short::Short,
     /// Row by [`EntityTypeId`]: the types that parents can lead to, reflexively.
     pub leads_to: Vec<Box<[bool]>>,
+    /// By [`EntityTypeId`]: whether parents can lead to the type itself.
+    pub leads_back: Box<[bool]>,
     /// By [`RuleId`]: the deciding allow rules that override it, in source order; empty when no rule overrides any.
     pub overriders: Vec<Box<[RuleId]>>,
     /// By [`ActionId`](crate::id::ActionId): whether its rules read an attribute that the subject can renew.
@@ -325,6 +327,15 @@ impl Derived {
     pub const HELD_MAX: usize = 64;
     /// In [`Derived::kept`]: only reads evidence, and what is inside of it, so that it can be borrowed from there.
     pub const BORROWED: u32 = u32::MAX - 1;
+
+    /// Whether a path of one step or more can lead from an entity of one type to an entity of another.
+    #[inline]
+    pub fn parents_lead_to(&self, from: EntityTypeId, to: EntityTypeId) -> bool {
+        match from == to {
+            true => self.leads_back.get(from.index()) == Some(&true),
+            false => self.leads_to.get(from.index()).and_then(|row| row.get(to.index())) == Some(&true),
+        }
+    }
 
     /// Where a decision keeps what it borrowed for a node, if it does.
     #[inline]

@@ -228,6 +228,13 @@ impl Index {
         loose.start == loose.end && dimensions.start == dimensions.end
     }
 
+    /// The entries of a division that has nothing else.
+    #[inline]
+    pub fn only_loose(&self, division: u32) -> Option<&[Entry]> {
+        let Division { gates, loose, dimensions } = self.divisions.get(division as usize)?;
+        (gates.start == gates.end && dimensions.start == dimensions.end).then(|| self.entries(*loose))
+    }
+
     pub fn dimension(&self, at: usize) -> Option<&Dimension> {
         self.dimensions.get(at)
     }

@@ -209,7 +209,7 @@ pub fn datum_of(policy: &Policy, node: NodeId, request: &Request, now: Option<Ti
 pub fn datum_in(policy: &Policy, store: &Store, node: NodeId, request: &Request, now: Option<Timestamp>) -> Datum {
     let world = World { policy, store, request, now, granted: &[] };
     let mut scratch = Scratch::new();
-    scratch.start(policy);
+    scratch.start(policy, true);
     let join = Join::default();
     Evaluator::new(world, &join, speakers(&world), &mut scratch, true).datum(node)
 }
@@ -218,7 +218,7 @@ pub fn datum_in(policy: &Policy, store: &Store, node: NodeId, request: &Request,
 pub fn candidates_of(policy: &Policy, store: &Store, request: &Request, tree: u32, only_true: bool) -> Vec<RuleId> {
     let world = World { policy, store, request, now: Some(now()), granted: &[] };
     let mut scratch = Scratch::new();
-    scratch.start(policy);
+    scratch.start(policy, true);
     let join = Join::of(&policy.derived.index.anchors, store);
     let want = if only_true { Want::True } else { Want::NotFalse };
     let mut evaluator = Evaluator::new(world, &join, speakers(&world), &mut scratch, true);
