@@ -2,7 +2,7 @@
 //!
 //! Behind the feature `codegen`. Everything is as the evaluator has it, so that generated code consults the same evidence.
 
-pub use crate::graph::reads::Extent;
+pub use crate::graph::reads::{Extent, Fields};
 pub use crate::index::export::{
     Bucket, By, Dimension, Division, Entry, Filing, Index, Lookup, LookupKind, Rest, Trees,
 };

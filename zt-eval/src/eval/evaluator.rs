@@ -18,7 +18,7 @@ use crate::graph::short::{Form, Path, Root, Short};
 use crate::graph::{Derived, Node, Quantifier};
 use crate::id::{EntityTypeId, NodeId, ParamId};
 use crate::index::Join;
-use crate::value::{EntityUid, Value, agreement};
+use crate::value::{Datum, EntityUid, Value, agreement};
 
 pub(super) struct Evaluator<'a, 's> {
     pub world: World<'a>,
@@ -208,7 +208,7 @@ impl<'a> Evaluator<'a, '_> {
 
     /// What a path leads to, if that can be borrowed.
     fn follow_to_end(&mut self, path: &'a Path) -> Option<Known<'a>> {
-        let mut known = match path.root {
+        let root = match path.root {
             Root::Element(level) => Known::Value(self.binding(level)?.element?),
             Root::Context(attribute) => {
                 if self.notes {
@@ -220,14 +220,20 @@ impl<'a> Evaluator<'a, '_> {
             Root::Resource(ty, attribute) => self.lasting(self.resource, ty, attribute),
             Root::Node(id) => self.borrow(id)?,
         };
+        let Known::Value(mut value) = root else {
+            return Some(root);
+        };
         for field in self.short.fields(path) {
-            known = match known {
-                Known::Value(Value::Record(fields)) => fields.get(*field as usize).map_or(Known::Unknown, Known::from),
-                Known::Absent => return Some(Known::Absent),
-                _ => return Some(Known::Unknown),
+            let Value::Record(data) = value else {
+                return Some(Known::Unknown);
+            };
+            value = match data.get(*field as usize) {
+                Some(Datum::Value(value)) => value,
+                Some(Datum::Absent) => return Some(Known::Absent),
+                Some(Datum::Unknown) | None => return Some(Known::Unknown),
             };
         }
-        Some(known)
+        Some(Known::Value(value))
     }
 
     /// An attribute of the subject or the resource that has no bound of freshness.

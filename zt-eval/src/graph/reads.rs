@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use super::{Node, Policy};
 use crate::id::{EntityTypeId, NodeId, RecordId};
+use crate::request::Bits;
 use crate::schema::{Attribute, Freshness, Schema, Type};
 use crate::value::Value;
 
@@ -25,9 +26,51 @@ pub enum Extent {
     /// Everything.
     Whole,
     /// Of a record: that it is there, and so much of its fields by position; nothing of those that are not listed.
-    Fields(Box<[Extent]>),
+    Fields(Fields),
     /// Of a list or a map: how many elements it has, its keys, and so much of each element.
     Elements(Box<Extent>),
+}
+
+/// How much is read of a record's fields.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    /// By position; of those that are not listed nothing.
+    each: Box<[Extent]>,
+    /// Positions of those that are read and that a complete source says to be absent by saying nothing.
+    silent: Bits,
+}
+
+impl PartialEq for Fields {
+    /// What is silent follows from the record's declaration.
+    fn eq(&self, other: &Self) -> bool {
+        self.each == other.each
+    }
+}
+
+impl Eq for Fields {}
+
+impl Fields {
+    pub(super) fn new(each: Box<[Extent]>, is_optional: impl Fn(usize) -> bool) -> Self {
+        let mut silent = Bits::default();
+        for (at, extent) in each.iter().enumerate() {
+            if *extent != Extent::Nothing && is_optional(at) {
+                silent.insert(at);
+            }
+        }
+        Self { each, silent }
+    }
+
+    /// By position.
+    #[must_use]
+    pub fn each(&self) -> &[Extent] {
+        &self.each
+    }
+
+    /// Whether a complete source says the field at this position to be absent by saying nothing, and it is read.
+    #[inline]
+    pub(crate) fn is_silent(&self, at: usize) -> bool {
+        self.silent.contains(at)
+    }
 }
 
 impl Extent {
@@ -35,7 +78,7 @@ impl Extent {
     pub fn field(&self, at: usize) -> &Self {
         match self {
             Self::Nothing => &Self::Nothing,
-            Self::Fields(fields) => fields.get(at).unwrap_or(&Self::Nothing),
+            Self::Fields(fields) => fields.each.get(at).unwrap_or(&Self::Nothing),
             Self::Whole | Self::Elements(_) => &Self::Whole,
         }
     }
@@ -52,7 +95,7 @@ impl Extent {
     /// That a value of a type is there, and nothing about what is in it that its being there does not depend on.
     fn presence(ty: &Type) -> Self {
         match ty.present() {
-            Type::Record(_) => Self::Fields(Box::default()),
+            Type::Record(_) => Self::Fields(Fields::default()),
             Type::List(of) | Type::Map(of) => Self::Elements(Self::presence(of).into()),
             // Of a set in which something is unknown, nothing is known.
             _ => Self::Whole,
@@ -241,7 +284,8 @@ impl<'p> Places<'p> {
             Type::Record(id) => {
                 let fields = self.schema.record(*id).map_or(&[][..], |record| &record.fields);
                 let extent = |(at, ty)| self.extent(Some(*place), Step::Field(at), ty);
-                Extent::Fields((0u32..).zip(fields.iter().map(|field| &field.ty)).map(extent).collect())
+                let each = (0u32..).zip(fields.iter().map(|field| &field.ty)).map(extent).collect();
+                Extent::Fields(Fields::new(each, |at| fields.get(at).is_some_and(|field| field.ty.is_optional())))
             }
             Type::List(of) | Type::Map(of) => match self.extent(Some(*place), Step::Element, of) {
                 Extent::Nothing => Extent::presence(ty),

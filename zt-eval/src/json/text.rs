@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use wide::u8x16;
+
 use super::Scanner;
 use super::error::{JsonError, JsonErrorKind};
 
@@ -93,9 +95,9 @@ fn skip_plain(scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
 pub(super) fn plain_len(text: &[u8]) -> usize {
     let mut len = 0;
     while let Some(chunk) = text.get(len..).and_then(<[u8]>::first_chunk) {
-        let found = not_plain(u64::from_le_bytes(*chunk));
+        let found = not_plain(*chunk);
         if found != 0 {
-            return len + (found.trailing_zeros() / 8) as usize;
+            return len + found.trailing_zeros() as usize;
         }
         len += chunk.len();
     }
@@ -109,15 +111,14 @@ fn last_plain_len(text: &[u8], start: usize) -> usize {
     start + text.iter().skip(start).take_while(is_plain).count()
 }
 
-/// Which of eight bytes are a quote, a backslash or a control character: their highest bits are set. Bits above the lowest
-/// of these may be wrong, because subtraction borrows (S. Anderson, "Bit Twiddling Hacks": "Determine if a word has a byte
-/// less than n").
-const fn not_plain(bytes: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
+/// Which of sixteen bytes are a quote, a backslash or a control character: a bit for each.
+#[inline(always)]
+fn not_plain(bytes: [u8; 16]) -> i32 {
+    let bytes = u8x16::new(bytes);
     // With this bit turned a quote comes right behind the control characters, which stay among themselves.
-    let quotes_or_controls = (bytes ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
-    let backslashes = (bytes ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    (quotes_or_controls | backslashes) & !bytes & (ONES << 7)
+    let turned = bytes ^ u8x16::splat(0x02);
+    let quotes_or_controls = turned.min(u8x16::splat(0x20)).cmp_eq(turned);
+    (quotes_or_controls | bytes.cmp_eq(u8x16::splat(b'\\'))).move_mask()
 }
 
 /// The character that the escape at the start stands for, and the bytes that it takes; or what is wrong, and so far behind

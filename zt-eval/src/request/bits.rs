@@ -33,6 +33,12 @@ impl Bits {
         self.more.get_mut(word)
     }
 
+    /// The first 64 positions, as bits.
+    #[inline]
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
     #[inline]
     pub fn contains(&self, at: usize) -> bool {
         let word = match (at / 64).checked_sub(1) {
@@ -61,6 +67,7 @@ mod tests {
             for (turn, at) in put.iter().enumerate() {
                 prop_assert_eq!(bits.insert(*at), !put[..turn].contains(at));
             }
+            prop_assert!((0..64).all(|at| bits.first() >> at & 1 == u64::from(put.contains(&at))));
             prop_assert!((0..220).all(|at| bits.contains(at) == put.contains(&at)));
         }
     }

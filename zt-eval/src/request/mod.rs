@@ -37,6 +37,7 @@ use crate::value::{Datum, EntityUid, Text, Value};
 use gather::Workspace;
 use said::Said;
 
+pub(crate) use bits::Bits;
 pub use builder::Builder;
 pub(crate) use cycle::Cycles;
 pub use invalid::{InvalidKind, InvalidRequest, InvalidValue, StoreError};

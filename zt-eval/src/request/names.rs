@@ -15,16 +15,30 @@ const RUN_MAX: usize = 16;
 /// The names of one thing's parts, by position.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Names {
-    /// A power of two of places, a quarter of them taken at most; each name is at or behind where its mark puts it.
-    places: Box<[Option<Place>]>,
+    /// A power of two of places, half of them taken at most; each name is at or behind where its mark puts it.
+    places: Box<[Place]>,
     shift: u32,
     is_hashed: bool,
 }
 
+/// Small, for a document's keys come to many of them.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Place {
-    ends: Ends,
+    head: u64,
+    tail: u64,
+    len: u32,
+    /// [`Place::FREE`] for none.
     position: u32,
+}
+
+impl Place {
+    const FREE: u32 = u32::MAX;
+    const NONE: Self = Self { head: 0, tail: 0, len: 0, position: Self::FREE };
+
+    #[inline]
+    fn has(&self, ends: Ends) -> bool {
+        self.head == ends.head && self.tail == ends.tail && self.len == ends.len
+    }
 }
 
 /// A name's length and its first and last bytes: all of it, if it has at most sixteen.
@@ -66,14 +80,14 @@ impl Names {
 
     /// A table of the names, unless too many stand in each other's way; hashes are not held to that.
     fn marked(names: &[&str], is_hashed: bool) -> Option<Self> {
-        let count = names.len().saturating_mul(4).next_power_of_two().max(4);
+        let count = names.len().saturating_mul(2).next_power_of_two().max(4);
         let shift = u32::BITS.saturating_sub(count.trailing_zeros());
-        let mut table = Self { places: vec![None; count].into(), shift, is_hashed };
+        let mut table = Self { places: vec![Place::NONE; count].into(), shift, is_hashed };
         for (name, position) in names.iter().zip(0..) {
             let ends = Ends::of(name);
             let (mut at, mut run) = (table.start(name, ends), 0);
-            while let Some(Some(place)) = table.places.get(at) {
-                if place.ends == ends && names.get(place.position as usize) == Some(name) {
+            while let Some(place) = table.taken(at) {
+                if place.has(ends) && names.get(place.position as usize) == Some(name) {
                     break; // declared twice: the first counts
                 }
                 (at, run) = ((at + 1) & (count - 1), run + 1);
@@ -81,8 +95,8 @@ impl Names {
             if run > RUN_MAX && !is_hashed {
                 return None;
             }
-            if let Some(place @ None) = table.places.get_mut(at) {
-                *place = Some(Place { ends, position });
+            if let Some(place) = table.places.get_mut(at).filter(|place| place.position == Place::FREE) {
+                *place = Place { head: ends.head, tail: ends.tail, len: ends.len, position };
             }
         }
         Some(table)
@@ -93,14 +107,19 @@ impl Names {
     pub fn find<'a>(&self, name: &str, name_of: impl Fn(usize) -> Option<&'a str>) -> Option<usize> {
         let ends = Ends::of(name);
         let mut at = self.start(name, ends);
-        while let Some(Some(place)) = self.places.get(at) {
+        while let Some(place) = self.taken(at) {
             let position = place.position as usize;
-            if place.ends == ends && (name.len() <= ENDS || name_of(position) == Some(name)) {
+            if place.has(ends) && (name.len() <= ENDS || name_of(position) == Some(name)) {
                 return Some(position);
             }
             at = (at + 1) & (self.places.len() - 1);
         }
         None
+    }
+
+    #[inline]
+    fn taken(&self, at: usize) -> Option<&Place> {
+        self.places.get(at).filter(|place| place.position != Place::FREE)
     }
 
     #[inline]

@@ -143,7 +143,7 @@ impl<'p> Reader<'p> {
         pool: &mut Pool,
         into: &mut Datum,
     ) -> Result<(), InvalidRequest> {
-        if *extent == Extent::Nothing {
+        if matches!(extent, Extent::Nothing) {
             scanner.skip()?;
             *into = Datum::Unknown;
             return Ok(());
@@ -370,19 +370,18 @@ impl<'p> Reader<'p> {
         into: &mut Datum,
     ) -> Result<bool, InvalidRequest> {
         let fields = self.schema.record(id).map_or(&[][..], |record| &record.fields);
-        let unknown = || fields.iter().map(|_| Datum::Unknown).collect();
         let mut data: Arc<[Datum]> = match std::mem::replace(into, Datum::Unknown) {
             Datum::Value(Value::Record(last)) if last.len() == fields.len() => last,
-            _ => unknown(),
+            _ => fields.iter().map(|_| Datum::Unknown).collect(),
         };
-        if Arc::get_mut(&mut data).is_none() {
-            data = unknown();
+        // Asking whether somebody else has it costs more than a field: it is asked once.
+        if let Some(places) = Arc::get_mut(&mut data) {
+            self.fields(scanner, id, complete, extent, pool, places)?;
+            return Ok(put(into, Some(Value::Record(data))));
         }
-        let Some(places) = Arc::get_mut(&mut data) else {
-            return Ok(scanner.skip().map(|_| false)?); // nobody else has what was just made
-        };
-        self.fields(scanner, id, complete, extent, pool, places)?;
-        Ok(put(into, Some(Value::Record(data))))
+        let mut places: Vec<Datum> = fields.iter().map(|_| Datum::Unknown).collect();
+        self.fields(scanner, id, complete, extent, pool, &mut places)?;
+        Ok(put(into, Some(Value::Record(places.into()))))
     }
 
     /// Reads a record's fields, each into its place.
@@ -408,15 +407,20 @@ impl<'p> Reader<'p> {
             let read = self.read(scanner, &field.ty, complete, extent.field(at), pool, place);
             read.map_err(|error| error.under(key))
         })?;
-        let silent = fields.iter().zip(places).enumerate().filter(|(at, _)| !said.contains(*at));
-        for (at, (field, place)) in silent {
-            let is_absent = complete && field.ty.is_optional() && *extent.field(at) != Extent::Nothing;
-            match (&*place, is_absent) {
-                // It mostly was so before.
-                (Datum::Absent, true) | (Datum::Unknown, false) => {}
-                (_, true) => *place = Datum::Absent,
-                (_, false) => *place = Datum::Unknown,
-            }
+        let is_absent = |at: usize| match extent {
+            _ if !complete => false,
+            Extent::Fields(read) => read.is_silent(at),
+            Extent::Nothing => false,
+            Extent::Whole | Extent::Elements(_) => fields.get(at).is_some_and(|field| field.ty.is_optional()),
+        };
+        let (first, more) = places.split_at_mut(places.len().min(64));
+        let mut left = !said.first();
+        while let Some(place) = first.get_mut(left.trailing_zeros() as usize) {
+            hush(place, is_absent(left.trailing_zeros() as usize));
+            left &= left - 1;
+        }
+        for (at, place) in (64..).zip(more).filter(|(at, _)| !said.contains(*at)) {
+            hush(place, is_absent(at));
         }
         Ok(())
     }
@@ -464,6 +468,16 @@ impl<'p> Reader<'p> {
 /// What is known of a place of type `ty`, given what was said. Silence is a fact where the speaker is `complete`.
 pub(crate) fn settle(ty: &Type, said: Option<Datum>, complete: bool) -> Datum {
     said.unwrap_or(if complete && ty.is_optional() { Datum::Absent } else { Datum::Unknown })
+}
+
+/// Nobody said a field, which mostly was so before.
+#[inline(always)]
+fn hush(place: &mut Datum, is_absent: bool) {
+    match (&*place, is_absent) {
+        (Datum::Absent, true) | (Datum::Unknown, false) => {}
+        (_, true) => *place = Datum::Absent,
+        (_, false) => *place = Datum::Unknown,
+    }
 }
 
 pub(crate) fn is_scalar(ty: &Type) -> bool {

@@ -249,7 +249,7 @@ impl<'a> Writer<'a> {
         let (kind, parts) = match extent {
             Extent::Nothing => return EXTENT_NOTHING.cast_unsigned(),
             Extent::Whole => return EXTENT_WHOLE.cast_unsigned(),
-            Extent::Fields(fields) => (EXTENT_FIELDS, fields.iter().map(|field| self.extent(field)).collect()),
+            Extent::Fields(fields) => (EXTENT_FIELDS, fields.each().iter().map(|field| self.extent(field)).collect()),
             Extent::Elements(of) => (EXTENT_ELEMENTS, vec![self.extent(of)]),
         };
         let words: Vec<u32> = [kind.cast_unsigned(), number(parts.len())].into_iter().chain(parts).collect();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use crate::decision::{Decision, Mode};
+use crate::Truth;
+use crate::decision::{Decision, Fact, Mode};
 use crate::eval::candidates::Want;
 use crate::eval::evaluator::Evaluator;
 use crate::eval::{Scratch, decide, speakers};
@@ -212,6 +213,20 @@ pub fn datum_in(policy: &Policy, store: &Store, node: NodeId, request: &Request,
     scratch.start(policy, true);
     let join = Join::default();
     Evaluator::new(world, &join, speakers(&world), &mut scratch, true).datum(node)
+}
+
+/// The truth of a condition and what it rests on: by short forms, and by going from node to node.
+pub fn truths_of(policy: &Policy, store: &Store, node: NodeId, request: &Request) -> [(Truth, Vec<Fact>); 2] {
+    let world = World { policy, store, request, now: Some(now()), granted: &[] };
+    [Scratch::start_keeping_all, |scratch: &mut Scratch, policy: &Policy| scratch.start(policy, true)].map(|start| {
+        let mut scratch = Scratch::new();
+        start(&mut scratch, policy);
+        let join = Join::of(&policy.derived.index.anchors, store);
+        let truth = Evaluator::new(world, &join, speakers(&world), &mut scratch, true).truth(node);
+        let mut facts = Vec::new();
+        scratch.give_facts(&mut facts);
+        (truth, facts)
+    })
 }
 
 /// The rules that are looked at of those of a tree: where those count that are true, or where those count that are not false.
