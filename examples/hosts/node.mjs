@@ -1,11 +1,11 @@
 // Decides requests with a policy's module in Node.js, without any package.
 //
 //   ztc build --target core policy.zt --entities entities.json -o policy.wasm
-//   node node.mjs [--data entities.json] [--slots] policy.wasm INSTANT request.json...
+//   node node.mjs [--settings settings.json] [--data entities.json] [--slots] policy.wasm INSTANT request.json...
 //
 // INSTANT is one in RFC 3339, `clock` for the clock's, or `none`. Each request is answered on a line. A module that
-// was built with `--takes-data` takes its entities here, one built with `--takes-slots` requests in slots. The ABI
-// is described in zt-wasm/ABI.md.
+// was built with `--setting` takes its parameters here, one built with `--takes-data` its entities, one built with
+// `--takes-slots` requests in slots. The ABI is described in zt-wasm/ABI.md.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -33,7 +33,19 @@ export class Policy {
   start() {
     // A module imports nothing: it can only answer.
     this.exports = new WebAssembly.Instance(this.module, {}).exports;
+    if (this.settings) this.configure(this.settings);
     if (this.data) this.setData(this.data);
+  }
+
+  /** Puts settings in force, as bytes of JSON; throws what the module has against them. They come before data. */
+  configure(bytes) {
+    const { memory, zt_alloc, zt_configure } = this.exports;
+    const at = zt_alloc(bytes.length) >>> 0;
+    if (at !== 0) new Uint8Array(memory.buffer).set(bytes, at);
+    const told = this.text(zt_configure(at, bytes.length));
+    if (told) throw new Error(told);
+    // A fresh instance gets them, too.
+    this.settings = bytes;
   }
 
   /** Puts entity data in force, as bytes of JSON, in place of all that were; throws if the module refuses them. */
@@ -43,7 +55,6 @@ export class Policy {
     if (at !== 0) new Uint8Array(memory.buffer).set(bytes, at);
     const told = at === 0 ? 2 : zt_set_data(at, bytes.length);
     if (told !== 0) throw new Error(told === 1 ? "the entity data do not fit the policy" : "there is no memory");
-    // A fresh instance gets them, too.
     this.data = bytes;
   }
 
@@ -158,10 +169,11 @@ export function slotRequest(slots, { subject, action, resource, context, entitie
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const options = { data: { type: "string" }, slots: { type: "boolean" } };
+  const options = { settings: { type: "string" }, data: { type: "string" }, slots: { type: "boolean" } };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [file, instant, ...requests] = positionals;
   const policy = await Policy.load(await readFile(file));
+  if (values.settings) policy.configure(await readFile(values.settings));
   if (values.data) policy.setData(await readFile(values.data));
   for (const request of requests) {
     const known = { clock: new Date(), none: null }[instant];

@@ -2,17 +2,18 @@
 
     ztc build --target core policy.zt --entities entities.json -o policy.wasm
     pip install wasmtime
-    python python.py [--data entities.json] policy.wasm INSTANT request.json...
+    python python.py [--settings settings.json] [--data entities.json] policy.wasm INSTANT request.json...
 
 INSTANT is one in RFC 3339, `clock` for the clock's, or `none`. Each request is answered on a line. A module that was built
-with `--takes-data` takes its entities here. The ABI is described in zt-wasm/ABI.md.
+with `--setting` takes its parameters here, one built with `--takes-data` its entities. The ABI is described in zt-wasm/ABI.md.
 """
 
+import argparse
 import json
-import sys
 import threading
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 
 from wasmtime import Config, Engine, Instance, Module, Store
 
@@ -30,6 +31,7 @@ class Policy:
         config.epoch_interruption = True
         self.engine = Engine(config)
         self.module = Module(self.engine, module)
+        self.settings = None
         self.data = None
         threading.Thread(target=self._tick, daemon=True).start()
         self._start()
@@ -49,12 +51,26 @@ class Policy:
         self.store.set_epoch_deadline(TICKS_MAX)
         # A module imports nothing: it can only answer.
         self.exports = Instance(self.store, self.module, []).exports(self.store)
+        if self.settings is not None:
+            self.configure(self.settings)
         if self.data is not None:
             self.set_data(self.data)
 
     def describe(self) -> dict:
         """What the module says of itself."""
         return json.loads(self._text(self.exports["zt_describe"](self.store)))
+
+    def configure(self, settings: bytes):
+        """Puts settings in force, as JSON: of a module built with `--setting`, before it has data."""
+        self.store.set_epoch_deadline(TICKS_MAX)
+        at = self.exports["zt_alloc"](self.store, len(settings)) & 0xFFFF_FFFF
+        if at:
+            self.exports["memory"].write(self.store, settings, at)
+        told = self._text(self.exports["zt_configure"](self.store, at, len(settings)))
+        if told:
+            raise ValueError(told.decode())
+        # A fresh instance gets them, too.
+        self.settings = settings
 
     def set_data(self, entities: bytes):
         """Puts entity data in force, as JSON, in place of all that were: of a module built with `--takes-data`."""
@@ -65,7 +81,6 @@ class Policy:
         told = self.exports["zt_set_data"](self.store, at, len(entities)) if at else 2
         if told:
             raise ValueError("the entity data do not fit the policy" if told == 1 else "there is no memory for the data")
-        # A fresh instance gets them, too.
         self.data = entities
 
     def decide(self, request: bytes, now: datetime | None, full: bool = True) -> dict:
@@ -101,20 +116,22 @@ def read_instant(text: str) -> datetime | None:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def main(*arguments: str):
-    data = None
-    if arguments[0] == "--data":
-        data, arguments = arguments[1], arguments[2:]
-    file, instant, *requests = arguments
-    with open(file, "rb") as module:
-        policy = Policy(module.read())
-    if data:
-        with open(data, "rb") as entities:
-            policy.set_data(entities.read())
-    for name in requests:
-        with open(name, "rb") as request:
-            print(json.dumps(policy.decide(request.read(), read_instant(instant))))
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--settings", type=Path)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("module", type=Path)
+    parser.add_argument("instant", type=read_instant)
+    parser.add_argument("requests", type=Path, nargs="*")
+    given = parser.parse_args()
+    policy = Policy(given.module.read_bytes())
+    if given.settings:
+        policy.configure(given.settings.read_bytes())
+    if given.data:
+        policy.set_data(given.data.read_bytes())
+    for request in given.requests:
+        print(json.dumps(policy.decide(request.read_bytes(), given.instant)))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -3,10 +3,12 @@
 //! Every expression is checked once, where it is written, with the type that its place expects. What has been reported
 //! yields `None` or the [error type](crate::resolve::error_type), and nothing that contains it is reported again.
 //!
-//! Reading order: [`expr`] and the files it calls ([`path`], [`operator`], [`call`], [`literal`], [`matching`], [`clock`], and [`advice`] for their messages); then who
-//! calls it: [`evidence`], [`function`], [`rule`], [`test`]. [`provenance`] reads the typed result.
+//! Reading order: [`expr`] and the files it calls ([`path`], [`operator`] with [`membership`] and [`arithmetic`], [`call`],
+//! [`literal`], [`matching`], [`clock`], and [`advice`] for their messages); then who calls it: [`evidence`], [`function`],
+//! [`rule`], [`test`]. [`provenance`] reads the typed result.
 
 mod advice;
+mod arithmetic;
 mod call;
 mod clock;
 mod evidence;
@@ -15,6 +17,7 @@ mod facts;
 mod function;
 mod literal;
 mod matching;
+mod membership;
 mod operator;
 mod path;
 mod provenance;
@@ -32,7 +35,7 @@ use zt_eval::schema::{Schema, Type};
 use zt_eval::value::{Duration, Timestamp};
 use zt_eval::zone::Zone;
 
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::{Code, Diagnostic, Severity};
 use crate::hir;
 use crate::package::PackageId;
 use crate::resolve::{Declared, Resolved};
@@ -87,7 +90,7 @@ impl<'r, 'a> Session<'r, 'a> {
             zones: HashMap::new(),
             diagnostics,
         };
-        checker.annotations();
+        checker.package_annotations();
         checker.functions();
         checker.params();
         checker.evidence();
@@ -205,14 +208,32 @@ impl Checker<'_, '_> {
     }
 
     /// What the root package's `package` lines are annotated with.
-    fn annotations(&mut self) {
+    fn package_annotations(&mut self) {
         let resolved = self.resolved;
         let files = resolved.packages.list.first().map_or(&[][..], |root| &root.files);
         let items = files.iter().flat_map(|file| &file.items);
-        for item in items.filter(|item| matches!(item.kind, ast::ItemKind::Package(_))) {
-            let found: Vec<_> = item.annotations.iter().map(|annotation| self.annotation(annotation)).collect();
-            self.schema.annotations.extend(found);
+        let packages = items.filter(|item| matches!(item.kind, ast::ItemKind::Package(_)));
+        self.schema.annotations = self.annotations(packages.flat_map(|item| &item.annotations));
+    }
+
+    /// Annotations of one thing, each name once: of two values nobody could tell which one counts.
+    fn annotations<'a>(
+        &mut self,
+        annotations: impl Iterator<Item = &'a ast::Annotation>,
+    ) -> Vec<(Arc<str>, Option<Arc<str>>)> {
+        let mut names: Vec<&ast::Ident> = Vec::new();
+        let mut found = Vec::new();
+        for ast::Annotation { name, value } in annotations {
+            if let Some(earlier) = names.iter().find(|earlier| earlier.node == name.node) {
+                let message = format!("`@{}` is given twice", name.node);
+                self.report(
+                    Diagnostic::new(Code::DUPLICATE, name.span, message).also(earlier.span, "first given here"),
+                );
+            }
+            names.push(name);
+            found.push((name.node.clone(), value.as_ref().and_then(|text| self.plain_text(text))));
         }
+        found
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

@@ -1,7 +1,5 @@
 //! Rules and proofs.
 
-use std::sync::Arc;
-
 use zt_eval::graph::{Effect, Place};
 use zt_eval::id::{ActionId, ObligationId, SourceId};
 
@@ -49,13 +47,9 @@ impl Checker<'_, '_> {
             overrides: self.overrides(*package, node),
             duties,
             controls: self.texts(&node.controls),
-            annotations: item.annotations.iter().map(|annotation| self.annotation(annotation)).collect(),
+            annotations: self.annotations(item.annotations.iter()),
             doc: item.doc.clone(),
         }
-    }
-
-    pub fn annotation(&mut self, annotation: &ast::Annotation) -> (Arc<str>, Option<Arc<str>>) {
-        (annotation.name.node.clone(), annotation.value.as_ref().and_then(|text| self.plain_text(text)))
     }
 
     fn misplaced_clauses(&mut self, node: &ast::Rule) {

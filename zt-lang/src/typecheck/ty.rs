@@ -73,3 +73,14 @@ pub fn element(ty: &Type) -> Option<&Type> {
 pub fn described(schema: &Schema, ty: &Type) -> String {
     format!("`{}`", schema.type_text(ty))
 }
+
+/// Whether elements of one type can be in a collection of the other: an address also in a range, or among ranges, and
+/// a text among a map's keys.
+pub fn holds(collection: &Type, element: &Type) -> bool {
+    match (collection, element) {
+        (Type::IpRange, Type::Ip) | (Type::Map(_), Type::String) => true,
+        (Type::Set(inner) | Type::List(inner), Type::Ip) if **inner == Type::IpRange => true,
+        (Type::Set(inner) | Type::List(inner), element) => has_equality(inner) && comparable(inner, element),
+        _ => false,
+    }
+}

@@ -139,8 +139,8 @@ impl<'a> Rules<'a> {
         let mut rules = Self {
             policy,
             plan,
-            overrides: any(|rule| !rule.overrides.is_empty()),
-            obliges: any(|rule| !rule.duties.is_empty()),
+            overrides: any(|rule| !rule.extras.overrides.is_empty()),
+            obliges: any(|rule| !rule.extras.duties.is_empty()),
             audits: any(|rule| rule.audit),
             whole: policy.rules().iter().any(|rule| plan.numbers.get(rule.condition) != 0),
             files: Vec::new(),
@@ -184,11 +184,11 @@ impl<'a> Rules<'a> {
     }
 
     fn duties(&self, data: &mut Data, schema: &mut SchemaTables, rule: &Rule) -> u32 {
-        if rule.duties.is_empty() {
+        if rule.extras.duties.is_empty() {
             return NOWHERE.cast_unsigned();
         }
-        let mut rows = number(rule.duties.len()).to_le_bytes().to_vec();
-        for each in &rule.duties {
+        let mut rows = number(rule.extras.duties.len()).to_le_bytes().to_vec();
+        for each in &rule.extras.duties {
             rows.extend(duty(data, self.policy, &self.plan.numbers, schema, each).0);
         }
         data.shared(&rows, 4)
@@ -196,7 +196,7 @@ impl<'a> Rules<'a> {
 
     /// What decisions say of a rule, as far as it is its own.
     fn texts(&mut self, rule: &'a Rule, row: &mut Rows) {
-        match &rule.because {
+        match &rule.extras.because {
             Some(because) => {
                 let because = json_part(because);
                 length(row, because.len() + 1);
@@ -275,7 +275,7 @@ fn fill_action(
             data.patch32(at, tables.division(tree));
         }
     }
-    let overrides = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.overrides.is_empty());
+    let overrides = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.extras.overrides.is_empty());
     let allows = policy.rules_for(action).map_or(&[][..], |rules| &rules.allows);
     let overriding: Vec<u32> = allows.iter().filter(|id| overrides(id)).map(|id| number(id.index())).collect();
     if !overriding.is_empty() {

@@ -86,8 +86,8 @@ fn features(policy: &Policy) -> Header {
         (H_BOUNDED, bounded),
         (H_STEPS_UP, schema.context.iter().any(|attribute| attribute.step_up.is_some())),
         (H_TAKES_PARENTS, schema.entities.iter().any(|entity| !entity.parents.is_empty())),
-        (H_OVERRIDES, rules.iter().any(|rule| !rule.overrides.is_empty())),
-        (H_OBLIGES, rules.iter().any(|rule| !rule.duties.is_empty())),
+        (H_OVERRIDES, rules.iter().any(|rule| !rule.extras.overrides.is_empty())),
+        (H_OBLIGES, rules.iter().any(|rule| !rule.extras.duties.is_empty())),
         (H_AUDITS, rules.iter().any(|rule| rule.audit)),
         (H_TIMED, bounded || policy.nodes().iter().any(clock)),
     ];

@@ -1,7 +1,7 @@
 //! The hosts in `examples/hosts` decide with modules what the engine decides, and deny when a module fails.
 //!
-//! Node.js and Python's package `wasmtime` are asked where the machine has them; `.ci/run` gets the package. Where one is
-//! missing the test says so, past the capture of output.
+//! Node.js, Python's package `wasmtime` and a browser are asked where the machine has them; `.ci/run` gets the last two.
+//! Where one is missing the test says so, past the capture of output.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -51,6 +51,14 @@ fn python() -> Option<PathBuf> {
     let found = candidates.into_iter().find(|python| works(python, &["-c", "import wasmtime"]));
     if found.is_none() {
         skip("there is no Python with the package `wasmtime` here, so its host was not asked");
+    }
+    found
+}
+
+fn chromium() -> Option<&'static str> {
+    let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|each| works(each, &["--version"]));
+    if found.is_none() {
+        skip("there is no Chromium here, so no browser was asked");
     }
     found
 }
@@ -213,9 +221,55 @@ fn node_takes_data_and_slots() {
     check_with(options.with_slots(true), "host-node-slots", &[NOW], is_flat, host);
 }
 
+/// A host takes settings; what does not fit it tells in the module's words.
+fn check_settings(name: &str, host: impl Fn() -> Command) {
+    let folder = scratch(name);
+    let module = folder.join("policy.wasm");
+    let settings = folder.join("settings.json");
+    let build = ["build", "--target", "core", "params", "--setting", "region", "--setting", "max_risk", "-o"];
+    let built = run(&[&build[..], &[module.to_str().unwrap()]].concat(), b"");
+    assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+    let request = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies/params.request.json");
+    let asked = |given: &str| {
+        fs::write(&settings, given).unwrap();
+        let mut command = host();
+        command.arg("--settings").arg(&settings).arg(&module).args([NOW.as_ref(), request.as_os_str()]);
+        command.output().unwrap()
+    };
+    for (given, expected) in [
+        (r#"{"region": "eu"}"#, "allow"),
+        (r#"{"region": "us"}"#, "deny"),
+        (r#"{"region": "eu", "max_risk": 39}"#, "deny"),
+    ] {
+        let answer: Json = serde_json::from_slice(&asked(given).stdout).unwrap();
+        assert_eq!(answer["effect"], expected, "{given}");
+    }
+    let refused = asked(r#"{"region": 3}"#);
+    assert!(!refused.status.success() && refused.stdout.is_empty());
+    assert!(text(&refused.stderr).contains("region"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn hosts_take_settings() {
+    if let Some(node) = node() {
+        check_settings("host-node-settings", || {
+            let mut command = Command::new(&node);
+            command.arg(shown("node.mjs"));
+            command
+        });
+    }
+    if let Some(python) = python() {
+        check_settings("host-python-settings", || {
+            let mut command = Command::new(&python);
+            command.arg(shown("python.py"));
+            command
+        });
+    }
+}
+
 #[test]
 fn a_page_decides_as_the_engine_does() {
-    let Some(node) = node() else { return };
+    let (Some(node), Some(chromium)) = (node(), chromium()) else { return };
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/page.mjs");
     // What is typed into a page is text.
     check(
@@ -224,7 +278,7 @@ fn a_page_decides_as_the_engine_does() {
         |request| std::str::from_utf8(request).is_ok(),
         || {
             let mut command = Command::new(&node);
-            command.arg(&page).arg(shown("browser.html"));
+            command.arg(&page).arg(chromium).arg(shown("browser.html"));
             command
         },
     );

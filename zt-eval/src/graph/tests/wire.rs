@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::eval::tests::fixture::*;
 use crate::eval::tests::random::random_policy;
-use crate::graph::{Effect, Node, Policy, Rule, wire};
+use crate::graph::{Effect, Extras, Node, Policy, Rule, RuleExtras, wire};
 use crate::id::{ConstId, NodeId, RuleId};
 use crate::schema::{Clock, Freshness, Schema};
 use crate::value::{Duration, Value};
@@ -20,9 +20,12 @@ fn policy() -> Policy {
     let any = builder.or([nodes[1], nodes[2], all]);
     let full = Rule {
         audit: true,
-        because: Some(name("late")),
-        controls: [name("a"), name("late"), name("a")].into(),
-        annotations: [(name("owner"), Some(name("ops"))), (name("draft"), None)].into(),
+        extras: Extras::from(RuleExtras {
+            because: Some(name("late")),
+            controls: vec![name("a"), name("late"), name("a")],
+            annotations: vec![(name("owner"), Some(name("ops"))), (name("draft"), None)],
+            ..RuleExtras::default()
+        }),
         ..rule("d", Effect::Deny, all)
     };
     builder.add_rule(rule("d", Effect::Deny, all), &[READ, WRITE]);
@@ -163,7 +166,7 @@ fn forged_graphs_are_refused() {
         "free variable",
     );
     refused(|p| p.rules[0].condition = NodeId::new(99), "an unknown node");
-    refused(|p| p.rules[1].overrides = [RuleId::new(1)].into(), "an override of what is no deny rule");
+    refused(|p| p.rules[1].extras.overrides = [RuleId::new(1)].into(), "an override of what is no deny rule");
     refused(|p| p.actions[0].denies = [RuleId::new(1)].into(), "a rule where it does not belong");
     refused(|p| p.actions[0].denies = [RuleId::new(0), RuleId::new(0)].into(), "out of order");
     refused(|p| p.limits.node_depth_max = 100_000, "a greater depth of nodes");

@@ -666,6 +666,11 @@ impl Parser<'_> {
             {
                 swap("the types of an entity's parents follow `in`", "in")
             }
+            "entity" if word == "from" => {
+                Some(said(place, "an entity as a whole comes from no source").help(
+                    "its attributes and its parents do: `entity User in Group from idp { email: String from idp }`",
+                ))
+            }
             "entity" if word == "[" && self.at(before) == "in" => Some(
                 said(place, "the types of an entity's parents stand without brackets")
                     .help("separate them by commas: `entity User in Group, Team`"),
