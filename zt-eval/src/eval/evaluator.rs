@@ -14,7 +14,7 @@ use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
 use crate::facts::{Known, Reading, Speaker, World};
-use crate::graph::short::{Form, Path, Root, Short};
+use crate::graph::short::{Form, Other, Path, Root, Short};
 use crate::graph::{Derived, Node, Quantifier};
 use crate::id::{EntityTypeId, NodeId, ParamId};
 use crate::index::Join;
@@ -75,7 +75,7 @@ impl<'a> Evaluator<'a, '_> {
                 let known = self.follow_to_end(&leaf.path)?;
                 self.count(id);
                 Some(match known {
-                    Known::Value(value) => leaf.test(value, &self.world.policy.consts),
+                    Known::Value(value) => leaf.test(value, self.other(leaf.other)),
                     Known::Absent => leaf.absent(),
                     Known::Unknown => Truth::Unknown,
                 })
@@ -195,6 +195,16 @@ impl<'a> Evaluator<'a, '_> {
             *place = Some(known);
         }
         Some(known)
+    }
+
+    #[inline]
+    fn other(&self, other: Other) -> Option<&'a Value> {
+        match other {
+            Other::None => None,
+            Other::Const(id) => self.world.policy.consts.get(id.index()),
+            Other::Subject => Some(self.subject.uid),
+            Other::Resource => Some(self.resource.uid),
+        }
     }
 
     /// What a path leads to, or what stands for it.

@@ -131,7 +131,7 @@ impl Scratch {
     }
 
     /// What one way of keeping left behind means nothing to the other: their stamps differ.
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, policy: &Policy, kept: usize) {
         self.args_taken = 0;
         let lookups = policy.derived.index.lookups();
@@ -206,7 +206,7 @@ impl Scratch {
     }
 
     /// Makes a decision that was used before into one of which nothing is known, a denial, and keeps its memory.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn reuse(&mut self, decision: &mut Decision) {
         decision.effect = Effect::Deny;
         decision.reason = None;

@@ -62,6 +62,7 @@ impl Fields {
     }
 
     /// By position.
+    #[cfg(feature = "codegen")]
     #[must_use]
     pub fn each(&self) -> &[Extent] {
         &self.each

@@ -1,8 +1,8 @@
 //! Short forms of nodes: what most conditions are made of, put so that deciding need not go from node to node.
 //!
 //! A *path* leads from evidence that lasts through fields of records to a datum, which is borrowed from there; where it
-//! leads to nothing, a constant may stand instead. A *leaf* asks one thing of what a path leads to, with a constant on the
-//! other side. Both say what their nodes say, in one loop and one test. They are derived when a policy is built or loaded,
+//! leads to nothing, a constant may stand instead. A *leaf* asks one thing of what a path leads to, with a constant, the
+//! subject or the resource on the other side. Both say what their nodes say, in one loop and one test. They are derived when a policy is built or loaded,
 //! and linear in its nodes: a path has at most [`FIELDS_MAX`] fields, and goes on from another node where it would have
 //! more.
 
@@ -62,7 +62,8 @@ pub(crate) enum Root {
 pub(crate) struct Leaf {
     pub path: Path,
     asks: Asks,
-    constant: ConstId,
+    /// What it is held beside.
+    pub other: Other,
     /// The answer when the path leads to nothing.
     absent: Truth,
     is_negated: bool,
@@ -73,14 +74,23 @@ enum Asks {
     /// Whether it is true.
     Holds,
     IsPresent,
-    /// Whether it compares so with the constant.
+    /// Whether it compares so with the other.
     Compares(CompareOp),
-    /// Whether the constant compares so with it.
+    /// Whether the other compares so with it.
     ComparesBack(CompareOp),
-    /// Whether it has the constant in it.
+    /// Whether it has the other in it.
     Has,
-    /// Whether the constant has it.
+    /// Whether the other has it.
     IsIn,
+}
+
+/// The other side of a question.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Other {
+    None,
+    Const(ConstId),
+    Subject,
+    Resource,
 }
 
 /// Whether the subject or the resource lies within what a path leads to.
@@ -211,37 +221,39 @@ impl Short {
     }
 
     fn leaf_of(&self, policy: &Policy, forms: &[Form], node: &Node) -> Option<Leaf> {
-        let constant = |id: &NodeId| match forms.get(id.index()) {
-            Some(Form::Const(id)) => Some(*id),
+        let other = |id: &NodeId| match forms.get(id.index())? {
+            Form::Const(id) => Some(Other::Const(*id)),
+            Form::Subject => Some(Other::Subject),
+            Form::Resource => Some(Other::Resource),
             _ => None,
         };
         let path = |id: &NodeId| self.path(path_number(forms, *id)?).copied();
-        let none = ConstId::new(usize::MAX);
-        let (path, asks, constant) = match node {
+        let (path, asks, other) = match node {
             Node::Not(of) => return self.negated(policy, forms, *of),
-            Node::IsPresent(of) => (path(of)?, Asks::IsPresent, none),
+            Node::IsPresent(of) => (path(of)?, Asks::IsPresent, Other::None),
             Node::Compare(op, left, right) => match (path(left), path(right)) {
-                (Some(path), None) => (path, Asks::Compares(*op), constant(right)?),
-                (None, Some(path)) => (path, Asks::ComparesBack(*op), constant(left)?),
+                (Some(path), None) => (path, Asks::Compares(*op), other(right)?),
+                (None, Some(path)) => (path, Asks::ComparesBack(*op), other(left)?),
                 _ => return None,
             },
             Node::Contains(all, one) => match (path(all), path(one)) {
-                (Some(path), None) => (path, Asks::Has, constant(one)?),
-                (None, Some(path)) => (path, Asks::IsIn, constant(all)?),
+                (Some(path), None) => (path, Asks::Has, other(one)?),
+                (None, Some(path)) => (path, Asks::IsIn, other(all)?),
                 _ => return None,
             },
             _ => return None,
         };
-        // What the operator gives when the path leads to nothing.
+        let constant = |id: ConstId| policy.constant(id).map_or(Operand::Unknown, Operand::Ref);
+        let instead = path.default.map_or(Operand::Absent, constant);
+        // What the operator gives when the path leads to nothing: it asks for nothing else unless it compares with a default.
         let given = |id: NodeId| match forms.get(id.index()) {
-            Some(Form::Const(id)) => policy.constant(*id).map_or(Operand::Unknown, Operand::Ref),
-            _ => match path.default {
-                Some(default) => policy.constant(default).map_or(Operand::Unknown, Operand::Ref),
-                None => Operand::Absent,
-            },
+            Some(Form::Const(id)) => constant(*id),
+            Some(Form::Subject | Form::Resource) => Operand::Unknown,
+            _ => instead.clone(),
         };
-        let absent = test(node, &policy.patterns, given)?;
-        Some(Leaf { path, asks, constant, absent, is_negated: false })
+        let is_open = path.default.is_some() && matches!(other, Other::Subject | Other::Resource);
+        let absent = if is_open { return None } else { test(node, &policy.patterns, given)? };
+        Some(Leaf { path, asks, other, absent, is_negated: false })
     }
 
     fn lies_of(&mut self, forms: &[Form], inner: NodeId, outer: NodeId) -> Option<Form> {
@@ -265,8 +277,7 @@ impl Short {
                 let path = *self.path(*at)?;
                 let default = path.default.and_then(|default| policy.constant(default));
                 let absent = default.map_or(Truth::Unknown, |default| holds(default).not());
-                let constant = ConstId::new(usize::MAX);
-                Some(Leaf { path, asks: Asks::Holds, constant, absent, is_negated: true })
+                Some(Leaf { path, asks: Asks::Holds, other: Other::None, absent, is_negated: true })
             }
             _ => None,
         }
@@ -280,31 +291,24 @@ impl Leaf {
         self.absent
     }
 
-    /// The answer when the path leads to a value.
+    /// The answer when the path leads to a value, given the other side, if there is one.
     #[inline]
-    pub fn test(&self, found: &Value, consts: &[Value]) -> Truth {
-        let truth = self.asked(found, consts);
-        if self.is_negated { truth.not() } else { truth }
-    }
-
-    #[inline]
-    fn asked(&self, found: &Value, consts: &[Value]) -> Truth {
-        match self.asks {
-            Asks::Holds => return holds(found),
-            Asks::IsPresent => return Truth::True,
-            _ => {}
-        }
-        let Some(constant) = consts.get(self.constant.index()) else {
-            return Truth::Unknown;
+    pub fn test(&self, found: &Value, other: Option<&Value>) -> Truth {
+        let truth = match (self.asks, other) {
+            (Asks::Holds, _) => holds(found),
+            (Asks::IsPresent, _) => Truth::True,
+            (_, None) => Truth::Unknown,
+            (asks, Some(other)) => {
+                let holds = match asks {
+                    Asks::Compares(op) => compare_values(op, found, other),
+                    Asks::ComparesBack(op) => compare_values(op, other, found),
+                    Asks::IsIn => value::contains(other, found),
+                    _ => value::contains(found, other),
+                };
+                holds.map_or(Truth::Unknown, Truth::from)
+            }
         };
-        match self.asks {
-            Asks::Compares(op) => compare_values(op, found, constant),
-            Asks::ComparesBack(op) => compare_values(op, constant, found),
-            Asks::Has => value::contains(found, constant),
-            Asks::IsIn => value::contains(constant, found),
-            Asks::Holds | Asks::IsPresent => None,
-        }
-        .map_or(Truth::Unknown, Truth::from)
+        if self.is_negated { truth.not() } else { truth }
     }
 }
 
