@@ -14,7 +14,7 @@ use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
 use crate::facts::{Known, Reading, Speaker, World};
-use crate::graph::short::{Form, Other, Path, Root, Short};
+use crate::graph::short::{Form, Lies, Other, Path, Root, Short};
 use crate::graph::{Derived, Node, Quantifier};
 use crate::id::{EntityTypeId, NodeId, ParamId};
 use crate::index::Join;
@@ -66,7 +66,7 @@ impl<'a> Evaluator<'a, '_> {
         }
     }
 
-    /// The truth of a condition that has a short form. None of it is kept.
+    /// The truth of a condition that has a short form.
     #[inline]
     fn truth_for_short(&mut self, id: NodeId) -> Option<Truth> {
         match self.short.form(id) {
@@ -80,19 +80,30 @@ impl<'a> Evaluator<'a, '_> {
                     Known::Unknown => Truth::Unknown,
                 })
             }
-            Form::Lies(at) => {
-                let lies = self.short.lies(at)?;
-                let outer = self.follow(&lies.outer)?;
-                self.count(id);
-                let asked = if lies.is_subject { self.subject } else { self.resource };
-                Some(match (asked.uid, outer) {
-                    (Value::Entity(inner), Known::Value(outer)) => self.within_any(inner, Some(asked.speaker), outer),
-                    _ => Truth::Unknown,
-                })
-            }
+            Form::Lies(at) => self.lies(id, self.short.lies(at)?),
             Form::Path(at) => self.follow(self.short.path(at)?).map(Known::truth),
             Form::Node | Form::Const(_) | Form::Subject | Form::Resource => None,
         }
+    }
+
+    /// Whether the subject or the resource lies within what a path leads to; kept if others ask so too.
+    #[inline]
+    fn lies(&mut self, id: NodeId, lies: &'a Lies) -> Option<Truth> {
+        let place = self.scratch.place(id, self.derived);
+        if let Some(known) = place.and_then(|place| self.scratch.recall_at(place, id, self.derived)) {
+            return Some(Known::from(known).truth());
+        }
+        let outer = self.follow(&lies.outer)?;
+        self.count(id);
+        let asked = if lies.is_subject { self.subject } else { self.resource };
+        let truth = match (asked.uid, outer) {
+            (Value::Entity(inner), Known::Value(outer)) => self.within_any(inner, Some(asked.speaker), outer),
+            _ => Truth::Unknown,
+        };
+        if let Some(place) = place {
+            self.scratch.keep_at(place, id, self.derived, Operand::from(truth).into_datum());
+        }
+        Some(truth)
     }
 
     fn truth_at_length(&mut self, id: NodeId) -> Truth {

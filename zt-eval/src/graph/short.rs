@@ -28,7 +28,7 @@ pub(crate) enum Form {
     Path(u32),
     /// Of [`Short::leaf`].
     Leaf(u32),
-    /// Of [`Short::lies`].
+    /// Of [`Short::lies`]; what it gives may be kept.
     Lies(u32),
 }
 
@@ -116,14 +116,19 @@ pub(crate) static NONE: Short =
     Short { forms: Vec::new(), paths: Vec::new(), fields: Vec::new(), leaves: Vec::new(), lies: Vec::new() };
 
 impl Short {
-    /// The short forms of nodes that are not kept; of what is held, that is to be looked for where it is held.
+    /// The short forms of nodes that are not kept, and of hierarchy tests; of what is held, that is to be looked for where it is
+    /// held.
     pub fn of(policy: &Policy, kept: &[u32], held: &[u8]) -> Self {
         let mut short = Self::default();
         let mut forms: Vec<Form> = Vec::with_capacity(policy.nodes.len());
         for (at, node) in policy.nodes.iter().enumerate() {
-            let is_plain = kept.get(at).is_some_and(|place| *place >= Derived::BORROWED);
+            let is_kept = kept.get(at).is_none_or(|place| *place < Derived::BORROWED);
             let is_held = held.get(at).is_some_and(|place| *place != 0);
-            let form = if is_plain && !is_held { short.form_of(policy, &forms, node) } else { Form::Node };
+            let form = match node {
+                Node::Within(inner, outer) => short.lies_of(&forms, *inner, *outer).unwrap_or(Form::Node),
+                _ if is_kept || is_held => Form::Node,
+                _ => short.form_of(policy, &forms, node),
+            };
             forms.push(form);
         }
         short.forms = forms;
@@ -166,9 +171,6 @@ impl Short {
         if let Some(path) = self.path_of(policy, forms, node) {
             self.paths.push(path);
             return Form::Path(number(self.paths.len() - 1));
-        }
-        if let Node::Within(inner, outer) = node {
-            return self.lies_of(forms, *inner, *outer).unwrap_or(Form::Node);
         }
         match self.leaf_of(policy, forms, node) {
             Some(leaf) => {
