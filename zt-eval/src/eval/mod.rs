@@ -27,15 +27,15 @@ use arrayvec::ArrayVec;
 #[cfg(feature = "build")]
 pub(crate) use apply::apply;
 pub(crate) use apply::{compare_values, test};
-pub(crate) use operand::Operand;
 pub use explain::{Explanation, RuleTrace, Shown, Trace, explain};
+pub(crate) use operand::Operand;
 pub(crate) use scratch::LEVELS_MAX;
 pub use scratch::Scratch;
 
 use crate::Truth;
 use crate::decision::{Decision, Duty, Mode, Reason};
 use crate::facts::{Speaker, World};
-use crate::graph::{short, ActionRules, Derived, DutyTemplate, Effect, Policy, Rule};
+use crate::graph::{ActionRules, Derived, DutyTemplate, Effect, Policy, Rule, short};
 use crate::id::RuleId;
 use crate::index::{Join, Trees};
 use crate::request::{Described, InvalidRequest, Request};

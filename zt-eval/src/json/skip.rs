@@ -3,7 +3,7 @@
 //! One loop, whose state is where it stands and a bit for each open container. It goes past well-formed text only: anything
 //! else, and what nests deeper than there are bits, is left to the reading half of the scanner, which says what is wrong.
 
-use super::text::{escape, plain_integer, plain_len, past_number};
+use super::text::{escape, past_number, plain_integer, plain_len};
 
 /// Containers that can be open around a place.
 const DEPTH_MAX: u32 = 63;

@@ -18,6 +18,7 @@ pub(crate) mod names;
 mod part;
 mod parts;
 pub(crate) mod read;
+mod record;
 mod said;
 mod scalar;
 
