@@ -7,7 +7,7 @@
 //! Nothing recurses beyond `depth_max`, text is valid UTF-8, and half a surrogate pair is an error.
 //!
 //! *Speed.* Most of a document is skipped, so that skipping sets the pace: UTF-8 is checked once for the whole text, strings
-//! are searched sixteen bytes at a time, and [`skip`] goes past whole values in one loop.
+//! are searched sixteen bytes at a time, and whole values are gone past in one loop (`json/skip.rs`).
 
 mod error;
 mod skip;

@@ -2,9 +2,10 @@
 //!
 //! A *path* leads from evidence that lasts through fields of records to a datum, which is borrowed from there; where it
 //! leads to nothing, a constant may stand instead. A *leaf* asks one thing of what a path leads to, with a constant, the
-//! subject or the resource on the other side. Both say what their nodes say, in one loop and one test. They are derived when a policy is built or loaded,
-//! and linear in its nodes: a path has at most [`FIELDS_MAX`] fields, and goes on from another node where it would have
-//! more.
+//! subject or the resource on the other side. Both say what their nodes say, in one loop and one test.
+//!
+//! They are derived when a policy is built or loaded, and linear in its nodes: a path has at most [`FIELDS_MAX`] fields, and
+//! goes on from another node where it would have more.
 
 use super::{CompareOp, Derived, Node, Policy};
 use crate::Truth;
