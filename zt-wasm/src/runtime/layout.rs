@@ -172,6 +172,10 @@ pub const H_OVERRIDES: i32 = 1140; // rules that override others
 pub const H_OBLIGES: i32 = 1144; // obligations
 pub const H_AUDITS: i32 = 1148; // rules that are only watched
 pub const H_TIMED: i32 = 1152; // anything that depends on the instant
+pub const H_DENIES: i32 = 1604; // deny rules that decide
+pub const H_DIVIDES: i32 = 1608; // divisions of the index that have more than entries
+pub const H_SCATTERS: i32 = 1612; // candidates that may come in another order than that of rules, or twice
+pub const H_NESTS: i32 = 1616; // nodes that are to be asked for what is in others
 pub const H_TEXTS_IN_PARTS: i32 = 1156; // texts of nodes that are in parts
 // What a module of the target `core` takes from its host beside requests in JSON: without, it is left out as well.
 pub const H_TAKES_DATA: i32 = 1160; // entity data
@@ -389,6 +393,14 @@ pub const DUTY: i32 = 28;
 pub const ARG_NODE: i32 = 8;
 pub const ARG_TYPE: i32 = 12; // address of its type
 pub const ARG: i32 = 16;
+
+// Facts, in their order.
+pub const FACT_CONTEXT: i32 = 76;
+pub const FACT_ATTRIBUTE: i32 = 77;
+pub const FACT_PARENTS: i32 = 78;
+pub const FACT_NOW: i32 = 79;
+/// What is added to the tags of what is read of evidence: see `type_used`.
+pub const TYPES_READ: i32 = 1000;
 
 // What is not the tag of a value, and yet is told apart by `tag_used`: arms that a policy's tables have nothing for are left
 // out of its module.

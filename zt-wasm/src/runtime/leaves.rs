@@ -39,6 +39,10 @@ pub fn leaves_start() {
 
 /// Collects what makes a condition, or a value, unknown.
 pub fn leaves_of(root: i32) {
+    if ld32(H_NESTS) == 0 {
+        leaves_visit(root);
+        return;
+    }
     leaves_later(root);
     // A list whose memory was had when there was none left is not read.
     while ld32(LEAVES + 4) != 0 && ld32(FAILED) == 0 {
@@ -155,7 +159,8 @@ fn leaves_visit(node: i32) {
     }
     st32(walked, stamp);
     match tag_used(ld8(row)) {
-        T_NODE_CONTEXT | T_NODE_ATTRIBUTE | T_NODE_FIELD | T_NODE_ELEMENT | T_NODE_INDEX => leaves_in_place(node, row),
+        T_NODE_CONTEXT => leaves_in_context(row),
+        T_NODE_ATTRIBUTE | T_NODE_FIELD | T_NODE_ELEMENT | T_NODE_INDEX => leaves_in_place(node, row),
         T_NODE_WITHIN => {
             if children_are_values(row) {
                 leaves_parents(node_value(node_child(row, 0)), node_value(node_child(row, 1)));
@@ -179,7 +184,17 @@ fn leaves_visit(node: i32) {
                 leaves_later(node_child(row, if truth == TRUE { 1 } else { 2 }));
             }
         }
-        _ => leaves_operands(node, row),
+        T_NODE_OPERATOR | T_NODE_OTHERWISE => leaves_operands(node, row),
+        _ => never(),
+    }
+}
+
+/// An attribute of the context, which is in nothing that could be unknown.
+fn leaves_in_context(row: i32) {
+    list_new(WAITING);
+    leaves_found_place(FACT_CONTEXT, number_at(node_more(row)), NOWHERE);
+    if leaves_waits_for_now() {
+        leaves_found_fact(FACT_NOW, NOWHERE);
     }
 }
 
@@ -315,7 +330,7 @@ fn leaves_found_place(kind: i32, index: i32, uid: i32) {
     let unknown = leaves_found(kind, index, uid);
     let mark = ld32(OUT + 4);
     out_fact(unknown + UNKNOWN_FACT);
-    while ld32(WAITING + 4) != 0 && ld32(FAILED) == 0 {
+    while ld32(H_NESTS) != 0 && ld32(WAITING + 4) != 0 && ld32(FAILED) == 0 {
         let row = list_pop(WAITING);
         if ld8(row) == T_NODE_ELEMENT {
             out_word(0x5d5b, 2); // []
@@ -419,10 +434,10 @@ fn leaves_waits_for_now() -> bool {
 fn leaves_read(fact: i32) -> i32 {
     let index = ld32(fact + FACT_INDEX);
     let uid = ld32(fact + FACT_UID);
-    if ld32(fact) == FACT_CONTEXT {
-        return context_value(index);
-    }
-    return attribute_value(uid, ld32(uid + 4), index);
+    return match tag_used(ld32(fact)) {
+        FACT_CONTEXT => context_value(index),
+        _ => attribute_value(uid, ld32(uid + 4), index),
+    };
 }
 
 /// The entities whose unknown parents leave it open whether one lies within another.

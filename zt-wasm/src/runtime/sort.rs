@@ -6,6 +6,7 @@ use super::env::*;
 use super::layout::*;
 use super::memory::*;
 use super::row::*;
+use super::store::*;
 
 // What a list's numbers are, and so their order.
 pub const ORDER_NUMBERS: i32 = 0;
@@ -162,21 +163,17 @@ fn part_order(a: i32, b: i32) -> i32 {
 /// Facts: attributes of the context, attributes of entities, parents, the instant.
 fn fact_order(a: i32, b: i32) -> i32 {
     let by_kind = number_order(ld32(a), ld32(b));
-    let kind = ld32(a);
-    if by_kind != 0 || kind == 3 {
+    if by_kind != 0 {
         return by_kind;
     }
-    if kind != 0 {
-        let uid = ld32(a + 8);
-        let other = ld32(b + 8);
-        let by_type = number_order(ld32(uid + 4), ld32(other + 4));
-        if by_type != 0 {
-            return by_type;
+    match tag_used(ld32(a)) {
+        FACT_ATTRIBUTE | FACT_PARENTS => {
+            let by_name = name_order(ld32(a + 8), ld32(b + 8));
+            if by_name != 0 {
+                return by_name;
+            }
         }
-        let by_id = bytes_order(ld32(uid + 8), ld32(uid + 12), ld32(other + 8), ld32(other + 12));
-        if by_id != 0 || kind == 2 {
-            return by_id;
-        }
+        _ => {}
     }
     return number_order(ld32(a + 4), ld32(b + 4));
 }

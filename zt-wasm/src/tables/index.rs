@@ -46,6 +46,8 @@ pub fn write(data: &mut Data, index: &Index, numbers: &Numbers, found: u32) -> I
     let divisions = data.reserve(index.divisions.len() * division_bytes as usize);
     let entries = Entries::of(index);
     let header = vec![
+        (H_DIVIDES, index.divisions.iter().any(divides).into()),
+        (H_SCATTERS, scatters(index).into()),
         (H_FURTHER, entries.further.into()),
         (H_BITS, entries.bits.into()),
         (H_LOOKUPS, lookups.saturating_sub(lookup_bytes)),
@@ -59,6 +61,22 @@ pub fn write(data: &mut Data, index: &Index, numbers: &Numbers, found: u32) -> I
         writer.division(division, at);
     }
     writer.tables
+}
+
+/// Whether a division has more than entries.
+fn divides(division: &Division) -> bool {
+    !division.dimensions.is_empty() || !division.gates.is_empty()
+}
+
+/// Whether the entries of divisions may come in another order than that of rules, or one rule twice.
+fn scatters(index: &Index) -> bool {
+    let is_scattered = |division: &Division| {
+        !division.dimensions.is_empty() || !division.loose.is_sorted_by(|one, next| one.rule < next.rule)
+    };
+    // Allow rules with and without obligations are candidates together.
+    let has_loose = |at: u32| index.divisions.get(at as usize).is_some_and(|division| !division.loose.is_empty());
+    index.divisions.iter().any(is_scattered)
+        || index.actions.iter().any(|trees| has_loose(trees.duties) && has_loose(trees.allows))
 }
 
 struct Writer<'a> {

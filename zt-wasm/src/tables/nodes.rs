@@ -23,7 +23,7 @@ use crate::layout::*;
 pub fn write(data: &mut Data, policy: &Policy, numbers: &Numbers, tags: &mut BTreeSet<i32>) -> Header {
     let texts = write_texts(data, policy, numbers);
     let has_text = has_text(policy);
-    let mut rows = data.rows();
+    let (mut rows, mut nests) = (data.rows(), false);
     // What has no number is never unknown.
     rows.place(NOWHERE.cast_unsigned());
     for id in numbers.nodes() {
@@ -33,9 +33,10 @@ pub fn write(data: &mut Data, policy: &Policy, numbers: &Numbers, tags: &mut BTr
         };
         tags.insert(kind(node));
         let text = has_text(*id, node).then(|| texts.place(data, &policy.node_text(*id)));
+        nests |= !children(policy, node).is_empty();
         rows.place(row(data, policy, numbers, *id, text).share(data));
     }
-    vec![(H_NODES, rows.write(data)), (H_TEXTS_IN_PARTS, texts.has_parts.into())]
+    vec![(H_NODES, rows.write(data)), (H_NESTS, nests.into()), (H_TEXTS_IN_PARTS, texts.has_parts.into())]
 }
 
 /// The numbers by which nodes are asked for: 0 for those that nothing asks for by number, which are conditions of rules that
@@ -157,23 +158,28 @@ fn row(data: &mut Data, policy: &Policy, numbers: &Numbers, id: NodeId, text: Op
         return row;
     };
     let kind = kind(node);
-    let mut children = node.children();
-    if kind == T_NODE_OPERATOR || kind == T_NODE_NOW {
-        // A constant is known, and not asked.
-        children.retain(|child| policy.constant_of(*child).is_none());
-    }
     let flag = |flag: i32, holds: bool| if holds { flag } else { 0 };
     let flags = flag(NODE_IS_CONDITION, node.is_condition())
         | flag(NODE_HAS_TEXT, text.is_some())
         | flag(NODE_IN_PARTS, text.is_some_and(|text| text.in_parts));
     let level = policy.level(id) & byte(NODE_LEVEL);
     row.byte(byte(kind)).byte(byte(flags) | level);
-    row.list(&children.iter().map(|child| numbers.get(*child)).collect::<Vec<_>>());
+    row.list(&children(policy, node).iter().map(|child| numbers.get(*child)).collect::<Vec<_>>());
     more(data, policy, node, &mut row);
     if let Some(text) = text {
         row.place(text.at).number(text.len);
     }
     row
+}
+
+/// The nodes that are asked when a node is unknown.
+fn children(policy: &Policy, node: &Node) -> Vec<NodeId> {
+    let mut children = node.children();
+    if matches!(kind(node), T_NODE_OPERATOR | T_NODE_NOW) {
+        // A constant is known, and not asked.
+        children.retain(|child| policy.constant_of(*child).is_none());
+    }
+    children
 }
 
 fn byte(number: i32) -> u8 {

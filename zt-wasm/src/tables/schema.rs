@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use zt_eval::Policy;
 use zt_eval::codegen::Extent;
-use zt_eval::graph::Node;
+use zt_eval::graph::{Effect, Node};
 use zt_eval::id::{ActionId, EntityTypeId, RecordId};
 use zt_eval::schema::{Action, Attribute, EntityType, Field, Freshness, Schema, Type};
 use zt_eval::value::EntityUid;
@@ -103,6 +103,7 @@ fn features(policy: &Policy) -> Header {
         (H_TAKES_PARENTS, schema.entities.iter().any(|entity| !entity.parents.is_empty())),
         (H_OVERRIDES, rules.iter().any(|rule| !rule.extras.overrides.is_empty())),
         (H_OBLIGES, rules.iter().any(|rule| !rule.extras.duties.is_empty())),
+        (H_DENIES, rules.iter().any(|rule| rule.effect == Effect::Deny && !rule.audit)),
         (H_AUDITS, rules.iter().any(|rule| rule.audit)),
         (H_TIMED, bounded || policy.nodes().iter().any(clock)),
     ];
