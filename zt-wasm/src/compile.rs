@@ -174,6 +174,7 @@ fn build_with(
     let mut parts = Parts { tags: tags::values(policy), ..Parts::default() };
     parts.tags.extend(tags::read(policy, late, target.takes_data()));
     parts.tags.extend(tags::facts(policy));
+    parts.tags.extend(target.takes_data().then_some(i64::from(ORDER_NUMBERS)));
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &plan.numbers, &mut data, &mut parts);
     let own = target.tables((policy, entities), &plan.numbers, &mut schema.types, &mut data, &mut parts)?;

@@ -99,7 +99,7 @@ impl Types<'_> {
     }
 }
 
-/// The kinds of facts that decisions can rest on.
+/// The kinds of facts that decisions can rest on, and lists that every module sorts.
 pub(super) fn facts(policy: &Policy) -> BTreeSet<i64> {
     let schema = policy.schema();
     let mut attributes = schema.entities.iter().flat_map(|entity| &entity.attributes).chain(&schema.context);
@@ -111,7 +111,8 @@ pub(super) fn facts(policy: &Policy) -> BTreeSet<i64> {
         Node::Now(..) | Node::Weekday(..) | Node::TimeOfDay(..) => Some(FACT_NOW),
         _ => None,
     });
-    kinds.chain(is_bounded.then_some(FACT_NOW)).map(i64::from).collect()
+    let sorted = [ORDER_FACTS, ORDER_UNKNOWNS];
+    kinds.chain(is_bounded.then_some(FACT_NOW)).chain(sorted).map(i64::from).collect()
 }
 
 fn type_tags(ty: &Type, tags: &mut BTreeSet<i64>) {

@@ -394,6 +394,16 @@ pub const ARG_NODE: i32 = 8;
 pub const ARG_TYPE: i32 = 12; // address of its type
 pub const ARG: i32 = 16;
 
+// What a list's numbers are, and so their order.
+pub const ORDER_NUMBERS: i32 = 84;
+/// Addresses of facts.
+pub const ORDER_FACTS: i32 = 85;
+/// Addresses of what is unknown.
+pub const ORDER_UNKNOWNS: i32 = 86;
+/// Addresses of candidates.
+pub const ORDER_CANDIDATES: i32 = 87;
+/// Addresses of parts of a text that were found.
+pub const ORDER_PARTS: i32 = 88;
 // Facts, in their order.
 pub const FACT_CONTEXT: i32 = 76;
 pub const FACT_ATTRIBUTE: i32 = 77;
@@ -462,8 +472,8 @@ pub const WILD: i32 = 255;
 
 // A node, at the address that the table of nodes has (nowhere for constants): kind (1 byte), flags and the deepest level whose
 // variable it depends on (1 byte), how many nodes it reads and their numbers; then of a context attribute its position; of an
-// entity's the position and the type; of a field and of an element at a key the address and the length of what follows the
-// record or map; of an element or a quantifier its level; and, when the flag says so, address and length of its text.
+// entity's the position and the type; of a field the address of its row; of an element at a key the address and the
+// length of what follows the map; of an element or a quantifier its level; and, when the flag says so, address and length of its text.
 pub const NODE_CHILDREN: i32 = 2;
 pub const NODE_LEVEL: i32 = 31;
 /// A condition: `node_truth` gives what it is.

@@ -4,6 +4,7 @@
 //! operations on known values that have no exact result. What is still to be walked waits on a list: a node, and -1, or the
 //! position of the next element of a quantifier that is open.
 
+use super::declared::*;
 use super::env::*;
 use super::facts::*;
 use super::hierarchy::*;
@@ -332,11 +333,16 @@ fn leaves_found_place(kind: i32, index: i32, uid: i32) {
     out_fact(unknown + UNKNOWN_FACT);
     while ld32(H_NESTS) != 0 && ld32(WAITING + 4) != 0 && ld32(FAILED) == 0 {
         let row = list_pop(WAITING);
-        if ld8(row) == T_NODE_ELEMENT {
-            out_word(0x5d5b, 2); // []
-        } else {
-            let more = node_more(row);
-            out_bytes(place_at(more), number_at(more + place_width()));
+        let more = node_more(row);
+        match tag_used(ld8(row)) {
+            T_NODE_ELEMENT => out_word(0x5d5b, 2), // []
+            T_NODE_FIELD => {
+                let field = place_at(more);
+                out_byte(b'.' as i32);
+                out_member(name_at(field), name_len(field));
+            }
+            T_NODE_INDEX => out_bytes(place_at(more), number_at(more + place_width())),
+            _ => {}
         }
     }
     leaves_text(unknown, mark);
@@ -386,7 +392,9 @@ fn leaves_found_text(row: i32) {
         // What else there is stands before it.
         if kind == T_NODE_ATTRIBUTE {
             more += 2 * number_width();
-        } else if kind == T_NODE_FIELD || kind == T_NODE_INDEX {
+        } else if kind == T_NODE_FIELD {
+            more += place_width();
+        } else if kind == T_NODE_INDEX {
             more += place_width() + number_width();
         } else if kind == T_NODE_CONTEXT || kind == T_NODE_ELEMENT || kind == T_NODE_QUANTIFIED {
             more += number_width();

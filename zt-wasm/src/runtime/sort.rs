@@ -8,17 +8,6 @@ use super::memory::*;
 use super::row::*;
 use super::store::*;
 
-// What a list's numbers are, and so their order.
-pub const ORDER_NUMBERS: i32 = 0;
-/// Addresses of facts.
-pub const ORDER_FACTS: i32 = 1;
-/// Addresses of what is unknown.
-pub const ORDER_UNKNOWNS: i32 = 2;
-/// Addresses of candidates.
-pub const ORDER_CANDIDATES: i32 = 3;
-/// Addresses of parts of a text that were found.
-pub const ORDER_PARTS: i32 = 4;
-
 /// Makes a list empty; its memory is that of the decision before.
 pub fn list_new(list: i32) {
     st64(list, 0);
@@ -118,20 +107,21 @@ pub fn list_dedup(list: i32, start: i32, order: i32) {
 }
 
 fn same_of(order: i32, a: i32, b: i32) -> bool {
-    if order == ORDER_CANDIDATES {
-        return ld32(a) == ld32(b);
-    }
-    return order_of(order, a, b) == 0;
+    return match tag_used(order) {
+        ORDER_CANDIDATES => ld32(a) == ld32(b),
+        _ => order_of(order, a, b) == 0,
+    };
 }
 
 fn order_of(order: i32, a: i32, b: i32) -> i32 {
-    match order {
+    return match tag_used(order) {
         ORDER_NUMBERS => number_order(a, b),
         ORDER_FACTS => fact_order(a, b),
         ORDER_UNKNOWNS => unknown_order(a, b),
         ORDER_PARTS => part_order(a, b),
-        _ => candidate_order(a, b),
-    }
+        ORDER_CANDIDATES => candidate_order(a, b),
+        _ => never(),
+    };
 }
 
 fn number_order(a: i32, b: i32) -> i32 {

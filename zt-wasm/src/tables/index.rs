@@ -52,7 +52,14 @@ pub fn write(data: &mut Data, index: &Index, numbers: &Numbers, found: u32) -> I
         (H_BITS, entries.bits.into()),
         (H_LOOKUPS, lookups.saturating_sub(lookup_bytes)),
     ];
-    let tables = IndexTables { tags: BTreeSet::new(), header, entries, divisions, division_bytes };
+    let mut tags = BTreeSet::new();
+    if !index.lookups.is_empty() {
+        tags.insert(ORDER_NUMBERS);
+    }
+    if scatters(index) {
+        tags.insert(ORDER_CANDIDATES);
+    }
+    let tables = IndexTables { tags, header, entries, divisions, division_bytes };
     let mut writer = Writer { data, index, numbers, tables, lookups, lookup_bytes, sections: BTreeMap::new() };
     for (lookup, at) in index.lookups.iter().zip(0..) {
         writer.lookup(lookup, at, found);
@@ -131,6 +138,9 @@ impl Writer<'_> {
         let count = number(sections.len());
         let mut rows = self.data.rows();
         for (kind, at, count) in sections {
+            if kind == T_KEYS_INFIXES {
+                self.tag(ORDER_PARTS);
+            }
             rows.place(at).number(self.tag(kind)).number(count);
         }
         let sections = (rows.share(self.data), count);
@@ -305,7 +315,10 @@ impl Entries {
 
     /// What is proven: the bits of conjuncts, of which there are no others, or all for the whole condition.
     fn bits(self, bits: u16, conjuncts: usize, rows: &mut Rows) {
-        let own = u32::try_from(conjuncts).ok().and_then(|conjuncts| 1u16.checked_shl(conjuncts)).map_or(u16::MAX, |end| end - 1);
+        let own = u32::try_from(conjuncts)
+            .ok()
+            .and_then(|conjuncts| 1u16.checked_shl(conjuncts))
+            .map_or(u16::MAX, |end| end - 1);
         let [low, high] = if bits == u16::MAX { bits } else { bits & own }.to_le_bytes();
         rows.byte(low);
         if self.bits {

@@ -65,6 +65,7 @@ pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
     let leads = writer.leads();
     let anchors = writer.anchors();
     let Writer { types, .. } = writer;
+    let widths = data.widths().header();
 
     let limits = policy.limits();
     let skew = policy.clock_skew().millis().cast_unsigned();
@@ -86,6 +87,7 @@ pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
         (H_ENTITIES_MAX, limits.request_entities_max),
         (H_BYTES_MAX, limits.request_bytes_max),
     ];
+    header.extend(widths);
     header.extend(anchors);
     header.extend(features(policy));
     SchemaTables { header, types, actions }
@@ -172,13 +174,18 @@ impl Types {
         at
     }
 
+    /// The address of a field's row.
+    pub fn field(&mut self, data: &mut Data, schema: &Schema, record: RecordId, field: u32) -> u32 {
+        let (fields, _) = self.fields(data, schema, record);
+        fields.saturating_add(field.saturating_mul(field_bytes(data.widths())))
+    }
+
     fn fields(&mut self, data: &mut Data, schema: &Schema, id: RecordId) -> (u32, u32) {
         if let Some(fields) = self.records.get(&id) {
             return *fields;
         }
         let fields = schema.record(id).map_or(&[][..], |record| &record.fields);
-        let widths = data.widths();
-        let table = data.reserve(fields.len() * (2 * widths.place() + widths.number()) as usize);
+        let table = data.reserve(fields.len() * field_bytes(data.widths()) as usize);
         self.records.insert(id, (table, number(fields.len())));
         let mut rows = data.rows();
         for Field { name, ty } in fields {
@@ -188,6 +195,11 @@ impl Types {
         rows.patch(data, table);
         (table, number(fields.len()))
     }
+}
+
+/// Bytes of a field's row.
+fn field_bytes(widths: Widths) -> u32 {
+    2 * widths.place() + widths.number()
 }
 
 /// Bytes of a type's row.
@@ -292,7 +304,9 @@ impl<'a> Writer<'a> {
         let (kind, parts) = match extent {
             Extent::Nothing => return EXTENT_NOTHING.cast_unsigned(),
             Extent::Whole => return EXTENT_WHOLE.cast_unsigned(),
-            Extent::Fields(fields) => (EXTENT_FIELDS, fields.iter().map(|field| self.extent(field)).collect::<Vec<_>>()),
+            Extent::Fields(fields) => {
+                (EXTENT_FIELDS, fields.iter().map(|field| self.extent(field)).collect::<Vec<_>>())
+            }
             Extent::Elements(of) => (EXTENT_ELEMENTS, vec![self.extent(of)]),
         };
         let mut row = self.data.rows();
