@@ -263,30 +263,30 @@ fn nodes(policy: &Policy) -> Result<Nodes, Fault> {
     for (index, node) in policy.nodes.iter().enumerate() {
         let place = Place::Node(index);
         refers(policy, place, node)?;
-        let mut shape = shape(place, node, &shapes, policy.limits.quantifier_depth_max)?;
+        let mut shape = shape(place, node, &shapes, &mut uses, policy.limits.quantifier_depth_max)?;
         if let Node::Context(at) = node {
             shape.steps_up = policy.schema.context.get(*at as usize).is_some_and(|each| each.step_up.is_some());
         }
         ensure(shape.depth <= policy.limits.node_depth_max, place, "too deep nesting")?;
-        use_children(node, shape.free, &shapes, &mut uses);
+        if shape.free > 1 || matches!(node, Node::Quantified { .. }) {
+            repeat_uses(node, shape.free, &shapes, &mut uses);
+        }
         shapes.push(shape);
     }
     Ok(Nodes { shapes, uses })
 }
 
-/// Adds a node's uses of its children.
-fn use_children(node: &Node, free: u32, before: &[Shape], uses: &mut [Use]) {
+/// Adds the repeated uses of children inside of quantifiers: that of one which is the same for all elements.
+fn repeat_uses(node: &Node, free: u32, before: &[Shape], uses: &mut [Use]) {
     let own = deepest(free);
     node.each_use(|child, is_whole| {
         let level = match node {
             Node::Quantified { level, .. } if is_whole => *level,
             _ => own,
         };
-        if let Some(uses) = uses.get_mut(child.index()) {
+        let is_same = before.get(child.index()).is_some_and(|child| deepest(child.free) < level);
+        if let Some(uses) = uses.get_mut(child.index()).filter(|_| is_same) {
             uses.add(is_whole);
-            if level > 0 && before.get(child.index()).is_some_and(|child| deepest(child.free) < level) {
-                uses.add(is_whole);
-            }
         }
     });
 }
@@ -295,17 +295,20 @@ fn deepest(free: u32) -> u8 {
     u8::try_from(free.checked_ilog2().unwrap_or(0)).unwrap_or(0)
 }
 
-fn shape(place: Place, node: &Node, before: &[Shape], levels_max: u32) -> Result<Shape, Fault> {
+/// Checks a node's place among the others, and adds its uses of these.
+#[inline]
+fn shape(place: Place, node: &Node, before: &[Shape], uses: &mut [Use], levels_max: u32) -> Result<Shape, Fault> {
     let mut shape = Shape { depth: 1, free: 0, binds: u8::MAX, steps_up: false };
     let mut precede = true;
-    node.each_child(|child| match before.get(child.index()) {
-        Some(child) => {
-            shape.depth = shape.depth.max(child.depth.saturating_add(1));
+    node.each_use(|child, is_whole| match (before.get(child.index()), uses.get_mut(child.index())) {
+        (Some(child), Some(uses)) => {
+            shape.depth = shape.depth.max(child.depth + 1);
             shape.free |= child.free;
             shape.binds = shape.binds.min(child.binds);
             shape.steps_up |= child.steps_up;
+            uses.add(is_whole);
         }
-        None => precede = false,
+        _ => precede = false,
     });
     ensure(precede, place, "a child that does not precede its parent")?;
     match node {

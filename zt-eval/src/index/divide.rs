@@ -39,12 +39,13 @@ const ENTRIES_PER_RULE: usize = 3;
 
 /// A rule on its way to where it is filed.
 #[derive(Clone, Copy)]
-struct Filed {
+struct Filed<'p> {
     rule: RuleId,
-    /// At how many places it stands.
-    copies: u32,
+    conjuncts: &'p [NodeId],
     /// Guards that it was not filed by, as bits of their positions.
-    open: u64,
+    open: u32,
+    /// At how many places it stands; more than 255 are too many in any case.
+    copies: u8,
     /// Conjuncts that are known to hold, as [`Entry::proven`] says.
     proven: u16,
     /// Those that were before the last guard that it was filed by.
@@ -172,18 +173,18 @@ impl<'b, 'p> Builder<'b, 'p> {
     }
 
     /// Finds the conjuncts that all of the rules share and that are looked at first, and takes them for proven.
-    fn open_gates(&mut self, filed: &mut [Filed]) -> Range {
+    fn open_gates(&mut self, filed: &mut [Filed<'p>]) -> Range {
         let start = count(self.index.gates.len());
         if filed.len() > SMALL {
-            let proven = filed.iter().map(|each| (each.rule, each.proven));
-            let gates = gates::shared(self.policy, proven);
+            let proven = filed.first().map_or(0, |first| first.proven);
+            let gates = gates::shared(self.policy, proven, filed.iter().map(|each| each.conjuncts));
             if !gates.is_empty() {
                 for each in filed {
-                    let bits = gates::bits(self.policy.conjuncts(each.rule), &gates);
+                    let bits = gates::bits(each.conjuncts, &gates);
                     each.proven |= bits;
                     // A guard of two conjuncts may be worth it when one is known to hold.
                     if self.guards.is_plain(each.rule) {
-                        each.open &= !u64::from(bits);
+                        each.open &= !u32::from(bits);
                     }
                 }
             }
@@ -200,12 +201,13 @@ impl<'b, 'p> Builder<'b, 'p> {
 
     /// The rules of a tree on their way, and the lookups for them: which anchors are asked for depends on the rules, and with
     /// them how far up a lookup goes.
-    fn make_lookups(&mut self, rules: &[RuleId]) -> Vec<Filed> {
+    fn make_lookups(&mut self, rules: &[RuleId]) -> Vec<Filed<'p>> {
         let mut wanted = vec![vec![false; self.policy.schema.entities.len()]; self.guards.axes.len()];
         self.lookups.trees += 1;
         let mut seen = std::mem::take(&mut self.lookups.seen);
         let filed = |rule: &RuleId| {
-            let conjuncts = self.policy.conjuncts(*rule);
+            let policy: &'p Policy = self.policy;
+            let conjuncts = policy.conjuncts(*rule);
             let open = self.guards.open(*rule, conjuncts, |guard| {
                 // Rules share guards.
                 if let Some(seen) = seen.get_mut(guard as usize).filter(|seen| **seen != self.lookups.trees) {
@@ -214,7 +216,7 @@ impl<'b, 'p> Builder<'b, 'p> {
                 }
             });
             let proven = Entry::none_proven(conjuncts.len());
-            Filed { rule: *rule, copies: 1, open, proven, before: proven }
+            Filed { rule: *rule, conjuncts, open, copies: 1, proven, before: proven }
         };
         let filed = rules.iter().map(filed).collect();
         self.lookups.seen = seen;
@@ -259,7 +261,7 @@ impl<'b, 'p> Builder<'b, 'p> {
     }
 
     /// Makes a division of rules that ascend.
-    fn divide(&mut self, filed: &mut [Filed], depth: u32) -> Result<u32, Misfiled> {
+    fn divide(&mut self, filed: &mut [Filed<'p>], depth: u32) -> Result<u32, Misfiled> {
         let gates = self.open_gates(filed);
         let is_divided = filed.len() > LEAF_MAX && depth < DEPTH_MAX;
         #[cfg(feature = "build")]
@@ -298,27 +300,23 @@ impl<'b, 'p> Builder<'b, 'p> {
     fn shelve(
         &self,
         at: u32,
-        filed: &mut Filed,
+        filed: &mut Filed<'p>,
         by: u8,
         depth: u32,
         shelves: &mut Vec<Shelf>,
     ) -> Result<(), Misfiled> {
         let is_open = filed.open >> by & 1 == 1;
-        let of_rule = self.guards.at(filed.rule, self.conjuncts(filed), by).filter(|_| is_open);
+        let of_rule = self.guards.at(filed.rule, filed.conjuncts, by).filter(|_| is_open);
         let usable = of_rule.and_then(|of_rule| Some((of_rule, self.usable(filed, of_rule, depth)?)));
         let Some((of_rule, handle)) = usable else { return Err(Misfiled { rule: Some(filed.rule) }) };
         filed.before = filed.proven;
         filed.proven |= if handle.exact { of_rule.conjuncts } else { 0 };
-        filed.copies = filed.copies.saturating_mul(handle.count());
+        filed.copies = filed.copies.saturating_mul(u8::try_from(handle.count()).unwrap_or(u8::MAX));
         filed.open &= !(1 << by);
         for place in handle.places(&self.guards.places) {
             shelf::put(shelves, at, *place);
         }
         Ok(())
-    }
-
-    fn conjuncts(&self, filed: &Filed) -> &'p [NodeId] {
-        self.policy.conjuncts(filed.rule)
     }
 
     fn lookup(&self, axis: u32) -> Option<u32> {
@@ -331,13 +329,13 @@ impl<'b, 'p> Builder<'b, 'p> {
 
     /// What a guard of a rule has, if the rule can be filed by it.
     #[inline]
-    fn usable(&self, filed: &Filed, of_rule: OfRule, depth: u32) -> Option<&Handle> {
+    fn usable(&self, filed: &Filed<'p>, of_rule: OfRule, depth: u32) -> Option<&Handle> {
         let is_proven = of_rule.conjuncts != 0 && of_rule.conjuncts & !filed.proven == 0;
         let handle = self.handles.get(of_rule.guard).filter(|_| !is_proven)?;
-        (depth == 0 || filed.copies.saturating_mul(handle.count()) <= COPIES_MAX).then_some(handle)
+        (depth == 0 || u32::from(filed.copies).saturating_mul(handle.count()) <= COPIES_MAX).then_some(handle)
     }
 
-    fn dimension(&mut self, shelf: Shelf, filed: &[Filed], depth: u32) -> Result<Option<Dimension>, Misfiled> {
+    fn dimension(&mut self, shelf: Shelf, filed: &[Filed<'p>], depth: u32) -> Result<Option<Dimension>, Misfiled> {
         let Some(lookup) = self.lookup(shelf.axis) else { return Ok(None) };
         let start = self.next_entry();
         for member in shelf.members.iter().filter_map(|at| filed.get(*at as usize)) {
@@ -354,7 +352,7 @@ impl<'b, 'p> Builder<'b, 'p> {
     }
 
     /// The intervals of a shelf, and where the entries of the first are; `all` is where those of its members are.
-    fn intervals(&mut self, shelf: &Shelf, filed: &[Filed], all: u32) -> (Intervals, u32) {
+    fn intervals(&mut self, shelf: &Shelf, filed: &[Filed<'p>], all: u32) -> (Intervals, u32) {
         let first = self.next_entry();
         let runs = self.sorter.sort(shelf, true);
         let mut held = Vec::with_capacity(runs.len());
@@ -370,10 +368,10 @@ impl<'b, 'p> Builder<'b, 'p> {
     }
 
     /// The table of a shelf; `all` is where the entries of its members are.
-    fn table(&mut self, shelf: &Shelf, filed: &[Filed], all: u32, depth: u32) -> Result<Table, Misfiled> {
+    fn table(&mut self, shelf: &Shelf, filed: &[Filed<'p>], all: u32, depth: u32) -> Result<Table, Misfiled> {
         let runs = self.sorter.sort(shelf, false);
         let mut buckets = Vec::with_capacity(runs.len());
-        let mut crowd = Vec::<Filed>::new();
+        let mut crowd = Vec::<Filed<'p>>::new();
         for (key, run) in runs.iter() {
             let bucket = if run.len() <= LEAF_MAX {
                 let start = self.next_entry();
@@ -394,13 +392,13 @@ impl<'b, 'p> Builder<'b, 'p> {
         count(self.index.entries.len())
     }
 
-    fn add_entry(&mut self, filed: &Filed, proven: u16) {
+    fn add_entry(&mut self, filed: &Filed<'p>, proven: u16) {
         let entry = self.entry(filed, proven);
         self.index.entries.push(entry);
     }
 
     /// Adds the entry of a member as it is where it is known to pass the guard that it was filed by.
-    fn repeat_entry(&mut self, shelf: &Shelf, member: u32, filed: &[Filed], all: u32) {
+    fn repeat_entry(&mut self, shelf: &Shelf, member: u32, filed: &[Filed<'p>], all: u32) {
         let entry = self.index.entries.get(all as usize + member as usize).copied();
         if let (Some(entry), Some(member)) = (entry, shelf.member(member, filed)) {
             self.index.entries.push(Entry { proven: member.proven, ..entry });
@@ -409,8 +407,8 @@ impl<'b, 'p> Builder<'b, 'p> {
 
     /// The entry of a rule, with the test of another slot if there is one: most rules that come up need not be looked into.
     #[inline]
-    fn entry(&self, filed: &Filed, proven: u16) -> Entry {
-        let mut further = self.guards.of_rule(filed.rule, self.conjuncts(filed), filed.open).filter_map(|of_rule| {
+    fn entry(&self, filed: &Filed<'p>, proven: u16) -> Entry {
+        let mut further = self.guards.of_rule(filed.rule, filed.conjuncts, filed.open).filter_map(|of_rule| {
             // It is no further copy.
             let handle = self.usable(filed, of_rule, 0).filter(|handle| handle.is_single)?;
             let also = if handle.exact { of_rule.conjuncts } else { 0 };

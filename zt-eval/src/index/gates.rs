@@ -6,7 +6,7 @@
 
 use super::PROVABLE_MAX;
 use crate::graph::{Node, Policy};
-use crate::id::{NodeId, RuleId};
+use crate::id::NodeId;
 
 /// A conjunct that all rules of a division share, and where the first has it: that is where most have it.
 pub(super) struct Gate {
@@ -25,17 +25,17 @@ impl Gate {
     }
 }
 
-/// The quick conjuncts that all of some rules have and that are not proven of the first, in its order.
-pub(super) fn shared(policy: &Policy, mut rules: impl Iterator<Item = (RuleId, u16)>) -> Vec<Gate> {
-    let Some((first, proven)) = rules.next() else { return Vec::new() };
+/// The quick conjuncts that all of some rules have and that are not proven of the first, in its order; given the conjuncts of
+/// each.
+pub(super) fn shared<'p>(policy: &Policy, proven: u16, mut rules: impl Iterator<Item = &'p [NodeId]>) -> Vec<Gate> {
+    let Some(first) = rules.next() else { return Vec::new() };
     let is_open = |(at, node): &(usize, NodeId)| proven >> at & 1 == 0 && is_quick(policy, *node, true);
-    let provable = policy.conjuncts(first).iter().copied().enumerate().take(PROVABLE_MAX);
+    let provable = first.iter().copied().enumerate().take(PROVABLE_MAX);
     let mut gates: Vec<Gate> = provable.filter(is_open).map(|(at, node)| Gate { node, at }).collect();
-    for (rule, _) in rules {
+    for conjuncts in rules {
         if gates.is_empty() {
             break;
         }
-        let conjuncts = policy.conjuncts(rule);
         gates.retain(|gate| gate.position(conjuncts).is_some());
     }
     gates

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::keys::{Keys, Test};
 use super::Anchors;
+use super::keys::{Keys, Test};
 use crate::graph::{Node, Policy};
 use crate::id::{NodeId, RuleId};
 use crate::value::Value;
@@ -33,6 +33,8 @@ pub(super) struct Guards<'p> {
     /// By interval: its bounds, inclusive; ascending, each once, when all are known.
     pub intervals: Vec<(i128, i128)>,
     pub guards: Vec<Guard>,
+    /// By guard.
+    kinds: Vec<Kind>,
     pub places: Vec<Place>,
     /// By node: its guard, or that there is none, or that it was not looked for.
     by_node: Vec<u32>,
@@ -49,7 +51,7 @@ pub(super) struct Guards<'p> {
 const BUDGET_TIMES: usize = 4;
 
 /// Conjuncts of a rule that are looked at.
-pub(super) const USABLE_MAX: u8 = 64;
+pub(super) const USABLE_MAX: u8 = 32;
 
 /// A slot and how it is looked up.
 #[derive(Clone, Copy)]
@@ -79,7 +81,6 @@ pub(super) struct Guard {
     pub places: super::Range,
     /// Whether it then does hold.
     pub exact: bool,
-    kind: Kind,
 }
 
 /// Whether the rules that have a guard need a closer look.
@@ -141,8 +142,9 @@ impl<'p> Guards<'p> {
             by_test: HashMap::default(),
             merged: Vec::new(),
             intervals: Vec::new(),
-            guards: Vec::with_capacity(policy.nodes.len()),
-            places: Vec::with_capacity(policy.nodes.len()),
+            guards: Vec::new(),
+            kinds: Vec::new(),
+            places: Vec::new(),
             by_node: vec![UNSEEN; policy.nodes.len()],
             others: Vec::new(),
             others_of: Vec::new(),
@@ -160,12 +162,17 @@ impl<'p> Guards<'p> {
 
     /// The guards of a rule with these conjuncts that start at these positions, given as bits, in their order.
     #[inline]
-    pub fn of_rule(&self, rule: RuleId, conjuncts: &[NodeId], mut open: u64) -> impl Iterator<Item = OfRule> {
+    pub fn of_rule(&self, rule: RuleId, conjuncts: &[NodeId], mut open: u32) -> impl Iterator<Item = OfRule> {
+        let others = self.others_of(rule);
         std::iter::from_fn(move || {
             while let at @ 0..USABLE_MAX = bit_at(open) {
                 open &= open - 1;
-                if let Some(of_rule) = self.at(rule, conjuncts, at) {
-                    return Some(of_rule);
+                let of_rule = match others {
+                    None => conjuncts.get(usize::from(at)).and_then(|node| self.plain(at, *node)),
+                    Some(others) => others.iter().copied().find(|other| other.at == at),
+                };
+                if of_rule.is_some() {
+                    return of_rule;
                 }
             }
             None
@@ -174,7 +181,7 @@ impl<'p> Guards<'p> {
 
     /// The positions at which guards of a rule with these conjuncts start, as bits; each guard is shown.
     #[inline]
-    pub fn open(&self, rule: RuleId, conjuncts: &[NodeId], mut show: impl FnMut(u32)) -> u64 {
+    pub fn open(&self, rule: RuleId, conjuncts: &[NodeId], mut show: impl FnMut(u32)) -> u32 {
         let mut open = 0;
         if let Some(others) = self.others_of(rule) {
             for other in others {
@@ -240,8 +247,12 @@ impl<'p> Guards<'p> {
     fn add_rule(&mut self, rule: usize, conjuncts: &[NodeId]) {
         let (mut intervals, mut is_wide) = (0_u8, false);
         for (_, node) in (0..USABLE_MAX).zip(conjuncts) {
-            let guard = self.guard_of(*node).and_then(|guard| self.guards.get(guard as usize));
-            match guard.map(|guard| guard.kind) {
+            if self.by_node.get(node.index()) == Some(&UNSEEN) {
+                self.guard_of(*node);
+            }
+            // What is no guard has no kind.
+            let guard = self.by_node.get(node.index()).copied().unwrap_or(NO_GUARD);
+            match self.kinds.get(guard as usize) {
                 None | Some(Kind::Plain) => {}
                 Some(Kind::Interval) => intervals += 1,
                 Some(Kind::Wide) => is_wide = true,
@@ -361,7 +372,8 @@ impl<'p> Guards<'p> {
             places if places.len() > super::COPIES_MAX as usize => Kind::Wide,
             _ => Kind::Plain,
         };
-        self.guards.push(Guard { places: super::Range { start, end: super::count(self.places.len()) }, exact, kind });
+        self.guards.push(Guard { places: super::Range { start, end: super::count(self.places.len()) }, exact });
+        self.kinds.push(kind);
         super::count(self.guards.len() - 1)
     }
 
@@ -456,9 +468,9 @@ impl<'p> Guards<'p> {
     }
 }
 
-/// The position of the lowest bit; 64 for none.
-#[expect(clippy::cast_possible_truncation, reason = "there are 64 bits")]
-const fn bit_at(bits: u64) -> u8 {
+/// The position of the lowest bit; 32 for none.
+#[expect(clippy::cast_possible_truncation, reason = "there are 32 bits")]
+const fn bit_at(bits: u32) -> u8 {
     bits.trailing_zeros() as u8
 }
 

@@ -168,7 +168,7 @@ impl Loads {
 
 impl Builder<'_, '_> {
     /// Chooses for each rule of a division, if choosing is what is done.
-    pub fn extend_plan(&mut self, filed: &[Filed], depth: u32) {
+    pub fn extend_plan(&mut self, filed: &[Filed<'_>], depth: u32) {
         let Some(mut chooser) = self.chooser.take() else { return };
         let choices = self.choose(filed, depth, &mut chooser);
         choices.into_iter().for_each(|choice| self.plan.to_mut().push(choice.unwrap_or(LOOSE)));
@@ -176,7 +176,7 @@ impl Builder<'_, '_> {
     }
 
     /// By rule: the conjunct that it is to be filed by.
-    fn choose(&self, filed: &[Filed], depth: u32, chooser: &mut Chooser) -> Vec<Option<u8>> {
+    fn choose(&self, filed: &[Filed<'_>], depth: u32, chooser: &mut Chooser) -> Vec<Option<u8>> {
         self.gather(filed, depth, chooser);
         chooser.loads.halve_intervals();
         let primary = chooser.loads.primary(filed.len()).unwrap_or(NO_AXIS);
@@ -198,13 +198,13 @@ impl Builder<'_, '_> {
     }
 
     /// Counts how many rules could be filed where.
-    fn gather(&self, filed: &[Filed], depth: u32, chooser: &mut Chooser) {
+    fn gather(&self, filed: &[Filed<'_>], depth: u32, chooser: &mut Chooser) {
         let Chooser { numbers, loads, offers, .. } = chooser;
         offers.all.clear();
         offers.counts.clear();
         for each in filed {
             let before = offers.all.len();
-            for of_rule in self.guards.of_rule(each.rule, self.conjuncts(each), each.open) {
+            for of_rule in self.guards.of_rule(each.rule, each.conjuncts, each.open) {
                 let Some(handle) = self.usable(each, of_rule, depth) else { continue };
                 offers.all.push(Offer { guard: of_rule.guard, at: of_rule.at });
                 if let Some(load) = loads.on_axis(handle) {
@@ -266,13 +266,13 @@ impl Builder<'_, '_> {
     }
 
     /// Looking a slot up costs more than looking at a rule or two.
-    fn drop_small(&self, filed: &[Filed], choices: &mut [Option<u8>], loads: &Loads) {
+    fn drop_small(&self, filed: &[Filed<'_>], choices: &mut [Option<u8>], loads: &Loads) {
         let is_small = |axis: &AxisLoad| (1..SMALL as u64).contains(&axis.chosen);
         if !loads.on_axis.iter().any(is_small) {
             return;
         }
         for (each, choice) in filed.iter().zip(choices) {
-            let of_rule = choice.and_then(|at| self.guards.at(each.rule, self.conjuncts(each), at));
+            let of_rule = choice.and_then(|at| self.guards.at(each.rule, each.conjuncts, at));
             let handle = of_rule.and_then(|of_rule| self.handles.get(of_rule.guard));
             if handle.and_then(|handle| loads.on_axis.get(handle.axis as usize)).is_some_and(is_small) {
                 *choice = None;

@@ -52,7 +52,7 @@ impl Shelf {
     }
 
     /// A member, given the rules of the division.
-    pub fn member<'f>(&self, member: u32, filed: &'f [Filed]) -> Option<&'f Filed> {
+    pub fn member<'f, 'p>(&self, member: u32, filed: &'f [Filed<'p>]) -> Option<&'f Filed<'p>> {
         filed.get(*self.members.get(member as usize)? as usize)
     }
 }
