@@ -371,6 +371,7 @@ fn start_of_value(code: &[Ins]) -> Option<usize> {
             Ins::Plain(op) if stack::is_unary(*op) => {}
             Ins::Plain(op) if stack::is_binary(*op) => wanted += 1,
             ins if *ins == NOTHING => {}
+            Ins::Plain(SELECT) => wanted += 2,
             _ => return None,
         }
         if wanted == 0 {
