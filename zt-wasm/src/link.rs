@@ -187,7 +187,15 @@ impl Parts {
                 }
                 let (params, locals) = (generated.params.clone(), generated.locals.clone());
                 let sets_locals = locals.is_empty();
-                Draft { params, result: generated.result, locals, code, sets_locals, is_generated: true, ..Draft::default() }
+                Draft {
+                    params,
+                    result: generated.result,
+                    locals,
+                    code,
+                    sets_locals,
+                    is_generated: true,
+                    ..Draft::default()
+                }
             }
         };
         draft.code = optimize::optimize(draft.code, draft.params.len());

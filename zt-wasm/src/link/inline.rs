@@ -37,9 +37,8 @@ pub(super) fn inline(
             })
         };
         let mut inlined = with_callees(draft, may_stand);
-        let shape = |symbol: u32| {
-            drafts.get(&symbol).map(|draft| (draft.params.len(), usize::from(draft.result.is_some())))
-        };
+        let shape =
+            |symbol: u32| drafts.get(&symbol).map(|draft| (draft.params.len(), usize::from(draft.result.is_some())));
         inlined.code = optimize::shrink(std::mem::take(&mut inlined.code), &shape);
         drafts.insert(symbol, inlined);
     }

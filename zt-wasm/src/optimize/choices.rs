@@ -114,9 +114,12 @@ pub(super) fn join(mut code: Vec<Ins>, shape: &impl Shape) -> Vec<Ins> {
             let (_, end) = parts(&code, at + 1);
             if let Some(place) = leaving(&code, at + 1, end, shape) {
                 let (_, close) = parts(&code, place + 1);
-                let rest = moved(code.get(close + 1..end).unwrap_or_default(), |to, depth| {
-                    if to >= depth { to + 1 } else { to }
-                });
+                let rest = moved(
+                    code.get(close + 1..end).unwrap_or_default(),
+                    |to, depth| {
+                        if to >= depth { to + 1 } else { to }
+                    },
+                );
                 let then = code.get(place + 1..close - 1).unwrap_or_default().to_vec();
                 let joined = [vec![Ins::Open(IF, ty)], then, vec![ELSE], rest, vec![END]].concat();
                 code.splice(place..end, joined);
@@ -220,4 +223,3 @@ fn start_of(code: &[Ins], end: usize) -> Option<usize> {
     }
     None
 }
-

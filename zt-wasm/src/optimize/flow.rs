@@ -42,9 +42,9 @@ impl Locals {
     }
 
     fn each(&self) -> impl Iterator<Item = u32> + '_ {
-        (0u32..).zip(&self.0).flat_map(|(at, word)| {
-            (0..64).filter(move |bit| word >> bit & 1 != 0).map(move |bit| at * 64 + bit)
-        })
+        (0u32..)
+            .zip(&self.0)
+            .flat_map(|(at, word)| (0..64).filter(move |bit| word >> bit & 1 != 0).map(move |bit| at * 64 + bit))
     }
 }
 
@@ -130,8 +130,7 @@ fn back(
             ins if *ins == END => {
                 let start = starts.get(&at).copied().unwrap_or_default();
                 let is_loop = matches!(code.get(start), Some(Ins::Open(LOOP, _)));
-                let target =
-                    if is_loop { loops.get(&start).cloned().unwrap_or_default() } else { live.clone() };
+                let target = if is_loop { loops.get(&start).cloned().unwrap_or_default() } else { live.clone() };
                 open.push(Open { target, behind: live.clone(), otherwise: None });
             }
             ins if *ins == ELSE => {
@@ -205,9 +204,7 @@ pub(super) fn share(code: &mut Vec<Ins>, params: &[u8], locals: &[u8]) {
         (0..given).map(|param| (param, apart.get(param as usize).cloned().unwrap_or_default())).collect();
     for local in order {
         let ty = types.get(local as usize);
-        let place = taken
-            .iter_mut()
-            .find(|(other, apart)| types.get(*other as usize) == ty && !apart.has(local));
+        let place = taken.iter_mut().find(|(other, apart)| types.get(*other as usize) == ty && !apart.has(local));
         let more = apart.get(local as usize).cloned().unwrap_or_default();
         match place {
             Some((other, apart)) => {

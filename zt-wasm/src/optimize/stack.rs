@@ -96,7 +96,9 @@ fn way(code: &[Ins], set: usize, local: u32, shape: &impl Shape) -> Option<Way> 
     let mut opened: Vec<usize> = Vec::new();
     for (at, ins) in code.iter().enumerate().skip(set + 1).take(FAR) {
         match ins {
-            Ins::Local(GET, got) if *got == local => return (depth == 0 && height == 0).then_some(Way { got: at, leaves }),
+            Ins::Local(GET, got) if *got == local => {
+                return (depth == 0 && height == 0).then_some(Way { got: at, leaves });
+            }
             Ins::Local(_, other) if *other == local => return None,
             Ins::Branch(op, to) => {
                 leaves |= *to as usize >= depth;

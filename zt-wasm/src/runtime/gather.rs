@@ -161,13 +161,7 @@ pub fn say_of_entity(speaker: i32, uid: i32) {
     }
     let of = entity_row(uid);
     let count = entity_attributes_count(of);
-    say_attributes(
-        speaker,
-        entity_attributes(of),
-        count,
-        ld32(said + SAID_ATTRIBUTES),
-        ld32(said + SAID_STATES),
-    );
+    say_attributes(speaker, entity_attributes(of), count, ld32(said + SAID_ATTRIBUTES), ld32(said + SAID_STATES));
 }
 
 /// Reads the attributes that an object says; those that the speaker has no say in are passed over.
@@ -195,12 +189,7 @@ fn say_attributes(speaker: i32, declared: i32, count: i32, cells: i32, states: i
         } else {
             let complete = attribute_complete(attribute);
             st32(states + at * 4, stamp | 1);
-            read_value(
-                attribute_type(attribute),
-                complete,
-                attribute_extent(attribute),
-                cells + at * CELL,
-            );
+            read_value(attribute_type(attribute), complete, attribute_extent(attribute), cells + at * CELL);
         }
     }
     // What a complete source has left out is absent, unless it is said elsewhere.

@@ -287,7 +287,10 @@ impl Entries {
 
     /// What is proven: the bits of conjuncts, of which there are no others, or all for the whole condition.
     fn bits(self, bits: u16, conjuncts: usize, rows: &mut Rows) {
-        let own = u32::try_from(conjuncts).ok().and_then(|conjuncts| 1u16.checked_shl(conjuncts)).map_or(u16::MAX, |end| end - 1);
+        let own = u32::try_from(conjuncts)
+            .ok()
+            .and_then(|conjuncts| 1u16.checked_shl(conjuncts))
+            .map_or(u16::MAX, |end| end - 1);
         let [low, high] = if bits == u16::MAX { bits } else { bits & own }.to_le_bytes();
         rows.byte(low);
         if self.bits {
