@@ -60,6 +60,7 @@ mod path;
 mod proxy;
 mod proxy_document;
 mod proxy_host;
+mod proxy_message;
 mod proxy_query;
 mod proxy_settings;
 mod proxy_value;

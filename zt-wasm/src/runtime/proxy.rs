@@ -3,7 +3,6 @@
 //! It goes on only if the policy allows it and every obligation could be written to a header. Whatever else happens, the
 //! request is answered, and never merely held: a host leaves a request that is paused without an answer hanging.
 
-use super::bind::*;
 use super::decide::*;
 use super::env::*;
 use super::json::*;
@@ -48,7 +47,7 @@ pub fn proxy_on_request_headers(context: i32, _count: i32, _is_last: i32) -> i32
         begun = proxy_settings(context);
     }
     proxy_clock();
-    if begun && proxy_document() && bind_written() {
+    if begun && proxy_bind() {
         decide(true);
     } else {
         decide_invalid();
@@ -114,8 +113,10 @@ fn proxy_oblige() -> bool {
     let mut header = ld32(PROXY_HEADERS);
     let end = header + ld32(PROXY_HEADERS_COUNT) * 8;
     while header < end {
-        if !proxy_took(host_header_remove(0, ld32(header), ld32(header + 4))) {
-            return false;
+        if proxy_may_have(ld32(header), ld32(header + 4)) {
+            if !proxy_took(host_header_remove(0, ld32(header), ld32(header + 4))) {
+                return false;
+            }
         }
         header += 8;
     }

@@ -18,6 +18,7 @@ use crate::code::I32;
 use crate::compile::CompileError;
 use crate::link::{Import, Parts};
 use crate::module::Export;
+use crate::slots;
 use crate::tables::data::Data;
 use crate::tables::nodes::Numbers;
 use crate::tables::schema::{Header, Types};
@@ -88,6 +89,7 @@ pub(super) fn tables(
         let import = Import { module: "env", name, params: vec![I32; params], result: Some(I32) };
         parts.imports.insert(of.to_owned(), import);
     }
-    let mut writer = tables::Writer { policy, numbers, types, data, kinds: &mut parts.tags };
+    let slots = slots::of(policy);
+    let mut writer = tables::Writer { policy, slots, numbers, types, data, kinds: &mut parts.tags };
     Ok(writer.write(&plan)?)
 }

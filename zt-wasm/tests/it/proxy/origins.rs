@@ -1,12 +1,14 @@
 //! Where attributes come from: what fits, and what is refused.
 
+use serde_json::json;
 use zt_eval::Store;
 use zt_lang::Sources;
 use zt_wasm::target::proxy_wasm::{Options, Origins};
 use zt_wasm::{CompileError, Target, compile};
 
 use super::assert_invalid;
-use super::host::{Answer, Known, Proxy, pairs};
+use super::host::{JWT_AUTHN, Known, Proxy};
+use super::metadata::Said;
 
 fn compiled(text: &str, origins: &str) -> Result<Vec<u8>, CompileError> {
     let mut sources = Sources::new();
@@ -54,28 +56,32 @@ note = { what = "x-note", much = "x-much" }
 #[test]
 fn subjects_have_attributes_and_parents() {
     let mut proxy = Proxy::new(&compiled(SMALL, SMALL_ORIGINS).unwrap());
-    let claim = |name: &str| format!("metadata.filter_metadata.envoy.filters.http.jwt_authn.access.{name}");
     let mut known = Known::default();
     known.set("connection.uri_san_peer_certificate", "spiffe://a/b");
     known.set("source.address", "10.0.0.1");
     known.set("request.path", "/");
-    known.set("xds.route_metadata.filter_metadata.a.b.limit", 5f64.to_le_bytes());
-    known.set(&claim("level"), 3f64.to_le_bytes());
+    known.route.put(&["a.b", "limit"], 5.0.into());
+    known.say(&[JWT_AUTHN, "access", "level"], 3.0);
     known.headers.push(("user-agent".into(), "kind".into()));
     // Who is in no team that is known is not let through.
     assert!(!proxy.ask(&known).continues);
-    for (teams, goes_on) in [
-        (pairs([("core", "")]), true),
-        (pairs([("more", ""), ("core", "")]), true),
-        (b"core".to_vec(), true),
-        (pairs([]), false),
-        (b"more".to_vec(), false),
-        (pairs([("core", "x")]), false),
+    let teams = [JWT_AUTHN, "access", "teams"];
+    for (said, goes_on) in [
+        (json!(["core"]), true),
+        (json!(["more", "core"]), true),
+        (json!("core"), true),
+        (json!([]), false),
+        (json!("more"), false),
+        // What is no name is no name of nobody.
+        (json!(["core", 5]), false),
+        (json!({ "core": "x" }), false),
+        (json!(5), false),
+        (json!(null), false),
     ] {
-        known.set(&claim("teams"), teams.clone());
-        assert_eq!(proxy.ask(&known).continues, goes_on, "{teams:?}");
+        known.say(&teams, said.clone());
+        assert_eq!(proxy.ask(&known).continues, goes_on, "{said:?}");
     }
-    known.set(&claim("teams"), "core");
+    known.say(&teams, "core");
     let sent = proxy.ask(&known).headers;
     assert!(
         sent.contains(&("x-note".into(), "it".into())) && sent.contains(&("x-much".into(), "5".into())),
@@ -93,7 +99,6 @@ fn subjects_have_attributes_and_parents() {
 #[test]
 fn without_a_token_nothing_is_said_to_be_absent() {
     let mut proxy = Proxy::new(&compiled(SMALL, SMALL_ORIGINS).unwrap());
-    let claim = |name: &str| format!("metadata.filter_metadata.envoy.filters.http.jwt_authn.access.{name}");
     for path in ["/loner", "/nameless"] {
         let mut known = Known::default();
         known.set("connection.uri_san_peer_certificate", "spiffe://a/b");
@@ -101,14 +106,14 @@ fn without_a_token_nothing_is_said_to_be_absent() {
         known.set("request.path", path);
         known.headers.push(("user-agent".into(), "kind".into()));
         assert!(!proxy.ask(&known).continues, "{path}");
-        known.set(&claim("level"), 1f64.to_le_bytes());
+        known.say(&[JWT_AUTHN, "access", "level"], 1.0);
         assert!(proxy.ask(&known).continues, "{path}");
         // `null` is as absent as what is not there.
-        known.properties.insert(claim("tenant"), Answer::Status(3));
-        known.properties.insert(claim("nick"), Answer::Status(3));
+        known.say(&[JWT_AUTHN, "access", "tenant"], Said::Null);
+        known.say(&[JWT_AUTHN, "access", "nick"], Said::Null);
         assert!(proxy.ask(&known).continues, "{path}");
-        known.set(&claim("tenant"), "t");
-        known.set(&claim("nick"), "n");
+        known.say(&[JWT_AUTHN, "access", "tenant"], "t");
+        known.say(&[JWT_AUTHN, "access", "nick"], "n");
         assert!(!proxy.ask(&known).continues, "{path}");
     }
 }
