@@ -259,7 +259,7 @@ pub const WAPC_BAD_SETTINGS: i32 = 37;
 pub const WAPC_MISCONFIGURED: i32 = 38;
 pub const WAPC_NOT_VALID_WITHOUT_MEMORY: i32 = 39;
 
-// What modules for proxies have beside. They keep what they found of a request between 912 and 952, and from 1008 to 1024.
+// What modules for proxies have beside. They keep what they found of a request between 912 and 952, at 784 and at 1016.
 pub const PROXY_TEXTS: i32 = 952; // texts (address and length each)
 pub const PROXY_PROPERTIES: i32 = 956; // what can be asked of the host
 pub const PROXY_PROPERTIES_COUNT: i32 = 960;
@@ -272,8 +272,9 @@ pub const PROXY_MESSAGES: i32 = 984; // what is said for each rule that denies: 
 pub const PROXY_DUTIES: i32 = 988; // for each rule, address and number of what it writes to headers
 pub const PROXY_HEADERS: i32 = 992; // headers that obligations are written to: address and length each
 pub const PROXY_HEADERS_COUNT: i32 = 996;
-pub const PROXY_TOKEN: i32 = 1000; // the property that the token's claims are of
-pub const PROXY_ACTION: i32 = 1004; // what a request asks for
+pub const PROXY_TOKEN: i32 = 1236; // the property that the token's claims are of
+pub const PROXY_ACTION: i32 = 1744; // what a request asks for
+pub const PROXY_TELLS: i32 = 1836; // whether decisions are told
 // Texts by their position.
 pub const PROXY_DENIED: i32 = 0;
 pub const PROXY_CHALLENGED: i32 = 1;
@@ -358,6 +359,10 @@ pub const T_FILL_HEADER: i32 = 105; // the value of one that comes once
 pub const T_FILL_HEADER_ALL: i32 = 106; // all values of one
 pub const T_FILL_RECORD: i32 = 107;
 pub const T_FILL_NOTHING: i32 = 108; // it is never there
+pub const T_FILL_TRUST_DOMAIN: i32 = 109; // of a SPIFFE ID
+pub const T_FILL_WORKLOAD: i32 = 110; // its path
+pub const T_FILL_NAMESPACE: i32 = 111; // in that, of Kubernetes
+pub const T_FILL_ACCOUNT: i32 = 112;
 
 // Tables of the schema. A name is an address and a length.
 

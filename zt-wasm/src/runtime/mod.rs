@@ -63,6 +63,7 @@ mod proxy_host;
 mod proxy_message;
 mod proxy_query;
 mod proxy_settings;
+mod proxy_spiffe;
 mod proxy_value;
 mod read;
 mod regex;

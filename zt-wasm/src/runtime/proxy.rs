@@ -48,28 +48,42 @@ pub fn proxy_on_request_headers(context: i32, _count: i32, _is_last: i32) -> i32
     }
     proxy_clock();
     if begun && proxy_bind() {
-        decide(true);
+        proxy_decide();
     } else {
         decide_invalid();
     }
-    proxy_write();
+    proxy_tell();
     if ld32(EFFECT) != 0 {
         if proxy_oblige() {
             return CONTINUE;
         }
         decide_invalid();
-        proxy_write();
+        proxy_tell();
     }
     proxy_answer();
     return PAUSE;
 }
 
+/// Decides in full where decisions are told, and a denial always: it says why.
+fn proxy_decide() {
+    if ld32(PROXY_TELLS) == 0 {
+        decide(false);
+        if ld32(EFFECT) != 0 || ld32(REASON) == REASON_INVALID {
+            return;
+        }
+    }
+    decide(true);
+}
+
 /// What is wrong besides what the decision says: memory came to its end.
 const PROXY_WITHOUT_MEMORY: i32 = 948;
 
-/// Writes the decision, and tells it to the host.
-fn proxy_write() {
+/// Writes the decision and tells it to the host, if that is wanted.
+fn proxy_tell() {
     st32(PROXY_WITHOUT_MEMORY, ld32(FAILED));
+    if ld32(PROXY_TELLS) == 0 {
+        return;
+    }
     let is_invalid = ld32(REASON) == REASON_INVALID;
     write_decision();
     if ld32(REASON) == REASON_INVALID && !is_invalid {

@@ -65,8 +65,7 @@ fn proxy_who(who: i32) -> bool {
         out_byte(b'-' as i32);
     } else {
         let known = proxy_known(id);
-        // An empty text names nobody.
-        if !proxy_has(id) || ld32(known) == KNOWN_TEXT && ld32(known + 8) == 0 {
+        if !proxy_can_name(ld32(who + WHO_ID_KIND), known) {
             return false;
         }
         proxy_u32(ld32(who));
@@ -118,7 +117,7 @@ fn proxy_parents(parents: i32, count: i32) {
     let mut is_there = count > 0;
     let mut parent = parents;
     while parent < end {
-        if !proxy_has(ld32(parent + 8)) {
+        if !proxy_can_name(ld32(parent + 4), proxy_known(ld32(parent + 8))) {
             is_there = false;
         }
         parent += PARENT;

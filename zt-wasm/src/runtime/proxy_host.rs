@@ -146,10 +146,6 @@ pub fn proxy_known(property: i32) -> i32 {
     return ld32(PROXY_KNOWN) + property * KNOWN;
 }
 
-pub fn proxy_has(property: i32) -> bool {
-    return ld32(proxy_known(property)) > KNOWN_NULL;
-}
-
 /// Whether there is a token.
 pub fn proxy_has_token() -> bool {
     return ld32(proxy_known(ld32(PROXY_TOKEN))) == KNOWN_STRUCT;

@@ -15,7 +15,7 @@ const PROTO_AT: i32 = 1828;
 const PROTO_LEN: i32 = 1832;
 const PROTO_NUMBER: i32 = 1016;
 /// An element of a list: what is known of it.
-pub const PROXY_ITEM: i32 = 1008;
+pub const PROXY_ITEM: i32 = 784;
 
 // How a field is written: the lowest three bits of its tag.
 const WIRE_NUMBER: i32 = 0;

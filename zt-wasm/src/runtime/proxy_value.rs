@@ -9,6 +9,7 @@ use super::memory::*;
 use super::out::*;
 use super::proxy_host::*;
 use super::proxy_message::*;
+use super::proxy_spiffe::*;
 use super::slots::*;
 
 const SPACE: i32 = b' ' as i32;
@@ -78,6 +79,14 @@ pub fn proxy_no_value(kind: i32) {
     }
 }
 
+/// Whether a property can name something: an empty text does not.
+pub fn proxy_can_name(kind: i32, known: i32) -> bool {
+    if ld32(known) == KNOWN_TEXT {
+        return span_len(proxy_cut(kind, known)) != 0;
+    }
+    return ld32(known) > KNOWN_NULL;
+}
+
 /// Where a property's text is, and how much of it counts.
 pub fn proxy_cut(kind: i32, known: i32) -> i64 {
     let at = ld32(known + 4);
@@ -85,6 +94,7 @@ pub fn proxy_cut(kind: i32, known: i32) -> i64 {
     return match tag_used(kind) {
         T_FILL_ADDRESS => proxy_address(at, len),
         T_FILL_PATH => span(at, proxy_path_len(at, len)),
+        T_FILL_TRUST_DOMAIN | T_FILL_WORKLOAD | T_FILL_NAMESPACE | T_FILL_ACCOUNT => spiffe_part(at, len, kind),
         _ => span(at, len),
     };
 }
@@ -94,10 +104,6 @@ pub fn proxy_value(kind: i32, property: i32) -> bool {
     let known = proxy_known(property);
     let what = ld32(known);
     if what <= KNOWN_NULL {
-        return false;
-    }
-    // Envoy has no subject of a certificate, say, where there is no certificate, and says so by an empty text.
-    if kind == T_FILL_NAME && ld32(known + 8) == 0 {
         return false;
     }
     match tag_used(kind) {
@@ -113,6 +119,10 @@ pub fn proxy_value(kind: i32, property: i32) -> bool {
         T_FILL_WORDS => proxy_list(known, true),
         _ => {
             let text = proxy_cut(kind, known);
+            // Envoy has no subject of a certificate, say, where there is no certificate, and says so by an empty text.
+            if span_len(text) == 0 && kind != T_FILL_PATH {
+                return false;
+            }
             proxy_say(span_at(text), span_len(text));
         }
     }

@@ -7,7 +7,7 @@ mod metadata;
 mod origins;
 
 use serde_json::{Value as Json, json};
-use zt_wasm::compile;
+use zt_wasm::{Target, compile};
 
 use self::gateway::{Gateway, ORIGINS, REQUESTS, request, requests, target};
 use self::host::{Answer, Known, Outcome, Proxy, pairs};
@@ -30,6 +30,24 @@ fn modules_decide_as_the_engine_does_on_what_a_proxy_knows() {
         allowed += usize::from(outcome.continues);
     }
     assert!(allowed > 15 && allowed < requests.len() - 15, "{allowed} of {}", requests.len());
+}
+
+#[test]
+fn modules_that_tell_nothing_do_the_same() {
+    let mut gateway = Gateway::new();
+    let Target::ProxyWasm(options) = target(ORIGINS) else { panic!("another target") };
+    let bare = Target::ProxyWasm(options.with_bare(true));
+    let mut bare = Proxy::new(&compile(&gateway.policy, &gateway.store, bare).unwrap());
+    for (name, known, _) in requests() {
+        for takes in [0, 10] {
+            let known = Known { takes, ..known.clone() };
+            let mut told = gateway.proxy.ask(&known);
+            told.decision = None;
+            // That the host does not take the decision.
+            told.logs.retain(|line| !line.contains("decision"));
+            assert_eq!(bare.ask(&known), told, "{name}");
+        }
+    }
 }
 
 #[test]

@@ -9,6 +9,8 @@ use crate::layout::*;
 pub(super) enum Origin {
     /// A property that is text, by its path.
     Text(&'static str),
+    /// A part of the SPIFFE ID in the peer's certificate: how it is cut out.
+    Spiffe(i32),
     /// A property that is an address with a port.
     Address(&'static str),
     /// What is a pair among the headers and comes once: part of the request line, but for the path.
@@ -36,12 +38,13 @@ pub(super) const METADATA: &str = "metadata";
 const ROUTE_METADATA: &str = "xds\0route_metadata";
 /// The pair that has path and query.
 pub(super) const TARGET: &str = ":path";
+pub(super) const URI_SAN: &str = "connection\0uri_san_peer_certificate";
 const REQUEST_ID: &str = "x-request-id";
 
 /// All that there is, for messages.
 const KNOWN: &str = "`request.method`, `.path`, `.host`, `.scheme`, `.query`, `.headers`, `.headers.NAME`, `.id`; `request`; \
-    `source.address`, `destination.address`; `mtls.uri_san`, `.dns_san`, `.subject`; `jwt`, `jwt.CLAIM`; \
-    `metadata.FILTER.KEY`; `route.FILTER.KEY`";
+    `source.address`, `destination.address`; `mtls.uri_san`, `.dns_san`, `.subject`; `mtls.spiffe.trust_domain`, `.path`, \
+    `.namespace`, `.service_account`; `jwt`, `jwt.CLAIM`; `metadata.FILTER.KEY`; `route.FILTER.KEY`";
 
 impl Origin {
     /// An origin from its parts; `payload` is the name under which the proxy keeps the claims.
@@ -67,7 +70,11 @@ impl Origin {
             ["request", "id"] => Self::Pair(REQUEST_ID),
             ["source", "address"] => Self::Address("source\0address"),
             ["destination", "address"] => Self::Address("destination\0address"),
-            ["mtls", "uri_san"] => Self::Text("connection\0uri_san_peer_certificate"),
+            ["mtls", "uri_san"] => Self::Text(URI_SAN),
+            ["mtls", "spiffe", "trust_domain"] => Self::Spiffe(T_FILL_TRUST_DOMAIN),
+            ["mtls", "spiffe", "path"] => Self::Spiffe(T_FILL_WORKLOAD),
+            ["mtls", "spiffe", "namespace"] => Self::Spiffe(T_FILL_NAMESPACE),
+            ["mtls", "spiffe", "service_account"] => Self::Spiffe(T_FILL_ACCOUNT),
             ["mtls", "dns_san"] => Self::Text("connection\0dns_san_peer_certificate"),
             ["mtls", "subject"] => Self::Text("connection\0subject_peer_certificate"),
             ["jwt"] => Self::Claims,
@@ -105,6 +112,7 @@ impl Origin {
             (Self::RequestLine | Self::Claims, _) => None,
             (_, ty) if !is_text(ty) => None,
             (Self::Text(_) | Self::Pair(_), _) => Some(T_FILL_NAME),
+            (Self::Spiffe(kind), _) => Some(*kind),
             (Self::Address(_), _) => Some(T_FILL_ADDRESS),
             (Self::Path, _) => Some(T_FILL_PATH),
             (Self::Header(_), _) => Some(T_FILL_HEADER),

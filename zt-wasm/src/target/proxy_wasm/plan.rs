@@ -13,7 +13,7 @@ use zt_eval::schema::{Action, Attribute, Schema, Type};
 use zt_eval::{Policy, Store};
 
 use super::messages::{example, key, unmapped, unsupplied};
-use super::origin::{self, JWT_AUTHN, METADATA, Origin, TARGET};
+use super::origin::{self, JWT_AUTHN, METADATA, Origin, TARGET, URI_SAN};
 use super::origins::{Attributes, Entity, Origins, OriginsError, Parent, Written};
 use crate::layout::*;
 use crate::profile;
@@ -256,6 +256,7 @@ impl<'a> Planner<'a> {
     fn property_of(&mut self, origin: &Origin) -> Option<u32> {
         Some(match origin {
             Origin::Text(path) | Origin::Address(path) => self.property(FROM_TEXT, path, None),
+            Origin::Spiffe(_) => self.property(FROM_TEXT, URI_SAN, None),
             Origin::Pair(name) => self.property(FROM_HEADER, name, None),
             Origin::Path | Origin::Query => self.property(FROM_HEADER, TARGET, None),
             Origin::Typed { of, path, .. } => {

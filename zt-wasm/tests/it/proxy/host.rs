@@ -111,7 +111,7 @@ pub struct Response {
 }
 
 /// What came of a request.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, PartialEq, Debug)]
 pub struct Outcome {
     pub continues: bool,
     pub response: Option<Response>,
