@@ -120,6 +120,6 @@ impl Policy {
     /// Its index.
     #[must_use]
     pub fn index(&self) -> Index {
-        Index::of(&self.derived.index)
+        Index::of(self)
     }
 }

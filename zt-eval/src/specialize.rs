@@ -84,7 +84,9 @@ impl Policy {
         let kept = std::mem::take(&mut rules.kept);
         let numbers: Vec<RuleId> = kept.iter().map(|(old, _)| *old).collect();
         for (_, mut rule) in kept {
-            rule.overrides = renumbered(&rule.overrides, &numbers);
+            if !rule.extras.overrides.is_empty() {
+                rule.extras.overrides = renumbered(&rule.extras.overrides, &numbers);
+            }
             builder.add_rule(rule, &[partial.action()]);
         }
         let policy = builder.finish().map_err(Problem::Build)?;
@@ -93,7 +95,7 @@ impl Policy {
 }
 
 /// Rules by their new ids; those that are gone are left out.
-fn renumbered(old: &[RuleId], numbers: &[RuleId]) -> Box<[RuleId]> {
+fn renumbered(old: &[RuleId], numbers: &[RuleId]) -> Vec<RuleId> {
     old.iter().filter_map(|rule| numbers.binary_search(rule).ok()).map(RuleId::new).collect()
 }
 
@@ -133,8 +135,8 @@ impl Rules<'_, '_, '_> {
         if is_idle {
             return None;
         }
-        let mut duties = Vec::with_capacity(rule.duties.len());
-        for duty in &rule.duties {
+        let mut duties = Vec::with_capacity(rule.extras.duties.len());
+        for duty in &rule.extras.duties {
             let mut args = Vec::with_capacity(duty.args.len());
             for arg in &duty.args {
                 let folded = self.fold.fold(*arg);
@@ -156,7 +158,11 @@ impl Rules<'_, '_, '_> {
         if self.fold.is_false(condition) {
             return None;
         }
-        Some(Rule { condition, duties: duties.into(), ..rule.clone() })
+        let mut rest = Rule { condition, ..rule.clone() };
+        if !duties.is_empty() {
+            rest.extras.duties = duties;
+        }
+        Some(rest)
     }
 }
 
@@ -185,7 +191,7 @@ impl Residual {
             return Some(Effect::Deny);
         }
         let duties_are_sure = |rule: &RuleId| {
-            let duties = policy.rule(*rule).into_iter().flat_map(|rule| &rule.duties);
+            let duties = policy.rule(*rule).into_iter().flat_map(|rule| &rule.extras.duties);
             duties.flat_map(|duty| &duty.args).all(|arg| policy.constant_of(*arg).is_some())
         };
         let grants =

@@ -88,8 +88,6 @@ pub struct Function<'u> {
     pub result: Ty,
     params: usize,
     locals: Vec<Ty>,
-    /// Locals of which no name is in scope any more.
-    free: Vec<u32>,
     /// Names in scope, innermost last.
     names: Vec<(String, u32)>,
     pub loops: Vec<Loop>,
@@ -115,17 +113,10 @@ impl Function<'_> {
         self.names.iter().rev().find(|(known, _)| known == name).map(|(_, local)| *local)
     }
 
-    /// A local without a name.
+    /// A local without a name. None has two uses here: which may be one is found when a module is linked.
     pub fn spare(&mut self, ty: Ty) -> u32 {
-        if let Some(at) = self.free.iter().position(|local| self.locals[*local as usize] == ty) {
-            return self.free.swap_remove(at);
-        }
         self.locals.push(ty);
         self.locals.len() as u32 - 1
-    }
-
-    pub fn give_back(&mut self, local: u32) {
-        self.free.push(local);
     }
 
     pub fn name(&mut self, name: String, local: u32) {
@@ -137,11 +128,7 @@ impl Function<'_> {
     }
 
     pub fn leave(&mut self, scope: usize) {
-        while self.names.len() > scope {
-            if let Some((_, local)) = self.names.pop() {
-                self.free.push(local);
-            }
-        }
+        self.names.truncate(scope);
     }
 }
 
@@ -153,7 +140,6 @@ pub fn compile(unit: &Unit, file: &str, function: &syn::ItemFn) -> Routine {
         result,
         params: params.len(),
         locals: params.clone(),
-        free: Vec::new(),
         names: Vec::new(),
         loops: Vec::new(),
         labels: 0,

@@ -153,7 +153,6 @@ impl Function<'_> {
         code.local(0x21, tested);
         let (branch, given) = self.arms(choice, 0, tested, want, is_pruned);
         code.append(branch);
-        self.give_back(tested);
         given
     }
 

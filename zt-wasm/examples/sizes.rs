@@ -96,7 +96,7 @@ fn policy(name: &str) -> (Policy, Store) {
 
 /// Bytes of rules' names, places and reasons.
 fn told(policy: &Policy) -> usize {
-    let because = |rule: &zt_eval::graph::Rule| rule.because.as_ref().map_or(0, |because| because.len());
+    let because = |rule: &zt_eval::graph::Rule| rule.extras.because.as_ref().map_or(0, |because| because.len());
     policy.rules().iter().map(|rule| rule.name.len() + rule.place.to_string().len() + because(rule)).sum()
 }
 

@@ -55,9 +55,9 @@ impl Places {
         let mut tables = Vec::new();
         for (at, pattern) in policy.patterns().iter().enumerate() {
             let table = patterns::pattern(pattern).ok_or(Unencodable { pattern: PatternId::new(at) })?;
-            tables.push(data.shared(&table, 4));
+            tables.push(data.shared(&table, 1));
         }
-        let zones = policy.zones().iter().map(|zone| data.shared(&zones::zone(zone), 8)).collect();
+        let zones = policy.zones().iter().map(|zone| data.shared(&zones::zone(zone), 1)).collect();
         let is_condition = |id: &NodeId| policy.node(*id).is_some_and(Node::is_condition);
         let conditions = std::iter::once(true).chain(numbers.nodes().iter().map(is_condition));
         let mut bits = vec![0u8; numbers.nodes().len() / 8 + 1];
@@ -589,7 +589,7 @@ impl Nodes<'_, '_> {
                 self.code.call("weekday_is");
             }
             Node::TimeOfDay(zone, ranges) => {
-                let table = self.data.shared(&zones::ranges(ranges), 4);
+                let table = self.data.shared(&zones::ranges(ranges), 1);
                 self.zone(*zone);
                 self.code.u32(table);
                 self.code.i32(i32::try_from(ranges.len()).unwrap_or(i32::MAX));

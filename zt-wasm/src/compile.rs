@@ -162,9 +162,6 @@ fn build_with(
     data.part("schema");
     let mut schema = schema::write(&mut data, policy);
     let rules = rules::write(&mut data, policy, plan, &zeroed, &mut schema);
-    if data.lacks != Widths::default() {
-        return Err(Failed::Narrow(data.lacks));
-    }
     let mut header = schema.header;
     header.extend(rules.header);
     data.part("settings");
@@ -185,6 +182,9 @@ fn build_with(
         parts.generated.insert(DESCRIBE.to_owned(), describe(&mut data, &description));
     }
 
+    if data.lacks != Widths::default() {
+        return Err(Failed::Narrow(data.lacks));
+    }
     let arena = data.align(8);
     if !data.fits() {
         return Err(CompileError::TooLarge.into());

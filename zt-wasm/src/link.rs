@@ -88,6 +88,8 @@ struct Draft {
     locals: Vec<u8>,
     code: Vec<Ins>,
     is_import: bool,
+    /// Whether it is generated for the policy, of which there may be many.
+    is_generated: bool,
     /// Whether its locals are set before they are read, so that it may stand inside of another.
     sets_locals: bool,
 }
@@ -173,7 +175,7 @@ impl Parts {
                 let mut code = Vec::new();
                 self.lower(routine.body, symbols, &mut Vec::new(), &mut code);
                 let (params, locals) = (routine.params.to_vec(), routine.locals.to_vec());
-                Draft { params, result: routine.result, locals, code, is_import: false, sets_locals: true }
+                Draft { params, result: routine.result, locals, code, sets_locals: true, ..Draft::default() }
             }
             Source::Generated(generated) => {
                 let mut code = Vec::new();
@@ -185,7 +187,7 @@ impl Parts {
                 }
                 let (params, locals) = (generated.params.clone(), generated.locals.clone());
                 let sets_locals = locals.is_empty();
-                Draft { params, result: generated.result, locals, code, is_import: false, sets_locals }
+                Draft { params, result: generated.result, locals, code, sets_locals, is_generated: true, ..Draft::default() }
             }
         };
         draft.code = optimize::optimize(draft.code, draft.params.len());
@@ -325,8 +327,7 @@ fn finish(
             continue;
         }
         let mut code = draft.code.clone();
-        optimize::drop_first_zeros(&mut code, draft.params.len());
-        let types = optimize::compact(&mut code, draft.params.len(), &draft.locals);
+        let types = optimize::finish(&mut code, &draft.params, &draft.locals);
         let mut body = locals(&types);
         optimize::encode(&code, &call, &global, &mut body);
         body.push(0x0B);

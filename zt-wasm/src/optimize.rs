@@ -7,6 +7,11 @@ use std::collections::HashSet;
 
 use crate::code::write_unsigned;
 
+mod choices;
+mod copies;
+mod flow;
+mod stack;
+
 /// An instruction of those that routines and generated functions are made of; see the binary format for the numbers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Ins {
@@ -36,6 +41,7 @@ pub(crate) const GET: u8 = 0x20;
 pub(crate) const SET: u8 = 0x21;
 const TEE: u8 = 0x22;
 const BLOCK: u8 = 0x02;
+const LOOP: u8 = 0x03;
 const IF: u8 = 0x04;
 const BR: u8 = 0x0C;
 const BR_IF: u8 = 0x0D;
@@ -47,9 +53,26 @@ const EQZ: u8 = 0x45;
 const EQ: u8 = 0x46;
 const NE: u8 = 0x47;
 const ADD: u8 = 0x6A;
+const AND: u8 = 0x71;
+const OR: u8 = 0x72;
+/// In the place of what is gone while places stay the same.
+const NOTHING: Ins = Ins::Plain(0x01);
+const DROPPED: Ins = Ins::Plain(DROP);
 const VOID: u8 = 0x40;
 /// Rounds in which functions are made smaller; most need two.
 const ROUNDS_MAX: usize = 8;
+
+/// How many values functions take and give.
+pub(crate) trait Shape {
+    /// Of the function with this symbol.
+    fn of(&self, symbol: u32) -> Option<(usize, usize)>;
+}
+
+impl<F: Fn(u32) -> Option<(usize, usize)>> Shape for F {
+    fn of(&self, symbol: u32) -> Option<(usize, usize)> {
+        self(symbol)
+    }
+}
 
 /// Reads instructions.
 pub(crate) fn decode(mut bytes: &[u8], code: &mut Vec<Ins>) {
@@ -174,6 +197,37 @@ pub(crate) fn optimize(mut code: Vec<Ins>, params: usize) -> Vec<Ins> {
     code
 }
 
+/// Makes a body smaller still, when it is known what the functions that it calls take and give.
+pub(crate) fn shrink(mut code: Vec<Ins>, shape: &impl Shape) -> Vec<Ins> {
+    for _ in 0..ROUNDS_MAX {
+        let before = code.clone();
+        code = simplify(code);
+        code = decide_branches(code);
+        copies::propagate(&mut code);
+        code = flow::drop_unneeded(code);
+        code = stack::keep_on_stack(code, shape);
+        code = choices::merge(code);
+        code = choices::join(code, shape);
+        code = choices::drop_needless_branches(code);
+        code = flatten(code);
+        if code.last() == Some(&RETURN) {
+            code.pop();
+        }
+        if code == before {
+            break;
+        }
+    }
+    code
+}
+
+/// Makes a whole function's body as small as it gets; the types of its locals behind the parameters.
+pub(crate) fn finish(code: &mut Vec<Ins>, params: &[u8], locals: &[u8]) -> Vec<u8> {
+    drop_first_zeros(code, params.len());
+    flow::share(code, params, locals);
+    *code = simplify(std::mem::take(code));
+    compact(code, params.len(), locals)
+}
+
 /// Joins neighbours, and leaves out what is never come to.
 fn simplify(code: Vec<Ins>) -> Vec<Ins> {
     let mut out: Vec<Ins> = Vec::with_capacity(code.len());
@@ -202,6 +256,23 @@ fn simplify(code: Vec<Ins>) -> Vec<Ins> {
 
 /// Adds an instruction behind others.
 fn join(out: &mut Vec<Ins>, ins: Ins) {
+    if ins == DROPPED
+        && let Some(start) = start_of_value(out)
+        && !out.get(start..).is_some_and(|value| value.iter().any(|ins| matches!(ins, Ins::Local(TEE, _))))
+    {
+        return out.truncate(start);
+    }
+    if ins == Ins::Plain(ADD)
+        && let Some(start) = start_of_value(out)
+        && let Some(before) = start.checked_sub(1)
+        && let Some(Ins::I32(left)) = out.get(before).cloned()
+        && !matches!(out.last(), Some(Ins::I32(_)))
+    {
+        // A constant is the right operand, where it goes together with others.
+        out.remove(before);
+        join(out, Ins::I32(left));
+        return join(out, ins);
+    }
     let joined: Option<(usize, Vec<Ins>)> = match (out.as_slice(), &ins) {
         ([.., Ins::I32(left), Ins::I32(right)], Ins::Plain(op)) => {
             fold(*left, *right, *op).map(|value| (2, vec![Ins::I32(value)]))
@@ -223,8 +294,10 @@ fn join(out: &mut Vec<Ins>, ins: Ins) {
             offset.map(|offset| (2, vec![Ins::Access(*op, offset)]))
         }
         ([.., Ins::Local(SET, set)], Ins::Local(GET, got)) if set == got => Some((1, vec![Ins::Local(TEE, *set)])),
+        ([.., Ins::Local(GET, got)], Ins::Local(SET, set)) if set == got => Some((1, Vec::new())),
+        ([.., Ins::Local(GET | TEE, got)], Ins::Local(TEE, set)) if set == got => Some((0, Vec::new())),
+        ([.., Ins::Local(TEE, got)], Ins::Local(SET, set)) if set == got => Some((1, vec![ins.clone()])),
         ([.., Ins::Local(TEE, set)], Ins::Plain(DROP)) => Some((1, vec![Ins::Local(SET, *set)])),
-        ([.., Ins::I32(_) | Ins::Local(GET, _) | Ins::Global(0x23, _)], Ins::Plain(DROP)) => Some((1, Vec::new())),
         ([.., Ins::Open(IF, VOID), Ins::Branch(BR, depth @ 1..)], Ins::Plain(0x0B)) => {
             Some((2, vec![Ins::Branch(BR_IF, *depth - 1)]))
         }
@@ -290,9 +363,9 @@ fn start_of_value(code: &[Ins]) -> Option<usize> {
         match ins {
             Ins::I32(_) | Ins::I64(_) | Ins::Local(GET, _) | Ins::Global(0x23, _) => wanted -= 1,
             Ins::Access(0x28..=0x35, _) | Ins::Local(TEE, _) => {}
-            // Of one operand: tests for zero, counts of bits, conversions.
-            Ins::Plain(0x45 | 0x50 | 0x67..=0x69 | 0x79..=0x7B | 0xA7 | 0xAC | 0xAD) => {}
-            Ins::Plain(0x46..=0x5A | 0x6A..=0x78 | 0x7C..=0x8A) => wanted += 1,
+            Ins::Plain(op) if stack::is_unary(*op) => {}
+            Ins::Plain(op) if stack::is_binary(*op) => wanted += 1,
+            ins if *ins == NOTHING => {}
             _ => return None,
         }
         if wanted == 0 {
@@ -303,7 +376,7 @@ fn start_of_value(code: &[Ins]) -> Option<usize> {
 }
 
 /// Leaves out what sets locals to zero that nothing has set before: they are. For whole functions, which begin with theirs.
-pub(crate) fn drop_first_zeros(code: &mut Vec<Ins>, params: usize) {
+fn drop_first_zeros(code: &mut Vec<Ins>, params: usize) {
     let mut seen = HashSet::new();
     let mut depth = 0usize;
     let mut gone = HashSet::new();
@@ -483,7 +556,7 @@ fn flatten(mut code: Vec<Ins>) -> Vec<Ins> {
 
 /// Gives locals new numbers, so that those of a type stand together and no unused one is there; the types of those behind
 /// the parameters.
-pub(crate) fn compact(code: &mut [Ins], params: usize, locals: &[u8]) -> Vec<u8> {
+fn compact(code: &mut [Ins], params: usize, locals: &[u8]) -> Vec<u8> {
     let mut used = vec![0usize; locals.len()];
     for ins in code.iter() {
         if let Ins::Local(_, local) = ins

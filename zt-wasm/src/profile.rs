@@ -81,7 +81,7 @@ pub(crate) fn first(policy: &Policy, say: impl Fn(&Node) -> Option<String>) -> O
 
 /// What is said of a rule's nodes: the first in the order of writing.
 fn first_in(policy: &Policy, rule: &Rule, say: &impl Fn(&Node) -> Option<String>) -> Option<String> {
-    let args = rule.duties.iter().flat_map(|duty| duty.args.iter().copied());
+    let args = rule.extras.duties.iter().flat_map(|duty| duty.args.iter().copied());
     let mut pending: Vec<NodeId> = std::iter::once(rule.condition).chain(args).collect();
     pending.reverse();
     let mut seen = BTreeSet::new();

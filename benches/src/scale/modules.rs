@@ -63,7 +63,7 @@ fn size(name: &str, policy: &str) -> Vec<String> {
 
 /// Bytes of what decisions say of rules.
 fn texts(policy: &Policy) -> usize {
-    let because = |rule: &zt_eval::graph::Rule| rule.because.as_ref().map_or(0, |because| because.len());
+    let because = |rule: &zt_eval::graph::Rule| rule.extras.because.as_ref().map_or(0, |because| because.len());
     policy.rules().iter().map(|rule| rule.name.len() + rule.place.to_string().len() + because(rule)).sum()
 }
 

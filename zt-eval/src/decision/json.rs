@@ -71,7 +71,7 @@ fn rules(policy: &Policy, ids: &[RuleId]) -> Json {
 
 fn rule(rule: &Rule) -> Json {
     let mut json = json!({ "rule": &*rule.name, "place": rule.place.to_string() });
-    if let (Some(because), Json::Object(members)) = (&rule.because, &mut json) {
+    if let (Some(because), Json::Object(members)) = (&rule.extras.because, &mut json) {
         members.insert("because".into(), (**because).into());
     }
     json

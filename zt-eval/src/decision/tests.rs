@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Challenge, Decision, Duty, Fact, Reason, Unknown};
-use crate::graph::{Effect, Place, Rule};
+use crate::graph::{Effect, Place, Rule, RuleExtras};
 use crate::id::{NodeId, ObligationId, RuleId};
 use crate::request::Request;
 use crate::request::fixture::*;
@@ -31,11 +31,7 @@ fn rule(name: &str, because: Option<&str>) -> Rule {
         effect: Effect::Deny,
         audit: false,
         condition: NodeId::new(0),
-        because: because.map(Into::into),
-        overrides: Box::default(),
-        duties: Box::default(),
-        controls: Box::default(),
-        annotations: Box::default(),
+        extras: RuleExtras { because: because.map(Into::into), ..RuleExtras::default() }.into(),
     }
 }
 

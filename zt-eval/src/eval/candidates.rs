@@ -246,7 +246,7 @@ impl<'a> Evaluator<'a, '_> {
 
     fn rest_truth(&mut self, candidate: Candidate, want: Want) -> Truth {
         let mut truth = Truth::True;
-        for (at, node) in (0..).zip(self.derived.index.conjuncts(candidate.rule)) {
+        for (at, node) in (0..).zip(self.world.policy.conjuncts(candidate.rule)) {
             if candidate.is_proven(at) {
                 continue;
             }

@@ -121,7 +121,7 @@ impl Tracer<'_, '_> {
             }
         };
         let condition = self.trace(rule.condition);
-        let args = rule.duties.iter().flat_map(|duty| &duty.args).map(|arg| self.trace(*arg)).collect();
+        let args = rule.extras.duties.iter().flat_map(|duty| &duty.args).map(|arg| self.trace(*arg)).collect();
         Some(RuleTrace { rule: id, truth, fires, condition, args })
     }
 

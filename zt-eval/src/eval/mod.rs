@@ -327,7 +327,7 @@ impl<'a, 's> Evaluator<'a, 's> {
             return;
         };
         self.leaves(rule.condition);
-        for arg in rule.duties.iter().flat_map(|duty| &duty.args) {
+        for arg in rule.extras.duties.iter().flat_map(|duty| &duty.args) {
             self.argument_leaves(*arg);
         }
     }
@@ -350,7 +350,7 @@ impl<'a, 's> Evaluator<'a, 's> {
     /// The same, when the truth of the condition is known.
     fn args_known(&mut self, id: RuleId, condition: Truth) -> Truth {
         let mut truth = condition;
-        for arg in self.rule(id).into_iter().flat_map(|rule| &rule.duties).flat_map(|duty| &duty.args) {
+        for arg in self.rule(id).into_iter().flat_map(|rule| &rule.extras.duties).flat_map(|duty| &duty.args) {
             if truth == Truth::False {
                 break;
             }
@@ -401,7 +401,7 @@ impl<'a, 's> Evaluator<'a, 's> {
 
     /// Adds what a firing allow rule obliges to.
     fn oblige(&mut self, allow: RuleId, decision: &mut Decision) {
-        for duty in self.rule(allow).into_iter().flat_map(|rule| &rule.duties) {
+        for duty in self.rule(allow).into_iter().flat_map(|rule| &rule.extras.duties) {
             let duty = self.duty(duty);
             decision.obligations.push(duty);
         }

@@ -71,6 +71,7 @@ impl Builder {
             nodes: Vec::new(),
             rules: Vec::new(),
             actions: Vec::new(),
+            plan: crate::index::Plan::default(),
             derived: super::Derived::default(),
         };
         let rules = vec![finish::Lists::default(); policy.schema.actions.len()];

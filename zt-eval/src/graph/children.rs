@@ -5,6 +5,7 @@ use crate::id::NodeId;
 
 impl Node {
     /// Visits the nodes that this one reads, in order.
+    #[inline]
     pub fn each_child(&self, mut visit: impl FnMut(NodeId)) {
         match self {
             Self::Const(_)
@@ -42,6 +43,27 @@ impl Node {
             | Self::Quantified { over: left, body: right, .. } => [*left, *right].into_iter().for_each(visit),
             Self::If { condition, then, otherwise } => [*condition, *then, *otherwise].into_iter().for_each(visit),
             Self::And(all) | Self::Or(all) | Self::Set(all) | Self::List(all) => all.iter().copied().for_each(visit),
+        }
+    }
+
+    /// Visits the nodes that this one reads, with whether it takes what one gives as a whole, or merely as a way to a part of
+    /// it: whatever is done to that is done by whoever reads this node.
+    #[inline]
+    pub(crate) fn each_use(&self, mut visit: impl FnMut(NodeId, bool)) {
+        match self {
+            // That what they read is there is read with the way to it.
+            Self::Field { .. } | Self::IsPresent(_) | Self::IsEmpty(_) | Self::Size(_) | Self::Otherwise(..) => {
+                self.each_child(|child| visit(child, false));
+            }
+            Self::If { condition, then, otherwise } => {
+                visit(*condition, true);
+                [*then, *otherwise].into_iter().for_each(|each| visit(each, false));
+            }
+            Self::Index(way, whole) | Self::Quantified { over: way, body: whole, .. } => {
+                visit(*way, false);
+                visit(*whole, true);
+            }
+            _ => self.each_child(|child| visit(child, true)),
         }
     }
 

@@ -189,7 +189,7 @@ impl Costing<'_> {
     ) {
         let Some(rule) = self.policy.rule(id) else { return };
         let times = |rule: &RuleId| entries.get(rule).copied().unwrap_or(0);
-        let conjuncts = self.policy.derived.index.conjuncts(id);
+        let conjuncts = self.policy.conjuncts(id);
         let read = |reads: &mut Reads, times: u64| reads.nodes.extend(conjuncts.iter().map(|node| (*node, times)));
         if rule.audit || of_action.denies.binary_search(&id).is_ok() {
             read(full, 1);
@@ -200,7 +200,7 @@ impl Costing<'_> {
             }
             return;
         }
-        let overridden = rule.overrides.iter().filter(|deny| of_action.denies.binary_search(deny).is_ok());
+        let overridden = rule.extras.overrides.iter().filter(|deny| of_action.denies.binary_search(deny).is_ok());
         let (count, tried) = overridden.fold((0_u64, 0_u64), |(count, tried), deny| (count + 1, tried + times(deny)));
         read(full, 2);
         full.nodes.push((rule.condition, count + 1));
@@ -212,7 +212,7 @@ impl Costing<'_> {
     }
 
     fn add_args(&self, rule: &Rule, times: u64, reads: &mut Reads) {
-        for arg in rule.duties.iter().flat_map(|duty| &duty.args) {
+        for arg in rule.extras.duties.iter().flat_map(|duty| &duty.args) {
             let weight = self.weights.get(arg.index()).copied().unwrap_or_default();
             reads.nodes.push((*arg, times));
             reads.add_steps(times, look_through(weight));

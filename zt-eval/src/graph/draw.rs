@@ -169,7 +169,7 @@ impl<'a> Drafter<'a> {
 
     fn overrides(&mut self, drawn: &BTreeMap<RuleId, NodeIndex>) {
         for (id, from) in drawn {
-            let denies = self.policy.rule(*id).into_iter().flat_map(|rule| &rule.overrides);
+            let denies = self.policy.rule(*id).into_iter().flat_map(|rule| &rule.extras.overrides);
             for to in denies.filter_map(|deny| drawn.get(deny)) {
                 self.picture.add_edge(*from, *to, Line::Overrides);
             }

@@ -13,9 +13,11 @@ mod children;
 mod cost;
 #[cfg(feature = "build")]
 pub mod draw;
+mod operands;
 mod place;
 mod policy;
 pub(crate) mod reads;
+mod rule;
 mod slots;
 pub mod text;
 pub(crate) mod validate;
@@ -27,9 +29,11 @@ mod tests;
 pub use crate::index::{SlotStats, Stats};
 pub use crate::schema::Annotation;
 pub use cost::Cost;
+pub use operands::Operands;
 pub use place::Place;
 pub(crate) use policy::Kept;
 pub use policy::ParamError;
+pub use rule::{DutyTemplate, Extras, Rule, RuleExtras};
 pub use slots::Slot;
 pub use wire::LoadError;
 
@@ -37,13 +41,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ConstId, EntityTypeId, NodeId, ObligationId, ParamId, PatternId, RecordId, RuleId, ZoneId};
-use crate::index::Index;
+use crate::id::{ConstId, EntityTypeId, NodeId, ParamId, PatternId, RecordId, RuleId, ZoneId};
+use crate::index::{Index, Plan};
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::request::names::DeclaredNames;
 use crate::schema::Schema;
-use crate::value::{Arith, Duration, SetOp, Text, Value};
+use crate::value::{Arith, Duration, SetOp, Value};
 use crate::zone::Zone;
 
 /// A condition or a value that is computed at most once for a request.
@@ -83,9 +87,9 @@ pub enum Node {
     /// The key that the quantifier over a map at this level is at.
     Key(u8),
     /// Kleene's conjunction of two or more conditions.
-    And(Box<[NodeId]>),
+    And(Operands),
     /// Kleene's disjunction of two or more conditions.
-    Or(Box<[NodeId]>),
+    Or(Operands),
     /// Kleene's negation.
     Not(NodeId),
     /// `then` or `otherwise` as the condition says; when it is unknown, what both [agree](crate::value::agreement) on.
@@ -163,9 +167,9 @@ pub enum Node {
     /// A map's value at a key: absent when the map is, or has no such key.
     Index(NodeId, NodeId),
     /// A set of these elements; unknown when one is not a value, or not one of which everything is known.
-    Set(Box<[NodeId]>),
+    Set(Operands),
     /// A list of these elements; unknown when one is not a value.
-    List(Box<[NodeId]>),
+    List(Operands),
 }
 
 /// Comparisons that the others are made of: `a > b` is `b < a`, `a != b` is `not a == b`.
@@ -213,42 +217,6 @@ pub enum Effect {
     Deny,
 }
 
-/// A rule, in the order of the source.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Rule {
-    /// Its name, with its package unless that is the root.
-    pub name: Text,
-    /// Where it stands.
-    pub place: Place,
-    /// What it does when it fires.
-    pub effect: Effect,
-    /// Reported and never deciding.
-    pub audit: bool,
-    /// Its whole condition: scope, `for` and `when`. An allow rule fires when this is true, a deny rule when it is true or
-    /// unknown.
-    pub condition: NodeId,
-    /// Why it denies, for the person who is denied.
-    pub because: Option<Arc<str>>,
-    /// Deny rules that an allow rule overrides when it fires.
-    pub overrides: Box<[RuleId]>,
-    /// What an allow rule obliges the enforcement point to; it fires only if every argument is a value in which
-    /// nothing is unknown.
-    pub duties: Box<[DutyTemplate]>,
-    /// Controls of compliance frameworks that it serves.
-    pub controls: Box<[Arc<str>]>,
-    /// Annotations, in order.
-    pub annotations: Box<[Annotation]>,
-}
-
-/// An obligation with the nodes that compute its arguments.
-#[derive(Clone, PartialEq, Debug)]
-pub struct DutyTemplate {
-    /// The obligation.
-    pub obligation: ObligationId,
-    /// Its arguments, in the order of its parameters.
-    pub args: Box<[NodeId]>,
-}
-
 /// The rules that can apply to an action, each kind in source order.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ActionRules {
@@ -275,6 +243,8 @@ pub struct Policy {
     pub(crate) rules: Vec<Rule>,
     /// By [`ActionId`](crate::id::ActionId).
     pub(crate) actions: Vec<ActionRules>,
+    /// Where the index has each rule: chosen when the policy is built.
+    pub(crate) plan: Plan,
     /// What is derived from the above when the policy is built or loaded.
     pub(crate) derived: Derived,
 }

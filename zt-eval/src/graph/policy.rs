@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use super::validate::Use;
 use super::{ActionRules, Derived, Effect, Node, Policy, Rule};
 use crate::id::{ActionId, ConstId, NodeId, ParamId, PatternId, RuleId, ZoneId};
 use crate::limits::Limits;
@@ -133,6 +134,16 @@ impl Policy {
         }
     }
 
+    /// The conditions that all have to hold for a rule's to hold, cheapest first.
+    #[inline]
+    pub(crate) fn conjuncts(&self, rule: RuleId) -> &[NodeId] {
+        let Some(rule) = self.rules.get(rule.index()) else { return &[] };
+        match self.nodes.get(rule.condition.index()) {
+            Some(Node::And(all)) => all,
+            _ => std::slice::from_ref(&rule.condition),
+        }
+    }
+
     /// A pattern by id.
     #[must_use]
     pub fn pattern(&self, id: PatternId) -> Option<&Pattern> {
@@ -199,51 +210,29 @@ impl Policy {
 
     /// What follows from the parts: which nodes' data decisions keep, because more than one node or rule reads them, or a
     /// quantifier does so for each element though they are the same for all.
-    pub(super) fn kept(&self, levels: &[u8]) -> Kept {
-        let mut readers = vec![0_u32; self.nodes.len()];
-        let level = |id: NodeId| levels.get(id.index()).copied().unwrap_or(0);
-        let mut read = |id: NodeId, times: u32| {
-            if let Some(count) = readers.get_mut(id.index()) {
-                *count = count.saturating_add(times);
-            }
-        };
-        for (id, node) in self.nodes.iter().enumerate().map(|(index, node)| (NodeId::new(index), node)) {
-            let repeated = |child, at: u8| if level(child) < at { 2 } else { 1 };
-            match node {
-                Node::Quantified { over, level: inside, body, .. } => {
-                    read(*over, repeated(*over, level(id)));
-                    read(*body, repeated(*body, *inside));
-                }
-                _ => node.each_child(|child| read(child, repeated(child, level(id)))),
-            }
-        }
-        let roots = (0..self.rules.len()).map(RuleId::new).flat_map(|rule| self.roots_of(rule));
-        roots.for_each(|root| read(root, 1));
+    pub(super) fn kept(&self, levels: &[u8], uses: &[Use]) -> Kept {
         let mut kept: Vec<u32> = Vec::with_capacity(self.nodes.len());
         let mut count = 0;
-        // What computing a node costs in steps, with all of it that is not kept: what is not kept must stay cheap, since
+        // What a node costs whoever reads it, in steps, with all of it that is not kept: what is not kept must stay cheap, since
         // conditions on conditions on conditions would else be computed over and over.
         let mut costs: Vec<u32> = Vec::with_capacity(self.nodes.len());
         let (mut held, mut holds) = (vec![0_u8; self.nodes.len()], 0);
-        for ((at, node), readers) in self.nodes.iter().enumerate().zip(readers) {
+        for ((at, node), uses) in self.nodes.iter().enumerate().zip(uses) {
             let mut cost = 1_u32;
             node.each_child(|child| {
-                let is_kept = kept.get(child.index()).is_some_and(|place| *place < Derived::BORROWED);
-                let child = costs.get(child.index()).copied().unwrap_or(1);
-                cost = cost.saturating_add(if is_kept { 1 } else { child });
+                cost = cost.saturating_add(costs.get(child.index()).copied().unwrap_or(1));
             });
-            costs.push(cost);
             let is_short = cost <= ANEW_MAX;
             let place = if is_short && self.is_borrowed(node, &kept) {
                 Derived::BORROWED
-            } else if readers > 1 && !(is_short && self.is_cheap(node, &kept, 0)) {
+            } else if uses.is_repeated() && !(is_short && self.is_cheap(node, &kept, 0)) {
                 count += 1;
                 count - 1
             } else {
                 Derived::NOT_KEPT
             };
             // What is read through several steps by several nodes, such as the containers of a Pod, is gone through once.
-            let is_long = place == Derived::BORROWED && cost > 2 && readers > 1 && levels.get(at) == Some(&0);
+            let is_long = place == Derived::BORROWED && cost > 2 && uses.is_repeated() && levels.get(at) == Some(&0);
             if is_long
                 && holds < Derived::HELD_MAX
                 && let Some(held) = held.get_mut(at)
@@ -252,6 +241,7 @@ impl Policy {
                 *held = u8::try_from(holds).unwrap_or(0);
             }
             kept.push(place);
+            costs.push(if place < Derived::BORROWED { 1 } else { cost });
         }
         if holds == 0 {
             held.clear();
@@ -294,13 +284,13 @@ impl Policy {
 
     /// What follows from the parts: by rule, the deciding allow rules that override it; nothing when no rule overrides any.
     pub(super) fn overriders(&self) -> Vec<Box<[RuleId]>> {
-        let overrides = |rule: &Rule| rule.effect == Effect::Allow && !rule.audit && !rule.overrides.is_empty();
+        let overrides = |rule: &Rule| rule.effect == Effect::Allow && !rule.audit && !rule.extras.overrides.is_empty();
         if !self.rules.iter().any(overrides) {
             return Vec::new();
         }
         let mut overriders = vec![Vec::new(); self.rules.len()];
         for (index, rule) in self.rules.iter().enumerate().filter(|(_, rule)| overrides(rule)) {
-            for deny in &rule.overrides {
+            for deny in &rule.extras.overrides {
                 if let Some(list) = overriders.get_mut(deny.index()) {
                     list.push(RuleId::new(index));
                 }

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use super::validate::Use;
 use super::{Node, Policy};
 use crate::id::{EntityTypeId, NodeId, RecordId};
 use crate::schema::{Attribute, Freshness, Schema, Type};
@@ -105,10 +106,10 @@ pub(crate) struct Reads {
 
 impl Reads {
     /// What the rules of a policy read; `levels` as in [`Derived`](super::Derived).
-    pub fn of(policy: &Policy, levels: &[u8]) -> Self {
+    pub fn of(policy: &Policy, levels: &[u8], uses: &[Use]) -> Self {
         let mut places = Places::new(&policy.schema);
         let held = Held::by(policy, levels, &mut places);
-        held.mark(policy, &mut places);
+        held.mark(policy, uses, &mut places);
         let parents = held.parents_read(policy, &places);
         let extents = |declared: &[Attribute], step: &dyn Fn(u32) -> Step| {
             let extents = (0u32..).zip(declared).map(|(at, attribute)| places.extent(None, step(at), &attribute.ty));
@@ -360,16 +361,26 @@ impl Held {
     }
 
     /// Marks what is read whole.
-    fn mark(&self, policy: &Policy, places: &mut Places<'_>) {
+    fn mark(&self, policy: &Policy, uses: &[Use], places: &mut Places<'_>) {
+        for (set, uses) in self.of.iter().zip(uses) {
+            if *set != 0 && uses.is_whole() {
+                let held = self.sets.get(*set as usize);
+                held.into_iter().flatten().for_each(|place| places.mark_whole(*place));
+            }
+        }
+        if !self.variables.is_empty() {
+            self.mark_elements(policy, places);
+        }
+    }
+
+    /// Marks the elements that bodies of quantifiers read whole through their variables.
+    fn mark_elements(&self, policy: &Policy, places: &mut Places<'_>) {
         // By node: bits of the levels whose variable is read whole on the way to it.
         let mut wholes: Vec<u32> = Vec::with_capacity(self.variables.len());
         for node in &policy.nodes {
-            let read = self.mark_operands(node, places);
-            if self.variables.is_empty() {
-                continue;
-            }
-            let mut all = read;
+            let mut all = 0;
             node.each_child(|child| all |= wholes.get(child.index()).copied().unwrap_or(0));
+            node.each_use(|child, is_whole| all |= if is_whole { self.variables(child) } else { 0 });
             if let Node::Quantified { over, level, .. } = node {
                 if all & bit(*level) != 0 {
                     let elements: Vec<_> = self.all(*over).filter_map(|place| places.element(place)).collect();
@@ -379,33 +390,6 @@ impl Held {
             }
             wholes.push(all);
         }
-        for rule in &policy.rules {
-            let args = rule.duties.iter().flat_map(|duty| &duty.args);
-            for id in args.chain([&rule.condition]) {
-                self.mark_whole(*id, places);
-            }
-        }
-    }
-
-    /// Marks the operands that a node reads whole; the levels of the variables among them.
-    fn mark_operands(&self, node: &Node, places: &mut Places<'_>) -> u32 {
-        match node {
-            // What is done to these is done to what they come to; that they are there is read with them.
-            Node::Field { .. } | Node::IsPresent(_) | Node::IsEmpty(_) | Node::Size(_) | Node::Otherwise(..) => 0,
-            Node::If { condition: of, .. } | Node::Quantified { body: of, .. } | Node::Index(_, of) => {
-                self.mark_whole(*of, places)
-            }
-            _ => {
-                let mut variables = 0;
-                node.each_child(|child| variables |= self.mark_whole(child, places));
-                variables
-            }
-        }
-    }
-
-    fn mark_whole(&self, id: NodeId, places: &mut Places<'_>) -> u32 {
-        self.get(id).iter().for_each(|place| places.mark_whole(*place));
-        self.variables(id)
     }
 
     /// By entity type: whether a step from its parents can be part of the way to an entity that rules ask for with `in`.

@@ -62,7 +62,7 @@ impl Policy {
     /// The nodes that a rule starts from: its condition and the arguments of its obligations.
     pub(crate) fn roots_of(&self, rule: RuleId) -> impl Iterator<Item = NodeId> {
         self.rule(rule).into_iter().flat_map(|rule| {
-            let args = rule.duties.iter().flat_map(|duty| duty.args.iter().copied());
+            let args = rule.extras.duties.iter().flat_map(|duty| duty.args.iter().copied());
             std::iter::once(rule.condition).chain(args)
         })
     }

@@ -9,7 +9,7 @@ use std::fmt;
 use super::{Derived, DutyTemplate, Effect, Kept, Node, Policy, Rule};
 use crate::eval::LEVELS_MAX;
 use crate::id::{NodeId, RuleId};
-use crate::index::Index;
+use crate::index::{Index, Misfiled};
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::request::names::DeclaredNames;
@@ -38,6 +38,16 @@ enum Place {
     Consts,
     Node(usize),
     Rule(usize),
+    Plan,
+}
+
+impl From<Misfiled> for Fault {
+    fn from(misfiled: Misfiled) -> Self {
+        match misfiled.rule {
+            Some(rule) => Self { what: "a conjunct by which it cannot be filed", place: Place::Rule(rule.index()) },
+            None => Self { what: "not as many choices as there are rules to file", place: Place::Plan },
+        }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -50,6 +60,7 @@ impl fmt::Display for Fault {
             Place::Consts => write!(f, "its constants"),
             Place::Node(index) => write!(f, "node {index}"),
             Place::Rule(index) => write!(f, "rule {index}"),
+            Place::Plan => write!(f, "the plan of its index"),
         }
     }
 }
@@ -60,29 +71,53 @@ fn ensure(holds: bool, place: Place, what: &'static str) -> Result<(), Fault> {
 
 /// Checks a policy and computes what follows from its parts, but for the digest.
 pub(crate) fn validate(policy: &Policy) -> Result<Derived, Fault> {
+    let nodes = parts(policy)?;
+    Derived::of(policy, &nodes, |levels, leads_to| Index::of(policy, levels, leads_to))
+}
+
+/// Checks a policy, plans its index, and computes what follows from its parts, but for the digest.
+#[cfg(feature = "build")]
+pub(crate) fn plan(policy: &mut Policy) -> Result<(), Fault> {
+    let nodes = parts(policy)?;
+    let mut plan = crate::index::Plan::default();
+    policy.derived = Derived::of(policy, &nodes, |levels, leads_to| {
+        let (index, chosen) = Index::choose(policy, levels, leads_to)?;
+        plan = chosen;
+        Ok(index)
+    })?;
+    policy.plan = plan;
+    Ok(())
+}
+
+/// Checks all parts of a policy but its plan.
+fn parts(policy: &Policy) -> Result<Nodes, Fault> {
     limits(&policy.limits)?;
     schema(&policy.schema)?;
     ensure(policy.clock_skew.millis() >= 0, Place::Limits, "a negative clock skew")?;
     let canonical = policy.consts.iter().all(|value| value.is_canonical(Value::DEPTH_MAX));
     ensure(canonical, Place::Consts, "a value that is not canonical")?;
-    let shapes = nodes(policy)?;
-    let lists = rules(policy, &shapes)?;
+    let mut nodes = nodes(policy)?;
+    let lists = rules(policy, &mut nodes)?;
     actions(policy, &lists)?;
-    Ok(Derived::of(policy, &shapes))
+    Ok(nodes)
 }
 
 impl Derived {
     /// What follows from the parts of a valid policy, but for the digests.
-    fn of(policy: &Policy, shapes: &[Shape]) -> Self {
+    fn of(
+        policy: &Policy,
+        Nodes { shapes, uses }: &Nodes,
+        index: impl FnOnce(&[u8], &[Box<[bool]>]) -> Result<Index, Misfiled>,
+    ) -> Result<Self, Fault> {
         let levels: Box<[u8]> = shapes.iter().map(|shape| deepest(shape.free)).collect();
         let leads_to = policy.schema.leads_to();
-        let Kept { kept, count: kept_count, held } = policy.kept(&levels);
-        Self {
-            index: Index::of(policy, &levels, &leads_to),
+        let Kept { kept, count: kept_count, held } = policy.kept(&levels, uses);
+        Ok(Self {
+            index: index(&levels, &leads_to)?,
             kept,
             kept_count,
             held,
-            reads: super::reads::Reads::of(policy, &levels),
+            reads: super::reads::Reads::of(policy, &levels, uses),
             names: DeclaredNames::of(&policy.schema),
             levels,
             leads_to,
@@ -90,7 +125,7 @@ impl Derived {
             steps_up: policy.steps_up(|id| shapes.get(id.index()).is_some_and(|shape| shape.steps_up)),
             body_digest: [0; 32],
             digest: [0; 32],
-        }
+        })
     }
 }
 
@@ -185,39 +220,95 @@ struct Shape {
     steps_up: bool,
 }
 
+/// How a node is used by those that read it and by rules.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Use(u8);
+
+impl Use {
+    const ONCE: u8 = 1;
+    const REPEATED: u8 = 2;
+    const WHOLE: u8 = 4;
+
+    /// Adds a use.
+    #[inline]
+    fn add(&mut self, whole: bool) {
+        self.0 |= Self::ONCE | (self.0 & Self::ONCE) << 1 | if whole { Self::WHOLE } else { 0 };
+    }
+
+    /// Whether more than one reads it, or one for each element though it is the same for all.
+    #[inline]
+    pub fn is_repeated(self) -> bool {
+        self.0 & Self::REPEATED != 0
+    }
+
+    /// Whether any takes what it gives as a whole, and not as a way to a part of it.
+    #[inline]
+    pub fn is_whole(self) -> bool {
+        self.0 & Self::WHOLE != 0
+    }
+}
+
+/// What is known of nodes.
+struct Nodes {
+    shapes: Vec<Shape>,
+    uses: Vec<Use>,
+}
+
 /// Checks every node.
-fn nodes(policy: &Policy) -> Result<Vec<Shape>, Fault> {
+fn nodes(policy: &Policy) -> Result<Nodes, Fault> {
     let usage = u32::try_from(policy.nodes.len()).unwrap_or(u32::MAX);
     ensure(usage <= policy.limits.nodes_max, Place::Limits, "fewer nodes allowed than there are")?;
     let mut shapes: Vec<Shape> = Vec::with_capacity(policy.nodes.len());
+    let mut uses = vec![Use::default(); policy.nodes.len()];
     for (index, node) in policy.nodes.iter().enumerate() {
         let place = Place::Node(index);
         refers(policy, place, node)?;
-        let mut shape = shape(place, node, &shapes, policy.limits.quantifier_depth_max)?;
+        let mut shape = shape(place, node, &shapes, &mut uses, policy.limits.quantifier_depth_max)?;
         if let Node::Context(at) = node {
             shape.steps_up = policy.schema.context.get(*at as usize).is_some_and(|each| each.step_up.is_some());
         }
         ensure(shape.depth <= policy.limits.node_depth_max, place, "too deep nesting")?;
+        if shape.free > 1 || matches!(node, Node::Quantified { .. }) {
+            repeat_uses(node, shape.free, &shapes, &mut uses);
+        }
         shapes.push(shape);
     }
-    Ok(shapes)
+    Ok(Nodes { shapes, uses })
+}
+
+/// Adds the repeated uses of children inside of quantifiers: that of one which is the same for all elements.
+fn repeat_uses(node: &Node, free: u32, before: &[Shape], uses: &mut [Use]) {
+    let own = deepest(free);
+    node.each_use(|child, is_whole| {
+        let level = match node {
+            Node::Quantified { level, .. } if is_whole => *level,
+            _ => own,
+        };
+        let is_same = before.get(child.index()).is_some_and(|child| deepest(child.free) < level);
+        if let Some(uses) = uses.get_mut(child.index()).filter(|_| is_same) {
+            uses.add(is_whole);
+        }
+    });
 }
 
 fn deepest(free: u32) -> u8 {
     u8::try_from(free.checked_ilog2().unwrap_or(0)).unwrap_or(0)
 }
 
-fn shape(place: Place, node: &Node, before: &[Shape], levels_max: u32) -> Result<Shape, Fault> {
+/// Checks a node's place among the others, and adds its uses of these.
+#[inline]
+fn shape(place: Place, node: &Node, before: &[Shape], uses: &mut [Use], levels_max: u32) -> Result<Shape, Fault> {
     let mut shape = Shape { depth: 1, free: 0, binds: u8::MAX, steps_up: false };
     let mut precede = true;
-    node.each_child(|child| match before.get(child.index()) {
-        Some(child) => {
-            shape.depth = shape.depth.max(child.depth.saturating_add(1));
+    node.each_use(|child, is_whole| match (before.get(child.index()), uses.get_mut(child.index())) {
+        (Some(child), Some(uses)) => {
+            shape.depth = shape.depth.max(child.depth + 1);
             shape.free |= child.free;
             shape.binds = shape.binds.min(child.binds);
             shape.steps_up |= child.steps_up;
+            uses.add(is_whole);
         }
-        None => precede = false,
+        _ => precede = false,
     });
     ensure(precede, place, "a child that does not precede its parent")?;
     match node {
@@ -287,10 +378,10 @@ enum List {
 }
 
 /// Checks every rule; the lists in which they stand.
-fn rules(policy: &Policy, shapes: &[Shape]) -> Result<Vec<List>, Fault> {
+fn rules(policy: &Policy, nodes: &mut Nodes) -> Result<Vec<List>, Fault> {
     let mut lists = Vec::with_capacity(policy.rules.len());
     for (index, each) in policy.rules.iter().enumerate() {
-        rule(policy, shapes, Place::Rule(index), each)?;
+        rule(policy, nodes, Place::Rule(index), each)?;
         lists.push(match (each.audit, each.effect) {
             (true, _) => List::Audits,
             (false, Effect::Deny) => List::Denies,
@@ -300,27 +391,28 @@ fn rules(policy: &Policy, shapes: &[Shape]) -> Result<Vec<List>, Fault> {
     Ok(lists)
 }
 
-fn rule(policy: &Policy, shapes: &[Shape], place: Place, rule: &Rule) -> Result<(), Fault> {
-    root(shapes, place, rule.condition)?;
+fn rule(policy: &Policy, nodes: &mut Nodes, place: Place, rule: &Rule) -> Result<(), Fault> {
+    root(nodes, place, rule.condition)?;
     let is_allow = rule.effect == Effect::Allow;
-    ensure(is_allow || rule.duties.is_empty(), place, "obligations of a deny rule")?;
-    ensure(is_allow || rule.overrides.is_empty(), place, "overrides of a deny rule")?;
-    for deny in &rule.overrides {
+    ensure(is_allow || rule.extras.duties.is_empty(), place, "obligations of a deny rule")?;
+    ensure(is_allow || rule.extras.overrides.is_empty(), place, "overrides of a deny rule")?;
+    for deny in &rule.extras.overrides {
         let is_deny = policy.rule(*deny).is_some_and(|rule| rule.effect == Effect::Deny);
         ensure(is_deny, place, "an override of what is no deny rule")?;
     }
-    rule.duties.iter().try_for_each(|template| duty(policy, shapes, place, template))
+    rule.extras.duties.iter().try_for_each(|template| duty(policy, nodes, place, template))
 }
 
-fn duty(policy: &Policy, shapes: &[Shape], place: Place, duty: &DutyTemplate) -> Result<(), Fault> {
+fn duty(policy: &Policy, nodes: &mut Nodes, place: Place, duty: &DutyTemplate) -> Result<(), Fault> {
     let params = policy.schema.obligation(duty.obligation).map(|obligation| obligation.params.len());
     ensure(params == Some(duty.args.len()), place, "an obligation with a wrong number of arguments")?;
-    duty.args.iter().try_for_each(|arg| root(shapes, place, *arg))
+    duty.args.iter().try_for_each(|arg| root(nodes, place, *arg))
 }
 
-/// What a rule starts from is a node that depends on no variable.
-fn root(shapes: &[Shape], place: Place, node: NodeId) -> Result<(), Fault> {
-    let is_closed = shapes.get(node.index()).is_some_and(|shape| shape.free == 0);
+/// What a rule starts from is a node that depends on no variable, and is read whole.
+fn root(nodes: &mut Nodes, place: Place, node: NodeId) -> Result<(), Fault> {
+    let is_closed = nodes.shapes.get(node.index()).is_some_and(|shape| shape.free == 0);
+    nodes.uses.get_mut(node.index()).into_iter().for_each(|uses| uses.add(true));
     ensure(is_closed, place, "an unknown node, or one with a free variable,")
 }
 

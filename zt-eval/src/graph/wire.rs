@@ -17,6 +17,7 @@
 //! | text | length, then UTF-8: all that constants, rules and the list of strings take their text from, in their order |
 //! | strings | files, reasons, controls, annotations: ascending by bytes, each used |
 //! | constants, nodes, rules, rules by action | count, then each (`consts`, `nodes`, `rules`) |
+//! | where rules are filed | count, then each run of choices (`plan`) |
 //!
 //! A policy has one form, and a form is of one policy. Numbers have no superfluous bytes, references are numbered so that
 //! each number means another target, lists that must be sorted are; the small part in postcard's form is written again
@@ -28,6 +29,7 @@ mod consts;
 mod error;
 mod head;
 mod nodes;
+mod plan;
 mod rules;
 
 use sha2::{Digest, Sha256};
@@ -40,7 +42,7 @@ pub use error::LoadError;
 use error::LoadKind;
 
 const MAGIC: &[u8; 3] = b"ZTB";
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 const DIGEST_AT: usize = 4;
 const SETTINGS_AT: usize = 36;
 
@@ -117,6 +119,7 @@ fn body(policy: &Policy) -> Vec<u8> {
     nodes::write(&mut writer, &policy.nodes);
     rules::write(&mut writer, &policy.rules, &strings);
     rules::write_actions(&mut writer, &policy.actions);
+    plan::write(&mut writer, &policy.plan);
     writer.assemble(&head::write(policy))
 }
 
@@ -134,6 +137,8 @@ pub(crate) fn sizes(policy: &Policy) -> Vec<(&'static str, usize)> {
     rules::write(&mut writer, &policy.rules, &strings);
     rules::write_actions(&mut writer, &policy.actions);
     let in_rules = since(&writer);
+    plan::write(&mut writer, &policy.plan);
+    let in_plan = since(&writer);
     let (head, behind) = (head::write(policy), writer.bytes().len());
     let text = writer.assemble(&[]).len() - behind;
     let digest = file(&settings(policy), &[]).len();
@@ -143,6 +148,7 @@ pub(crate) fn sizes(policy: &Policy) -> Vec<(&'static str, usize)> {
         ("constants", in_consts),
         ("nodes", in_nodes),
         ("rules", in_rules),
+        ("where rules are filed", in_plan),
         ("digest, values of parameters", digest),
     ]
 }
@@ -201,6 +207,7 @@ fn read_parts(reader: &mut Reader<'_>) -> Result<Policy, Flaw> {
     policy.nodes = nodes::read(reader)?;
     policy.rules = rules::read(reader, &mut strings)?;
     policy.actions = rules::read_actions(reader)?;
+    policy.plan = plan::read(reader)?;
     reader.finish_texts()?;
     strings.finish()?;
     Ok(policy)

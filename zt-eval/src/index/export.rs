@@ -1,6 +1,7 @@
 //! The index in plain arrays, for code generators.
 
 use super::table::Bucket as TableBucket;
+use crate::graph::Policy;
 use crate::id::{ActionId, ConstId, NodeId, RuleId};
 use crate::pattern::Pattern;
 use crate::value::{IpRange, Value};
@@ -160,20 +161,20 @@ pub enum Rest {
 }
 
 impl Index {
-    pub(crate) fn of(index: &super::Index) -> Self {
+    pub(crate) fn of(policy: &Policy) -> Self {
+        let index = &policy.derived.index;
         let trees = |trees: &super::Trees| Trees {
             denies: trees.denies,
             duties: trees.duties,
             allows: trees.allows,
             audits: trees.audits,
         };
-        let rules = index.conjuncts.starts.len().saturating_sub(1);
         Self {
             lookups: index.lookups.iter().map(lookup).collect(),
             keys: index.keys.iter().map(|keys| keys.filings().to_vec()).collect(),
             divisions: index.divisions.iter().map(|each| division(index, *each)).collect(),
             actions: index.actions.iter().map(trees).collect(),
-            conjuncts: (0..rules).map(|rule| index.conjuncts.of_rule(rule).to_vec()).collect(),
+            conjuncts: (0..policy.rules.len()).map(|rule| policy.conjuncts(RuleId::new(rule)).to_vec()).collect(),
         }
     }
 

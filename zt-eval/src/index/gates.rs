@@ -4,34 +4,46 @@
 //! fire, and where it is true, none of them needs to look at it again. Only what is read and compared in a few steps is
 //! made a gate, because it is looked at even where no rule would have come to it.
 
-use super::{Index, PROVABLE_MAX};
+use super::PROVABLE_MAX;
 use crate::graph::{Node, Policy};
-use crate::id::{NodeId, RuleId};
+use crate::id::NodeId;
 
-/// The quick conjuncts that all of some rules have and that are not proven of the first, in its order.
-pub(super) fn shared(policy: &Policy, index: &Index, mut rules: impl Iterator<Item = (RuleId, u16)>) -> Vec<NodeId> {
-    let Some((first, proven)) = rules.next() else { return Vec::new() };
-    let is_open = |(at, node): &(usize, &NodeId)| proven >> at & 1 == 0 && is_quick(policy, **node, true);
-    let provable = index.conjuncts(first).iter().enumerate().take(PROVABLE_MAX);
-    let mut gates: Vec<NodeId> = provable.filter(is_open).map(|(_, node)| *node).collect();
-    for (rule, _) in rules {
+/// A conjunct that all rules of a division share, and where the first has it: that is where most have it.
+pub(super) struct Gate {
+    pub node: NodeId,
+    at: usize,
+}
+
+impl Gate {
+    /// Where a rule has it among the conjuncts that can be proven.
+    #[inline]
+    fn position(&self, conjuncts: &[NodeId]) -> Option<usize> {
+        if conjuncts.get(self.at) == Some(&self.node) {
+            return Some(self.at);
+        }
+        conjuncts.iter().take(PROVABLE_MAX).position(|node| *node == self.node)
+    }
+}
+
+/// The quick conjuncts that all of some rules have and that are not proven of the first, in its order; given the conjuncts of
+/// each.
+pub(super) fn shared<'p>(policy: &Policy, proven: u16, mut rules: impl Iterator<Item = &'p [NodeId]>) -> Vec<Gate> {
+    let Some(first) = rules.next() else { return Vec::new() };
+    let is_open = |(at, node): &(usize, NodeId)| proven >> at & 1 == 0 && is_quick(policy, *node, true);
+    let provable = first.iter().copied().enumerate().take(PROVABLE_MAX);
+    let mut gates: Vec<Gate> = provable.filter(is_open).map(|(at, node)| Gate { node, at }).collect();
+    for conjuncts in rules {
         if gates.is_empty() {
             break;
         }
-        let conjuncts = index.conjuncts(rule);
-        let conjuncts = conjuncts.get(..PROVABLE_MAX).unwrap_or(conjuncts);
-        gates.retain(|gate| conjuncts.contains(gate));
+        gates.retain(|gate| gate.position(conjuncts).is_some());
     }
     gates
 }
 
 /// Which of a rule's conjuncts are gates, as bits.
-pub(super) fn bits(conjuncts: &[NodeId], gates: &[NodeId]) -> u16 {
-    if gates.is_empty() {
-        return 0;
-    }
-    let provable = conjuncts.iter().enumerate().take(PROVABLE_MAX);
-    provable.filter(|(_, node)| gates.contains(node)).fold(0, |bits, (at, _)| bits | 1 << at)
+pub(super) fn bits(conjuncts: &[NodeId], gates: &[Gate]) -> u16 {
+    gates.iter().filter_map(|gate| gate.position(conjuncts)).fold(0, |bits, at| bits | 1 << at)
 }
 
 /// Whether a condition takes a few steps.

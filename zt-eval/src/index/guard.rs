@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+use super::Anchors;
 use super::keys::{Keys, Test};
-use super::{Anchors, Conjuncts};
 use crate::graph::{Node, Policy};
 use crate::id::{NodeId, RuleId};
 use crate::value::Value;
@@ -33,12 +33,15 @@ pub(super) struct Guards<'p> {
     /// By interval: its bounds, inclusive; ascending, each once, when all are known.
     pub intervals: Vec<(i128, i128)>,
     pub guards: Vec<Guard>,
+    /// By guard.
+    kinds: Vec<Kind>,
     pub places: Vec<Place>,
     /// By node: its guard, or that there is none, or that it was not looked for.
     by_node: Vec<u32>,
-    /// By rule, and one more: where its guards start.
-    starts: Vec<u32>,
-    of_rules: Vec<OfRule>,
+    /// The guards of rules that have others than those of their conjuncts one by one.
+    others: Vec<OfRule>,
+    /// By rule, up to the last that has any: where its others stand.
+    others_of: Vec<Option<super::Range>>,
     /// Places that guards of many may still take. Rules can share what has many keys, and an index that repeats it for each
     /// of them would be quadratic in the policy.
     budget: usize,
@@ -47,8 +50,8 @@ pub(super) struct Guards<'p> {
 /// How much more than what the policy itself holds guards of many places take, all together.
 const BUDGET_TIMES: usize = 4;
 
-/// Guards of a rule, before two on a slot are made one: each is compared with the others, and fewer are looked at anyway.
-const OF_RULE_MAX: usize = 128;
+/// Conjuncts of a rule that are looked at.
+pub(super) const USABLE_MAX: u8 = 32;
 
 /// A slot and how it is looked up.
 #[derive(Clone, Copy)]
@@ -75,16 +78,19 @@ pub(super) enum Family {
 #[derive(Clone, Copy)]
 pub(super) struct Guard {
     /// Where its places stand among all.
-    places: super::Range,
+    pub places: super::Range,
     /// Whether it then does hold.
     pub exact: bool,
 }
 
-impl Guard {
-    /// Where its places stand among all.
-    pub fn range(self) -> super::Range {
-        self.places
-    }
+/// Whether the rules that have a guard need a closer look.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Plain,
+    /// It is an interval, which can be joined with another.
+    Interval,
+    /// It has more places than each rule can have.
+    Wide,
 }
 
 /// A guard on its way.
@@ -99,7 +105,7 @@ const NO_GUARD: u32 = u32::MAX;
 const UNSEEN: u32 = u32::MAX - 1;
 
 /// A test of a slot.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub axis: u32,
     /// The test's number, the anchor's, the interval's, or the type's.
@@ -109,13 +115,22 @@ pub(super) struct Place {
 /// A guard of a rule.
 #[derive(Clone, Copy)]
 pub(super) struct OfRule {
+    pub guard: u32,
     /// The conjuncts that it stands for, as bits.
     pub conjuncts: u16,
-    pub guard: u32,
+    /// The position of the first of them, below [`USABLE_MAX`].
+    pub at: u8,
+}
+
+impl OfRule {
+    fn new(at: u8, guard: u32) -> Self {
+        let conjuncts = if usize::from(at) < super::PROVABLE_MAX { 1 << at } else { 0 };
+        Self { guard, conjuncts, at }
+    }
 }
 
 impl<'p> Guards<'p> {
-    pub fn of(policy: &'p Policy, levels: &'p [u8], conjuncts: &Conjuncts) -> Self {
+    pub fn of(policy: &'p Policy, levels: &'p [u8]) -> Self {
         let mut guards = Self {
             policy,
             levels,
@@ -127,29 +142,87 @@ impl<'p> Guards<'p> {
             by_test: HashMap::default(),
             merged: Vec::new(),
             intervals: Vec::new(),
-            guards: Vec::with_capacity(policy.nodes.len()),
-            places: Vec::with_capacity(policy.nodes.len()),
+            guards: Vec::new(),
+            kinds: Vec::new(),
+            places: Vec::new(),
             by_node: vec![UNSEEN; policy.nodes.len()],
-            starts: Vec::with_capacity(policy.rules.len() + 1),
-            of_rules: Vec::with_capacity(policy.nodes.len()),
+            others: Vec::new(),
+            others_of: Vec::new(),
             budget: BUDGET_TIMES * size_of_policy(policy),
         };
         guards.number_anchors();
         for rule in 0..policy.rules.len() {
-            guards.starts.push(super::count(guards.of_rules.len()));
-            guards.add_rule(conjuncts.of_rule(rule));
+            guards.add_rule(rule, policy.conjuncts(RuleId::new(rule)));
         }
-        guards.starts.push(super::count(guards.of_rules.len()));
         guards.merge_patterns();
         guards.rank_intervals();
+        guards.drop_repeated();
         guards
     }
 
-    /// The guards of a rule.
-    pub fn of_rule(&self, rule: RuleId) -> &[OfRule] {
-        let start = self.starts.get(rule.index()).copied().unwrap_or_default();
-        let end = self.starts.get(rule.index() + 1).copied().unwrap_or_default();
-        super::Range { start, end }.of(&self.of_rules)
+    /// The guards of a rule with these conjuncts that start at these positions, given as bits, in their order.
+    #[inline]
+    pub fn of_rule(&self, rule: RuleId, conjuncts: &[NodeId], mut open: u32) -> impl Iterator<Item = OfRule> {
+        let others = self.others_of(rule);
+        std::iter::from_fn(move || {
+            while let at @ 0..USABLE_MAX = bit_at(open) {
+                open &= open - 1;
+                let of_rule = match others {
+                    None => conjuncts.get(usize::from(at)).and_then(|node| self.plain(at, *node)),
+                    Some(others) => others.iter().copied().find(|other| other.at == at),
+                };
+                if of_rule.is_some() {
+                    return of_rule;
+                }
+            }
+            None
+        })
+    }
+
+    /// The positions at which guards of a rule with these conjuncts start, as bits; each guard is shown.
+    #[inline]
+    pub fn open(&self, rule: RuleId, conjuncts: &[NodeId], mut show: impl FnMut(u32)) -> u32 {
+        let mut open = 0;
+        if let Some(others) = self.others_of(rule) {
+            for other in others {
+                show(other.guard);
+                open |= 1 << other.at;
+            }
+            return open;
+        }
+        for (at, node) in (0..USABLE_MAX).zip(conjuncts) {
+            if let Some(guard) = self.by_node.get(node.index()).copied().filter(|guard| *guard < UNSEEN) {
+                show(guard);
+                open |= 1 << at;
+            }
+        }
+        open
+    }
+
+    /// Whether a rule's guards are those of its conjuncts one by one.
+    #[inline]
+    pub fn is_plain(&self, rule: RuleId) -> bool {
+        self.others_of(rule).is_none()
+    }
+
+    /// The guard of a rule with these conjuncts that the one at this position is the first of.
+    #[inline]
+    pub fn at(&self, rule: RuleId, conjuncts: &[NodeId], at: u8) -> Option<OfRule> {
+        match self.others_of(rule) {
+            None if at < USABLE_MAX => self.plain(at, *conjuncts.get(usize::from(at))?),
+            others => others?.iter().copied().find(|other| other.at == at),
+        }
+    }
+
+    #[inline]
+    fn plain(&self, at: u8, node: NodeId) -> Option<OfRule> {
+        let guard = self.by_node.get(node.index()).copied().filter(|guard| *guard < UNSEEN)?;
+        Some(OfRule::new(at, guard))
+    }
+
+    #[inline]
+    fn others_of(&self, rule: RuleId) -> Option<&[OfRule]> {
+        self.others_of.get(rule.index()).copied().flatten().map(|range| range.of(&self.others))
     }
 
     /// The guard, unless none of its places was kept.
@@ -158,6 +231,7 @@ impl<'p> Guards<'p> {
     }
 
     /// The axis of the type of the entity that has the attribute that an axis is about.
+    #[cfg(feature = "build")]
     pub fn type_axis(&self, axis: Axis) -> Option<u32> {
         match self.policy.node(axis.slot)? {
             Node::Attribute { of, .. } => self.by_slot.get(&(*of, Family::Type)).copied(),
@@ -170,26 +244,52 @@ impl<'p> Guards<'p> {
         guard.places.of(&self.places)
     }
 
-    fn add_rule(&mut self, conjuncts: &[NodeId]) {
-        let first = self.of_rules.len();
-        for (at, node) in conjuncts.iter().enumerate() {
-            let bit = if at < super::PROVABLE_MAX { 1 << at } else { 0 };
-            if self.of_rules.len() - first == OF_RULE_MAX {
-                break;
+    fn add_rule(&mut self, rule: usize, conjuncts: &[NodeId]) {
+        let (mut intervals, mut is_wide) = (0_u8, false);
+        for (_, node) in (0..USABLE_MAX).zip(conjuncts) {
+            if self.by_node.get(node.index()) == Some(&UNSEEN) {
+                self.guard_of(*node);
             }
+            // What is no guard has no kind.
+            let guard = self.by_node.get(node.index()).copied().unwrap_or(NO_GUARD);
+            match self.kinds.get(guard as usize) {
+                None | Some(Kind::Plain) => {}
+                Some(Kind::Interval) => intervals += 1,
+                Some(Kind::Wide) => is_wide = true,
+            }
+        }
+        if is_wide || intervals > 1 {
+            self.add_others(rule, conjuncts, is_wide);
+        }
+    }
+
+    /// Adds guards of a rule that are not simply those of its conjuncts: if two bounds of a slot are one interval, or not all
+    /// places of a long list can be had.
+    fn add_others(&mut self, rule: usize, conjuncts: &[NodeId], is_wide: bool) {
+        let first = self.others.len();
+        for (at, node) in (0..USABLE_MAX).zip(conjuncts) {
             if let Some(guard) = self.guard_of(*node)
                 && self.affords(self.guard(guard).map_or(0, |guard| self.places(guard).len()))
             {
-                self.of_rules.push(OfRule { conjuncts: bit, guard });
+                self.others.push(OfRule::new(at, guard));
             }
         }
+        let found = self.others.len();
         self.join_intervals(first);
+        if !is_wide && self.others.len() == found {
+            return self.others.truncate(first);
+        }
+        self.others_of.resize(rule + 1, None);
+        if let Some(place) = self.others_of.last_mut() {
+            let end = super::count(self.others.len());
+            *place = Some(super::Range { start: super::count(first), end });
+        }
     }
 
     /// Makes one interval of two bounds on the same slot.
     fn join_intervals(&mut self, first: usize) {
         let mut at = first;
-        while let Some(one) = self.of_rules.get(at).copied() {
+        while let Some(one) = self.others.get(at).copied() {
             if !self.join_interval(at, one) {
                 at += 1;
             }
@@ -199,19 +299,19 @@ impl<'p> Guards<'p> {
     /// Joins a guard with a later one of its rule, which goes. Whether there is one.
     fn join_interval(&mut self, at: usize, one: OfRule) -> bool {
         let Some((axis, (low, high))) = self.interval_of(one.guard) else { return false };
-        let later = self.of_rules.get(at + 1..).unwrap_or_default().iter();
+        let later = self.others.get(at + 1..).unwrap_or_default().iter();
         let twin = later.zip(at + 1..).find_map(|(other, twin)| {
             let (of_axis, bounds) = self.interval_of(other.guard)?;
             (of_axis == axis).then_some((twin, bounds))
         });
         let Some((twin, (other_low, other_high))) = twin else { return false };
-        let other = self.of_rules.remove(twin);
+        let other = self.others.remove(twin);
         let guard = self.add_interval(axis, low.max(other_low), high.min(other_high));
         let conjuncts = one.conjuncts | other.conjuncts;
         // Both bounds are conjuncts of their own; beyond the bits that there are none is named.
         let conjuncts = if one.conjuncts == 0 || other.conjuncts == 0 { 0 } else { conjuncts };
-        if let Some(place) = self.of_rules.get_mut(at) {
-            *place = OfRule { conjuncts, guard };
+        if let Some(place) = self.others.get_mut(at) {
+            *place = OfRule { guard, conjuncts, at: one.at };
         }
         true
     }
@@ -248,18 +348,44 @@ impl<'p> Guards<'p> {
         }
     }
 
+    /// Leaves each place of a guard once.
+    fn drop_repeated(&mut self) {
+        for guard in self.guards.iter_mut().filter(|guard| guard.places.end > guard.places.start + 1) {
+            let places = self.places.get_mut(guard.places.indices()).unwrap_or_default();
+            places.sort_unstable();
+            let mut kept = 0;
+            for at in 1..places.len() {
+                if places.get(at) != places.get(kept) {
+                    kept += 1;
+                    places.swap(at, kept);
+                }
+            }
+            guard.places.end = guard.places.start + super::count(kept + 1);
+        }
+    }
+
     fn add(&mut self, places: &[Place], exact: bool) -> u32 {
         let start = super::count(self.places.len());
         self.places.extend_from_slice(places);
+        let kind = match places {
+            [place] if self.is_interval(place.axis) => Kind::Interval,
+            places if places.len() > super::COPIES_MAX as usize => Kind::Wide,
+            _ => Kind::Plain,
+        };
         self.guards.push(Guard { places: super::Range { start, end: super::count(self.places.len()) }, exact });
+        self.kinds.push(kind);
         super::count(self.guards.len() - 1)
     }
 
+    #[inline]
     fn guard_of(&mut self, node: NodeId) -> Option<u32> {
         match self.by_node.get(node.index()).copied() {
-            Some(UNSEEN) => {}
-            known => return known.filter(|guard| *guard != NO_GUARD),
+            Some(UNSEEN) => self.add_guard_of(node),
+            known => known.filter(|guard| *guard != NO_GUARD),
         }
+    }
+
+    fn add_guard_of(&mut self, node: NodeId) -> Option<u32> {
         // Most of all, rules name one group or folder.
         let guard = match self.one_anchor(node) {
             Some(place) => Some(self.add(&[place], true)),
@@ -340,6 +466,12 @@ impl<'p> Guards<'p> {
             super::count(axes.len() - 1)
         })
     }
+}
+
+/// The position of the lowest bit; 32 for none.
+#[expect(clippy::cast_possible_truncation, reason = "there are 32 bits")]
+const fn bit_at(bits: u32) -> u8 {
+    bits.trailing_zeros() as u8
 }
 
 fn is_regex(test: &Test<'_>) -> bool {

@@ -13,7 +13,7 @@
 //!
 //! *Size.* A rule is filed once for each key of its conjunct, and in deeper divisions at most [`COPIES_MAX`] times; divisions
 //! are at most [`DEPTH_MAX`] deep. So the index is linear in the policy, whatever the rules look like. It is worked out from
-//! the policy when that is built or loaded, and is no part of its wire form.
+//! the policy when that is built or loaded; its wire form only says by which of its conjuncts each rule is filed ([`Plan`]).
 
 mod anchors;
 mod divide;
@@ -24,6 +24,7 @@ mod guard;
 mod intervals;
 mod join;
 mod keys;
+mod plan;
 mod stats;
 mod table;
 
@@ -37,6 +38,7 @@ pub(crate) use anchors::Anchors;
 pub(crate) use intervals::Intervals;
 pub(crate) use join::Join;
 use keys::Keys;
+pub(crate) use plan::{LOOSE, Plan, Run};
 pub(crate) use stats::Traversal;
 pub use stats::{SlotStats, Stats};
 pub(crate) use table::Bucket;
@@ -75,7 +77,6 @@ pub(crate) struct Index {
     entries: Vec<Entry>,
     /// By action.
     actions: Vec<Trees>,
-    conjuncts: Conjuncts,
 }
 
 /// The divisions that hold an action's rules.
@@ -185,21 +186,28 @@ pub(crate) enum LookupKind {
     Point,
 }
 
-/// The conjuncts of every rule's condition, cheapest first.
-#[derive(Clone, Debug, Default)]
-struct Conjuncts {
-    /// By rule, and one more: where its conjuncts start.
-    starts: Vec<u32>,
-    nodes: Vec<NodeId>,
+/// A policy's plan does not fit its rules.
+pub(crate) struct Misfiled {
+    /// The rule that is not as the plan says; none where the plan has too few choices or too many.
+    pub rule: Option<RuleId>,
 }
 
 impl Index {
-    /// The index of a valid policy whose levels are known.
-    pub fn of(policy: &Policy, levels: &[u8], leads_to: &[Box<[bool]>]) -> Self {
-        let mut index = Self { conjuncts: Conjuncts::of(policy), ..Self::default() };
-        let guards = guard::Guards::of(policy, levels, &index.conjuncts);
-        divide::build(policy, leads_to, guards, &mut index);
-        index
+    /// The index of a valid policy whose levels are known, with the rules filed as its plan says.
+    pub fn of(policy: &Policy, levels: &[u8], leads_to: &[Box<[bool]>]) -> Result<Self, Misfiled> {
+        let mut index = Self::default();
+        let guards = guard::Guards::of(policy, levels);
+        divide::build(policy, leads_to, guards, &policy.plan, &mut index)?;
+        Ok(index)
+    }
+
+    /// The index of a valid policy whose levels are known, and the plan that was made for it.
+    #[cfg(feature = "build")]
+    pub fn choose(policy: &Policy, levels: &[u8], leads_to: &[Box<[bool]>]) -> Result<(Self, Plan), Misfiled> {
+        let mut index = Self::default();
+        let guards = guard::Guards::of(policy, levels);
+        let plan = divide::choose(policy, leads_to, guards, &mut index)?;
+        Ok((index, plan))
     }
 
     /// The anchor that a node is.
@@ -209,11 +217,6 @@ impl Index {
             return None;
         };
         self.anchor_of_const.get(id.index()).copied().filter(|anchor| *anchor != NO_ANCHOR)
-    }
-
-    /// The conjuncts of a rule's condition.
-    pub fn conjuncts(&self, rule: RuleId) -> &[NodeId] {
-        self.conjuncts.of_rule(rule.index())
     }
 
     /// The trees of an action.
@@ -268,30 +271,9 @@ impl Index {
     }
 }
 
-impl Conjuncts {
-    fn of_rule(&self, rule: usize) -> &[NodeId] {
-        let start = self.starts.get(rule).copied().unwrap_or_default();
-        let end = self.starts.get(rule + 1).copied().unwrap_or_default();
-        Range { start, end }.of(&self.nodes)
-    }
-
-    fn of(policy: &Policy) -> Self {
-        let mut conjuncts = Self::default();
-        for rule in &policy.rules {
-            conjuncts.starts.push(count(conjuncts.nodes.len()));
-            match policy.node(rule.condition) {
-                Some(Node::And(all)) => conjuncts.nodes.extend(all),
-                _ => conjuncts.nodes.push(rule.condition),
-            }
-        }
-        conjuncts.starts.push(count(conjuncts.nodes.len()));
-        conjuncts
-    }
-}
-
 /// The rules of an action apart by what they need: as [`Trees`] has them.
 fn kinds(policy: &Policy, rules: &ActionRules) -> [Vec<RuleId>; 4] {
-    let obliges = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.duties.is_empty());
+    let obliges = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.extras.duties.is_empty());
     // Most oblige to nothing.
     let duties: Vec<RuleId> = rules.allows.iter().copied().filter(obliges).collect();
     let mut allows = rules.allows.to_vec();

@@ -280,9 +280,7 @@ impl Index {
             + size_of_val(&*self.dimensions)
             + size_of_val(&*self.gates)
             + size_of_val(&*self.entries)
-            + size_of_val(&*self.actions)
-            + size_of_val(&*self.conjuncts.starts)
-            + size_of_val(&*self.conjuncts.nodes);
+            + size_of_val(&*self.actions);
         let parts = keys + intervals.sum::<usize>() + marks.sum::<usize>();
         lists + parts + self.anchors.bytes() + self.tables.bytes()
     }

@@ -12,7 +12,30 @@ pub(super) struct Tables {
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Cell {
     key: u32,
-    bucket: Bucket,
+    /// Where entries start, or which division it is.
+    start: u32,
+    /// Where entries end, or [`DIVISION`].
+    end: u32,
+}
+
+/// No entries end here, as there are not so many.
+const DIVISION: u32 = u32::MAX;
+
+impl Cell {
+    fn new(key: u32, bucket: Bucket) -> Self {
+        match bucket {
+            Bucket::Entries(super::Range { start, end }) => Self { key, start, end },
+            Bucket::Division(division) => Self { key, start: division, end: DIVISION },
+        }
+    }
+
+    #[inline]
+    fn bucket(self) -> Bucket {
+        match self.end {
+            DIVISION => Bucket::Division(self.start),
+            end => Bucket::Entries(super::Range { start: self.start, end }),
+        }
+    }
 }
 
 /// No key has this number.
@@ -40,12 +63,12 @@ impl Tables {
     pub fn add(&mut self, buckets: &[(u32, Bucket)]) -> Table {
         let cells = (buckets.len() * 2).next_power_of_two();
         let table = Table { start: super::count(self.cells.len()), bits: cells.trailing_zeros() };
-        let empty = Cell { key: EMPTY, bucket: Bucket::Division(0) };
+        let empty = Cell { key: EMPTY, start: 0, end: DIVISION };
         self.cells.resize(self.cells.len() + cells, empty);
         for (key, bucket) in buckets {
             let free = table.probes(*key).find(|at| self.cells.get(*at).is_none_or(|cell| cell.key == EMPTY));
             if let Some(cell) = free.and_then(|at| self.cells.get_mut(at)) {
-                *cell = Cell { key: *key, bucket: *bucket };
+                *cell = Cell::new(*key, *bucket);
             }
         }
         table
@@ -57,7 +80,7 @@ impl Tables {
         for at in table.probes(key) {
             let cell = self.cells.get(at)?;
             if cell.key == key {
-                return Some(cell.bucket);
+                return Some(cell.bucket());
             }
             if cell.key == EMPTY {
                 return None;
@@ -70,13 +93,13 @@ impl Tables {
     #[cfg(feature = "codegen")]
     pub fn keyed(&self, table: Table) -> impl Iterator<Item = (u32, Bucket)> {
         let cells = self.cells.iter().skip(table.start as usize).take(1 << table.bits);
-        cells.filter(|cell| cell.key != EMPTY).map(|cell| (cell.key, cell.bucket))
+        cells.filter(|cell| cell.key != EMPTY).map(|cell| (cell.key, cell.bucket()))
     }
 
     /// All buckets of a table.
     pub fn buckets(&self, table: Table) -> impl Iterator<Item = Bucket> {
         let cells = self.cells.iter().skip(table.start as usize).take(1 << table.bits);
-        cells.filter(|cell| cell.key != EMPTY).map(|cell| cell.bucket)
+        cells.filter(|cell| cell.key != EMPTY).map(|cell| cell.bucket())
     }
 
     /// How many bytes the tables take.

@@ -205,6 +205,7 @@ pub(crate) fn policy_of(schema: Schema, limits: Limits) -> Policy {
         nodes: Vec::new(),
         rules: Vec::new(),
         actions: Vec::new(),
+        plan: crate::index::Plan::default(),
         derived: crate::graph::Derived::default(),
     };
     policy.derived.leads_to = policy.schema.leads_to();

@@ -201,11 +201,11 @@ impl Residual {
     fn rule(&self, id: RuleId, rule: &Rule, action: &Action, lets: &mut Lets) -> Result<String, NotWritable> {
         let policy = &self.policy;
         let mut text = String::new();
-        for (name, value) in &rule.annotations {
+        for (name, value) in &rule.extras.annotations {
             let value = value.as_ref().map_or_else(String::new, |value| format!("({})", quoted(value)));
             text.push_str(&format!("@{}{value}\n", member(name)));
         }
-        let is_overridden = policy.rules.iter().any(|other| other.overrides.contains(&id));
+        let is_overridden = policy.rules.iter().any(|other| other.extras.overrides.contains(&id));
         let effect = if rule.effect == Effect::Allow { "allow" } else { "deny" };
         let audit = if rule.audit { " audit" } else { "" };
         let overridable = if is_overridden { " overridable" } else { "" };
@@ -216,7 +216,7 @@ impl Residual {
             text.push_str(&format!("  when {condition}\n"));
         }
         let mut duties = Vec::new();
-        for duty in &rule.duties {
+        for duty in &rule.extras.duties {
             let obligation = policy.schema.obligation(duty.obligation);
             let params = obligation.into_iter().flat_map(|obligation| &obligation.params);
             let mut args = Vec::new();
@@ -229,11 +229,11 @@ impl Residual {
             let names = rules.iter().filter_map(|rule| policy.rule(*rule));
             names.map(|rule| ident(&rule.name)).collect::<Vec<_>>().join(", ")
         };
-        let controls: Vec<String> = rule.controls.iter().map(|control| quoted(control)).collect();
-        let because = rule.because.as_deref().map_or_else(String::new, quoted);
+        let controls: Vec<String> = rule.extras.controls.iter().map(|control| quoted(control)).collect();
+        let because = rule.extras.because.as_deref().map_or_else(String::new, quoted);
         let clauses = [
             ("oblige", duties.join(", ")),
-            ("overrides", names(&rule.overrides)),
+            ("overrides", names(&rule.extras.overrides)),
             ("control", controls.join(", ")),
             ("because", because),
         ];

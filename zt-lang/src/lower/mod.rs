@@ -139,11 +139,13 @@ impl<'p> Lowering<'p, '_> {
             effect: rule.effect,
             audit: rule.audit,
             condition: self.builder.and(conditions),
-            because: rule.because.clone(),
-            overrides: rule.overrides.iter().map(|index| RuleId::new(*index as usize)).collect(),
-            duties: rule.duties.iter().map(|duty| self.duty(duty, top)).collect(),
-            controls: rule.controls.as_slice().into(),
-            annotations: rule.annotations.as_slice().into(),
+            extras: graph::Extras::from(graph::RuleExtras {
+                because: rule.because.clone(),
+                overrides: rule.overrides.iter().map(|index| RuleId::new(*index as usize)).collect(),
+                duties: rule.duties.iter().map(|duty| self.duty(duty, top)).collect(),
+                controls: rule.controls.clone(),
+                annotations: rule.annotations.clone(),
+            }),
         };
         if let Some(error) = self.builder.error() {
             return Err(LowerError::rule(rule, error));

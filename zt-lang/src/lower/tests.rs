@@ -47,11 +47,11 @@ fn rules_keep_their_positions_and_everything_else() {
     let names: Vec<&str> = policy.rules().iter().map(|rule| &*rule.name).collect();
     assert_eq!(names, ["late", "plain", "emergency"]);
     let emergency = &policy.rules()[2];
-    assert_eq!(emergency.overrides.len(), 1);
-    assert_eq!(emergency.overrides[0].index(), 0);
-    assert_eq!(emergency.duties.len(), 1);
-    assert_eq!(&*emergency.controls[0], "C-1");
-    assert_eq!(policy.rules()[0].because.as_deref(), Some("too late"));
+    assert_eq!(emergency.extras.overrides.len(), 1);
+    assert_eq!(emergency.extras.overrides[0].index(), 0);
+    assert_eq!(emergency.extras.duties.len(), 1);
+    assert_eq!(&*emergency.extras.controls[0], "C-1");
+    assert_eq!(policy.rules()[0].extras.because.as_deref(), Some("too late"));
     assert!(policy.rules()[0].place.to_string().starts_with("test.zt:"));
 }
 

@@ -92,7 +92,7 @@ fn names(policy: &zt_eval::Policy, rules: &[RuleId]) -> Vec<Arc<str>> {
 fn because(policy: &zt_eval::Policy, expect: &hir::Expect, decision: &Decision) -> Option<Mismatch> {
     let expected = expect.because.as_ref()?;
     let rules = decision.rules.iter().filter_map(|id| policy.rule(*id));
-    let got: Vec<Arc<str>> = rules.filter_map(|rule| rule.because.clone()).collect();
+    let got: Vec<Arc<str>> = rules.filter_map(|rule| rule.extras.because.clone()).collect();
     if got.contains(expected) {
         return None;
     }

@@ -46,7 +46,7 @@ fn why(policy: &Policy, decision: &Decision) -> String {
 fn rules(policy: &Policy, ids: &[RuleId]) -> String {
     let text = |id: &RuleId| {
         let rule = policy.rule(*id)?;
-        Some(match &rule.because {
+        Some(match &rule.extras.because {
             Some(because) => format!("`{}` (\"{because}\")", rule.name),
             None => format!("`{}`", rule.name),
         })

@@ -7,8 +7,10 @@ use crate::optimize::{self, GET, Ins};
 
 /// Instructions of a body that may stand in several places, behind those that get its parameters.
 const SHORT: usize = 1;
+/// The same in routines, of which there are as many as there are: they are called often, and gain time.
+const SHORT_IN_ROUTINES: usize = 3;
 /// Locals that a function may get by what stands in it.
-const LOCALS_MAX: usize = 100;
+const LOCALS_MAX: usize = 200;
 
 /// Puts functions into those that call them, callees first; those that are `kept` stay, too.
 pub(super) fn inline(
@@ -27,15 +29,19 @@ pub(super) fn inline(
         let Some(draft) = drafts.get(&symbol) else {
             continue;
         };
+        let most = if draft.is_generated { SHORT } else { SHORT_IN_ROUTINES };
         let may_stand = |callee: u32| {
             drafts.get(&callee).filter(|draft| {
                 let is_alone = sites.get(&callee) == Some(&1) && !kept.contains(&callee);
-                !draft.is_import && draft.sets_locals && (is_alone || is_short(draft))
+                !draft.is_import && draft.sets_locals && (is_alone || is_short(draft, most))
             })
         };
-        if let Some(inlined) = with_callees(draft, may_stand) {
-            drafts.insert(symbol, inlined);
-        }
+        let mut inlined = with_callees(draft, may_stand);
+        let shape = |symbol: u32| {
+            drafts.get(&symbol).map(|draft| (draft.params.len(), usize::from(draft.result.is_some())))
+        };
+        inlined.code = optimize::shrink(std::mem::take(&mut inlined.code), &shape);
+        drafts.insert(symbol, inlined);
     }
 }
 
@@ -70,54 +76,38 @@ fn behind_params(draft: &Draft) -> Option<&[Ins]> {
     (is_first && !uses_again).then_some(rest)
 }
 
-fn is_short(draft: &Draft) -> bool {
-    behind_params(draft).is_some_and(|rest| rest.len() <= SHORT && !rest.contains(&optimize::RETURN))
+fn is_short(draft: &Draft, most: usize) -> bool {
+    behind_params(draft).is_some_and(|rest| rest.len() <= most && !rest.contains(&optimize::RETURN))
 }
 
-/// A function with others in it, if there are any for it.
-fn with_callees<'d>(draft: &Draft, may_stand: impl Fn(u32) -> Option<&'d Draft>) -> Option<Draft> {
+/// A function with others in it.
+fn with_callees<'d>(draft: &Draft, may_stand: impl Fn(u32) -> Option<&'d Draft>) -> Draft {
     let mut with = Draft { code: Vec::with_capacity(draft.code.len()), ..draft.clone() };
-    let own = draft.locals.len();
-    let mut changed = false;
     for ins in &draft.code {
         let callee = if let Ins::Call(callee) = ins { may_stand(*callee) } else { None };
-        let Some(callee) = callee.filter(|callee| own + callee.locals.len() + callee.params.len() <= LOCALS_MAX) else {
+        let more = |callee: &Draft| with.locals.len() + callee.locals.len() + callee.params.len();
+        let Some(callee) = callee.filter(|callee| more(callee) <= LOCALS_MAX) else {
             with.code.push(ins.clone());
             continue;
         };
-        changed = true;
         match behind_params(callee) {
             Some(rest) if callee.locals.is_empty() && !rest.contains(&optimize::RETURN) => {
                 with.code.extend_from_slice(rest)
             }
             _ => {
-                let places = places(&mut with, own, callee);
+                let places = places(&mut with, callee);
                 let local = |at: u32| places.get(at as usize).copied().unwrap_or_default();
                 with.code.extend(optimize::inlined(&callee.code, callee.result, callee.params.len(), local));
             }
         }
     }
-    changed.then(|| {
-        with.code = optimize::optimize(std::mem::take(&mut with.code), with.params.len());
-        with
-    })
+    with
 }
 
-/// Where a callee's parameters and locals are among those of its caller: what stands in it uses the same ones in turn, since
-/// one is done before the next begins.
-fn places(with: &mut Draft, own: usize, callee: &Draft) -> Vec<u32> {
-    let mut taken = vec![false; with.locals.len()];
-    let mut places = Vec::new();
-    for ty in callee.params.iter().chain(&callee.locals) {
-        let free =
-            (own..with.locals.len()).find(|at| with.locals.get(*at) == Some(ty) && taken.get(*at) == Some(&false));
-        let at = free.unwrap_or_else(|| {
-            with.locals.push(*ty);
-            taken.push(false);
-            with.locals.len() - 1
-        });
-        taken.get_mut(at).into_iter().for_each(|taken| *taken = true);
-        places.push(u32::try_from(with.params.len() + at).unwrap_or(u32::MAX));
-    }
-    places
+/// Where a callee's parameters and locals are among those of its caller: behind all others. What is never needed together is
+/// one local in the end.
+fn places(with: &mut Draft, callee: &Draft) -> Vec<u32> {
+    let first = with.params.len() + with.locals.len();
+    with.locals.extend(callee.params.iter().chain(&callee.locals));
+    (u32::try_from(first).unwrap_or(u32::MAX)..).take(callee.params.len() + callee.locals.len()).collect()
 }

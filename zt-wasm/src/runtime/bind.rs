@@ -6,6 +6,7 @@
 //! over, and read then.
 
 use super::cycle::*;
+use super::declared::*;
 use super::env::*;
 use super::gather::*;
 use super::hierarchy::*;
@@ -143,14 +144,14 @@ pub fn bind_reset() {
 /// Whether the action takes such a subject and such a resource, and the subject's source has named it. Where evidence is
 /// sorted, the flat subject is the enforcement point's word alone.
 pub fn bind_fits(speaker: i32) -> bool {
-    let action = ld32(H_ACTIONS) + ld32(ACTION) * ACTION_SIZE;
-    if ld8(ld32(action + ACTION_SUBJECTS) + ld32(SUBJECT + 4)) == 0 {
+    let action = action_row(ld32(ACTION));
+    if ld8(action_subjects(action) + ld32(SUBJECT + 4)) == 0 {
         return false;
     }
-    if ld8(ld32(action + ACTION_RESOURCES) + ld32(RESOURCE + 4)) == 0 {
+    if ld8(action_resources(action) + ld32(RESOURCE + 4)) == 0 {
         return false;
     }
-    let from = ld32(action + ACTION_SUBJECT_FROM);
+    let from = action_subject_from(action);
     return speaker == SPEAKER_ALL || from == SOURCE_PEP || ld8(ld32(BIND_SOURCES) + from) & 2 != 0;
 }
 
@@ -164,7 +165,7 @@ fn bind_action() {
         }
         given |= member;
         json_string();
-        let action = row_find(ld32(H_ACTIONS), ld32(H_ACTIONS_COUNT), ACTION_SIZE, ld32(STR), ld32(STR_LEN));
+        let action = row_find(ld32(H_ACTIONS), ld32(H_ACTIONS_COUNT), action_width(), ld32(STR), ld32(STR_LEN));
         if action < 0 {
             json_fail();
         }
@@ -293,7 +294,7 @@ fn bind_evidence() {
     while json_next(CLOSE_OBJECT, is_first) {
         is_first = false;
         json_key();
-        let source = row_find(ld32(H_SOURCES), count, SOURCE, ld32(STR), ld32(STR_LEN));
+        let source = row_find(ld32(H_SOURCES), count, name_width(), ld32(STR), ld32(STR_LEN));
         if source < 0 || ld8(sources + source) != 0 {
             json_fail();
         } else {

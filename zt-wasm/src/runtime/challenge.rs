@@ -4,6 +4,7 @@
 //! remains is enough, and none of it can be spared.
 
 use super::decide::*;
+use super::declared::*;
 use super::env::*;
 use super::layout::*;
 use super::memory::*;
@@ -12,15 +13,15 @@ pub fn challenge_find() {
     if ld32(H_STEPS_UP) == 0 {
         return;
     }
-    if ld32(ld32(DECIDING) + ACTION_STEPS_UP) == 0 {
+    if !action_steps_up(ld32(DECIDING)) {
         return;
     }
     let count = ld32(H_SCHEMA_CONTEXT_COUNT);
     let granted = alloc(count);
     let mut at = 0;
     while at < count {
-        let declared = ld32(H_SCHEMA_CONTEXT) + at * ATTRIBUTE;
-        st8(granted + at, (ld32(declared + ATTRIBUTE_GIVES) != NOWHERE) as i32);
+        let declared = attribute_row(ld32(H_SCHEMA_CONTEXT), at);
+        st8(granted + at, (attribute_gives(declared) != NOWHERE) as i32);
         at += 1;
     }
     st32(GRANTED, granted);

@@ -9,6 +9,7 @@
 
 use super::bind::*;
 use super::data_kin::*;
+use super::declared::*;
 use super::env::*;
 use super::json::*;
 use super::layout::*;
@@ -151,7 +152,7 @@ fn data_entity() {
     put_cell(datum, T_ENTITY, ty, span(id, id_len));
     let behind = ld32(JP);
     let outside = ld32(JDEPTH);
-    let of = ld32(H_ENTITY_TYPES) + ty * ENTITY;
+    let of = entity_type_row(ty);
     st32(JDEPTH, depth);
     data_properties(datum, of, properties);
     st32(JDEPTH, depth);
@@ -174,8 +175,8 @@ fn data_entity() {
 
 /// Reads an entity's attributes. What is optional and missing is absent: the store is complete.
 fn data_properties(datum: i32, of: i32, from: i32) {
-    let declared = ld32(of + ENTITY_ATTRIBUTES);
-    let count = ld32(of + ENTITY_ATTRIBUTES_COUNT);
+    let declared = entity_attributes(of);
+    let count = entity_attributes_count(of);
     let cells = read_alloc(count * (CELL + 1));
     if ld32(ERROR) != 0 {
         return;
@@ -184,7 +185,7 @@ fn data_properties(datum: i32, of: i32, from: i32) {
     st32(datum + STORED_ATTRIBUTES, cells);
     let mut at = 0;
     while at < count {
-        let optional = ld32(ld32(declared + at * ATTRIBUTE + ATTRIBUTE_TYPE) + TYPE_OPTIONAL);
+        let optional = type_is_optional(attribute_type(attribute_row(declared, at))) as i32;
         st32(cells + at * CELL, if optional != 0 { T_ABSENT } else { T_UNKNOWN });
         at += 1;
     }
@@ -198,14 +199,14 @@ fn data_properties(datum: i32, of: i32, from: i32) {
     while json_next(CLOSE_OBJECT, is_first) {
         is_first = false;
         json_key();
-        at = row_find(declared, count, ATTRIBUTE, ld32(STR), ld32(STR_LEN));
+        at = row_find(declared, count, attribute_width(), ld32(STR), ld32(STR_LEN));
         if at < 0 {
             json_skip();
         } else if ld8(given + at) != 0 {
             json_fail();
         } else {
             st8(given + at, 1);
-            read_value(ld32(declared + at * ATTRIBUTE + ATTRIBUTE_TYPE), 1, EXTENT_WHOLE, cells + at * CELL);
+            read_value(attribute_type(attribute_row(declared, at)), 1, EXTENT_WHOLE, cells + at * CELL);
         }
     }
 }
@@ -222,7 +223,7 @@ fn data_parents(datum: i32, of: i32, from: i32) {
     json_open(OPEN_ARRAY);
     while json_next(CLOSE_ARRAY, count == 0) {
         count += 1;
-        if (count as u32) > (ld32(H_ELEMENTS_MAX) as u32) || !read_reference(cell, ld32(of + ENTITY_PARENTS)) {
+        if (count as u32) > (ld32(H_ELEMENTS_MAX) as u32) || !read_reference(cell, entity_parents(of)) {
             json_fail();
         }
         pool_push(cell);

@@ -5,6 +5,7 @@
 
 use super::bind::*;
 use super::challenge::*;
+use super::declared::*;
 use super::env::*;
 use super::facts::*;
 use super::layout::*;
@@ -30,10 +31,10 @@ const REASON_NO_RULE: i32 = 3;
 pub const REASON_INVALID: i32 = 4;
 
 // Of an action's row: its divisions.
-pub const TREE_DENIES: i32 = ACTION_TREES;
-pub const TREE_DUTIES: i32 = ACTION_TREES + 4;
-pub const TREE_ALLOWS: i32 = ACTION_TREES + 8;
-pub const TREE_AUDITS: i32 = ACTION_TREES + 12;
+pub const TREE_DENIES: i32 = 0;
+pub const TREE_DUTIES: i32 = 1;
+pub const TREE_ALLOWS: i32 = 2;
+pub const TREE_AUDITS: i32 = 3;
 
 /// Decides the request that was bound; `full` when every field of the decision is wanted.
 pub fn decide(full: bool) {
@@ -42,7 +43,7 @@ pub fn decide(full: bool) {
     st32(GRANTED, NOWHERE);
     if ld32(ERROR) == 0 && ld32(FAILED) == 0 {
         facts_reset();
-        st32(DECIDING, ld32(H_ACTIONS) + ld32(ACTION) * ACTION_SIZE);
+        st32(DECIDING, action_row(ld32(ACTION)));
         walk_prepare();
         decide_restart();
         if full {
@@ -98,7 +99,7 @@ pub fn truth_or(a: i32, b: i32) -> i32 {
 }
 
 fn tree(at: i32) -> i32 {
-    return ld32(ld32(DECIDING) + at);
+    return action_tree(ld32(DECIDING), at);
 }
 
 /// A rule's row. A number is a rule's, unless memory has come to its end.
@@ -197,7 +198,7 @@ fn overridden_truth(deny: i32) -> i32 {
 
 /// Whether a rule is among the action's allow rules that override any.
 fn is_of_action(allow: i32) -> bool {
-    let overriding = ld32(ld32(DECIDING) + ACTION_RULES);
+    let overriding = action_overriding(ld32(DECIDING));
     if overriding == NOWHERE {
         return false;
     }
@@ -224,7 +225,7 @@ fn decide_effect() {
         return;
     }
     let duties = tree(TREE_DUTIES);
-    if division_entries_count(duties) != 0 || division_dimensions_count(duties) != 0 {
+    if place_at(duties) != entries_end(duties) || division_dimensions_count(duties) != 0 {
         walk_candidates(duties, NOWHERE, WANT_TRUE);
         allow_candidates();
     }
@@ -273,8 +274,8 @@ fn denies_settled() -> i32 {
         if entry == NOWHERE {
             return overridden;
         }
-        if condition_truth(number_at(entry), ld32(WALK_PROVEN), WANT_NOT_FALSE) != FALSE {
-            if overridden_truth(number_at(entry)) != TRUE {
+        if condition_truth(entry_rule(entry), ld32(WALK_PROVEN), WANT_NOT_FALSE) != FALSE {
+            if overridden_truth(entry_rule(entry)) != TRUE {
                 return -1;
             }
             overridden = 1;
@@ -290,7 +291,7 @@ fn any_allows(division: i32) -> bool {
         if entry == NOWHERE {
             return false;
         }
-        if allow_fires(number_at(entry), ld32(WALK_PROVEN)) {
+        if allow_fires(entry_rule(entry), ld32(WALK_PROVEN)) {
             return true;
         }
     }

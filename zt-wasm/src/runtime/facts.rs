@@ -3,6 +3,7 @@
 //! Whoever reads evidence does so here. Facts are noted only when the whole decision is wanted; each is there once, however
 //! often it is consulted.
 
+use super::declared::*;
 use super::env::*;
 use super::gather::*;
 use super::layout::*;
@@ -37,11 +38,10 @@ const I64_MAX: i64 = 9223372036854775807;
 
 /// The context's attribute at a position.
 pub fn context_value(attribute: i32) -> i32 {
-    let declared = ld32(H_SCHEMA_CONTEXT) + attribute * ATTRIBUTE;
-    let gives = ld32(declared + ATTRIBUTE_GIVES);
     let granted = ld32(GRANTED);
-    if ld32(H_STEPS_UP) != 0 && gives != NOWHERE && granted != NOWHERE {
-        if ld8(granted + attribute) != 0 {
+    if ld32(H_STEPS_UP) != 0 && granted != NOWHERE {
+        let gives = attribute_gives(attribute_row(ld32(H_SCHEMA_CONTEXT), attribute));
+        if gives != NOWHERE && ld8(granted + attribute) != 0 {
             note_context(attribute);
             return gives;
         }
@@ -76,7 +76,7 @@ pub fn resource_attribute(ty: i32, attribute: i32) -> i32 {
 
 /// An attribute of an entity by what is said of it: the store speaks for it, if it holds it, else the request.
 fn said_value(uid: i32, stored: i32, said: i32, attribute: i32) -> i32 {
-    let declared = ld32(ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY + ENTITY_ATTRIBUTES);
+    let declared = entity_attributes(entity_row(uid));
     let mut cells = NOWHERE;
     if stored != NOWHERE {
         cells = ld32(stored + STORED_ATTRIBUTES);
@@ -88,11 +88,11 @@ fn said_value(uid: i32, stored: i32, said: i32, attribute: i32) -> i32 {
 
 /// What is known now of one of an entity's attributes, or of the context's if the entity is nowhere.
 fn fact_value(uid: i32, declared: i32, cells: i32, attribute: i32) -> i32 {
-    let row = declared + attribute * ATTRIBUTE;
+    let row = attribute_row(declared, attribute);
     if ld32(FULL) != 0 {
         fact_note_attribute(uid, attribute);
     }
-    if ld32(H_BOUNDED) != 0 && ld32(row + ATTRIBUTE_BOUNDS_COUNT) != 0 {
+    if ld32(H_BOUNDED) != 0 && attribute_bounds_count(row) != 0 {
         if !fact_is_fresh(uid, row, cells, attribute) {
             return CELL_UNKNOWN;
         }
@@ -110,8 +110,8 @@ fn fact_note_attribute(uid: i32, attribute: i32) {
 
 /// Whether all bounds of an attribute hold now. Notes what that rests on.
 fn fact_is_fresh(uid: i32, row: i32, cells: i32, attribute: i32) -> bool {
-    let count = ld32(row + ATTRIBUTE_BOUNDS_COUNT);
-    let mut bound = ld32(row + ATTRIBUTE_BOUNDS);
+    let count = attribute_bounds_count(row);
+    let mut bound = attribute_bounds(row);
     let end = bound + count * BOUND;
     let mut is_known = true;
     st64(FRESH_FROM, I64_MIN);

@@ -3,6 +3,7 @@
 //! An attribute is taken only from its own source. What a source says twice makes a request invalid; what nobody says is
 //! unknown, or absent where the one who would know described the thing and is complete.
 
+use super::declared::*;
 use super::env::*;
 use super::json::*;
 use super::layout::*;
@@ -100,7 +101,7 @@ fn gather_entry(uid: i32) -> i32 {
     if found != NOWHERE {
         return found;
     }
-    let count = ld32(ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY + ENTITY_ATTRIBUTES_COUNT);
+    let count = entity_attributes_count(entity_row(uid));
     let said = read_alloc(SAID_SIZE);
     let cells = gather_cells(count);
     if ld32(ERROR) != 0 || (ld32(GATHERED + 4) as u32) >= (ld32(H_ENTITIES_MAX) as u32) {
@@ -111,8 +112,7 @@ fn gather_entry(uid: i32) -> i32 {
     copy(said, uid, CELL);
     st32(said + SAID_ATTRIBUTES, cells);
     st32(said + SAID_STATES, cells + count * CELL);
-    let type_of = ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY;
-    st32(said + SAID_PARENTS_KNOWN, (ld32(type_of + ENTITY_TAKES_PARENTS) == 0) as i32);
+    st32(said + SAID_PARENTS_KNOWN, !entity_takes_parents(entity_row(uid)) as i32);
     let chain = gather_chain(hash);
     st32(said + SAID_HASH, hash);
     st32(said + SAID_NEXT, ld32(chain));
@@ -159,11 +159,11 @@ pub fn say_of_entity(speaker: i32, uid: i32) {
     if said == NOWHERE {
         return;
     }
-    let of = ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY;
-    let count = ld32(of + ENTITY_ATTRIBUTES_COUNT);
+    let of = entity_row(uid);
+    let count = entity_attributes_count(of);
     say_attributes(
         speaker,
-        ld32(of + ENTITY_ATTRIBUTES),
+        entity_attributes(of),
         count,
         ld32(said + SAID_ATTRIBUTES),
         ld32(said + SAID_STATES),
@@ -187,18 +187,18 @@ fn say_attributes(speaker: i32, declared: i32, count: i32, cells: i32, states: i
             json_fail();
         }
         st32(states + at * 4, stamp | (state & 1));
-        let attribute = declared + at * ATTRIBUTE;
-        if !speaks_for(speaker, ld32(attribute + ATTRIBUTE_FROM)) {
+        let attribute = attribute_row(declared, at);
+        if !speaks_for(speaker, attribute_from(attribute)) {
             json_skip();
         } else if state & 1 != 0 {
             json_fail();
         } else {
-            let complete = ld32(attribute + ATTRIBUTE_COMPLETE);
+            let complete = attribute_complete(attribute);
             st32(states + at * 4, stamp | 1);
             read_value(
-                ld32(attribute + ATTRIBUTE_TYPE),
+                attribute_type(attribute),
                 complete,
-                ld32(attribute + ATTRIBUTE_EXTENT),
+                attribute_extent(attribute),
                 cells + at * CELL,
             );
         }
@@ -206,9 +206,9 @@ fn say_attributes(speaker: i32, declared: i32, count: i32, cells: i32, states: i
     // What a complete source has left out is absent, unless it is said elsewhere.
     let mut at = 0;
     while at < count {
-        let attribute = declared + at * ATTRIBUTE;
-        if ld32(attribute + ATTRIBUTE_SILENT) != 0 && ld32(states + at * 4) & 1 == 0 {
-            if speaks_for(speaker, ld32(attribute + ATTRIBUTE_FROM)) {
+        let attribute = attribute_row(declared, at);
+        if attribute_is_silent(attribute) && ld32(states + at * 4) & 1 == 0 {
+            if speaks_for(speaker, attribute_from(attribute)) {
                 put_cell(cells + at * CELL, T_ABSENT, 0, 0);
             }
         }
@@ -238,7 +238,7 @@ fn say_next(declared: i32, count: i32, is_first: bool) -> i32 {
     while json_next(CLOSE_OBJECT, is_first) {
         is_first = false;
         json_key();
-        let at = row_find(declared, count, ATTRIBUTE, ld32(STR), ld32(STR_LEN));
+        let at = row_find(declared, count, attribute_width(), ld32(STR), ld32(STR_LEN));
         if at >= 0 {
             return at;
         }
@@ -253,8 +253,8 @@ pub fn say_parents(speaker: i32, uid: i32) {
         read_skip();
         return;
     }
-    let of = ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY;
-    if ld32(of + ENTITY_TAKES_PARENTS) == 0 || !speaks_for(speaker, ld32(of + ENTITY_PARENTS_FROM)) {
+    let of = entity_row(uid);
+    if !entity_takes_parents(of) || !speaks_for(speaker, entity_parents_from(of)) {
         read_skip();
         return;
     }
@@ -267,11 +267,11 @@ pub fn say_parents(speaker: i32, uid: i32) {
         return;
     }
     st32(said + SAID_PARENTS_SAID, 1);
-    if ld32(of + ENTITY_READS_PARENTS) == 0 || read_kind() != K_ARRAY {
+    if !entity_reads_parents(of) || read_kind() != K_ARRAY {
         read_skip();
         return;
     }
-    read_parents(said, ld32(of + ENTITY_PARENTS));
+    read_parents(said, entity_parents(of));
 }
 
 /// Reads references to parents of permitted types. Anything else makes the whole unknown.

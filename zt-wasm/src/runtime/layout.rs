@@ -196,13 +196,6 @@ pub const H_SETTINGS_COUNT: i32 = 1204;
 pub const H_SETTINGS_TEXTS: i32 = 1208; // texts that say what is wrong with them: address and length each
 pub const H_SETTINGS_CELLS: i32 = 1212; // all their cells, one behind the other: address
 pub const H_SETTINGS_WANTED: i32 = 1228; // whether any has no default, so that nothing is decided without settings
-// A row: the parameter's name (address and length), and
-pub const SETTING_TYPE: i32 = 8; // address of its type
-pub const SETTING_CELL: i32 = 12; // address of the cell that its value goes to
-pub const SETTING_DEFAULT: i32 = 16; // address of the cell of its default, or nowhere
-pub const SETTING_WANTED: i32 = 24; // its name and its type in words: address and length
-pub const SETTING: i32 = 32;
-
 // What modules of the target `core` have beside: where settings stay that are in force.
 pub const CORE_BASE: i32 = 1232;
 
@@ -364,21 +357,6 @@ pub const T_FILL_WORKLOAD: i32 = 110; // its path
 pub const T_FILL_NAMESPACE: i32 = 111; // in that, of Kubernetes
 pub const T_FILL_ACCOUNT: i32 = 112;
 
-// Tables of the schema. A name is an address and a length.
-
-// An attribute: its name, and
-pub const ATTRIBUTE_TYPE: i32 = 8; // address of its type
-pub const ATTRIBUTE_FROM: i32 = 12; // its source
-pub const ATTRIBUTE_EXTENT: i32 = 16; // how much of it is read
-pub const ATTRIBUTE_BOUNDS: i32 = 20; // address of its bounds of freshness
-pub const ATTRIBUTE_BOUNDS_COUNT: i32 = 24;
-pub const ATTRIBUTE_GIVES: i32 = 28; // address of the cell that its step-up gives, or nowhere
-pub const ATTRIBUTE_ACR: i32 = 32; // address and length
-pub const ATTRIBUTE_MAX_AGE: i32 = 40; // seconds, 8 bytes; -1 for none
-pub const ATTRIBUTE_COMPLETE: i32 = 48; // whether its source is complete
-pub const ATTRIBUTE_SILENT: i32 = 52; // whether it is read, optional, and of a complete source: absent when nothing is said
-pub const ATTRIBUTE: i32 = 56;
-
 // A bound of freshness.
 pub const BOUND_IS_UNTIL: i32 = 0;
 pub const BOUND_CLOCK: i32 = 4; // the sibling attribute
@@ -387,40 +365,7 @@ pub const BOUND_FIELDS: i32 = 16; // address of field positions, 4 bytes each
 pub const BOUND_FIELDS_COUNT: i32 = 20;
 pub const BOUND: i32 = 24;
 
-// An entity type: its name, and
-pub const ENTITY_ATTRIBUTES: i32 = 8;
-pub const ENTITY_ATTRIBUTES_COUNT: i32 = 12;
-pub const ENTITY_PARENTS: i32 = 16; // address of a byte for each entity type: whether its parents may have it
-pub const ENTITY_TAKES_PARENTS: i32 = 20;
-pub const ENTITY_PARENTS_FROM: i32 = 24; // a source
-pub const ENTITY_READS_PARENTS: i32 = 28; // whether any rule can need its parents
-pub const ENTITY: i32 = 32;
-
-// An action: its name, and
-pub const ACTION_SUBJECTS: i32 = 8; // address of a byte for each entity type: whether a subject may have it
-pub const ACTION_RESOURCES: i32 = 12;
-pub const ACTION_SUBJECT_FROM: i32 = 16; // a source
-pub const ACTION_STEPS_UP: i32 = 20; // whether its rules read what can be renewed
-pub const ACTION_TREES: i32 = 24; // addresses of its four divisions in the index: denies, duties, allows, audits
-pub const ACTION_RULES: i32 = 40; // address of the deciding allow rules of the action that override any: how many, and their numbers; or nowhere
-pub const ACTION_SIZE: i32 = 48;
-
-// A source: its name, and
-pub const SOURCE_COMPLETE: i32 = 8;
-pub const SOURCE: i32 = 12;
-
-// A type: its kind, which is the tag of its values, and
-pub const TYPE_OPTIONAL: i32 = 4;
-pub const TYPE_OF: i32 = 8; // of collections: address of the elements' type; of enums: the enum
-pub const TYPE_PARTS: i32 = 12; // of enums: address of members' names; of records: of fields (name, type); of entities: of a
-// byte for each entity type
-pub const TYPE_PARTS_COUNT: i32 = 16;
-pub const TYPE: i32 = 20;
-/// A field: its name and its type's address.
-pub const FIELD: i32 = 12;
-
-// How much of a value is read: nothing, all, or the address of: 2 for fields of a record and 3 for elements, the number of
-// parts, and how much is read of each. Of fields behind the last, nothing is read.
+// How much of a value is read, if it is no address.
 pub const EXTENT_NOTHING: i32 = 0;
 pub const EXTENT_WHOLE: i32 = 1;
 pub const EXTENT_FIELDS: i32 = 2;
@@ -434,7 +379,7 @@ pub const H_FILES: i32 = 1980; // the names of rules' files, as JSON: rows of an
 // How wide rows are, and what is in them: see `row.rs`.
 pub const H_WIDE: i32 = 2032; // whether addresses have 4 bytes, not 2
 pub const H_MANY: i32 = 2036; // whether numbers have 4 bytes, not 2
-pub const H_FURTHER: i32 = 2040; // whether entries have further lookups
+pub const H_FURTHER: i32 = 2040; // whether any entries have further lookups
 pub const H_BITS: i32 = 2028; // whether lookups, and what is proven, take more than a byte of an entry
 pub const H_LOOKUPS: i32 = 2024; // where lookup number 0 would be: they are numbered from 1
 pub const H_WHOLE: i32 = 2044; // whether rules have conditions that are more than their conjuncts
@@ -462,6 +407,7 @@ pub const T_LOOKUP_TYPE: i32 = 34;
 pub const T_LOOKUP_POINT: i32 = 35;
 pub const T_LOOKUP_PATTERNS: i32 = 36;
 // Dimensions of divisions.
+pub const T_BY_PARTS: i32 = 37;
 pub const T_BY_KEYS: i32 = 38;
 pub const T_BY_INTERVALS: i32 = 39;
 // Sections of the keys of a slot.

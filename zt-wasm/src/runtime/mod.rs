@@ -38,6 +38,7 @@ mod cycle;
 mod data;
 mod data_kin;
 mod decide;
+mod declared;
 mod env;
 mod facts;
 mod gather;

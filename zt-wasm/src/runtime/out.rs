@@ -3,6 +3,7 @@
 //! It stands in the arena and moves when it outgrows its place. When memory has come to its end the text is cut and
 //! [`FAILED`] is set: whoever reads the text has to look at that first.
 
+use super::declared::*;
 use super::env::*;
 use super::json::*;
 use super::layout::*;
@@ -253,8 +254,8 @@ fn out_is_word(at: i32, len: i32) -> bool {
 
 /// An entity as an author writes it: `User::"ann"`.
 pub fn out_uid(uid: i32) {
-    let name = ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY;
-    out_bytes(ld32(name), ld32(name + 4));
+    let name = entity_row(uid);
+    out_bytes(name_at(name), name_len(name));
     out_word(0x3a3a, 2);
     out_quoted(ld32(uid + 8), ld32(uid + 12));
 }

@@ -4,6 +4,7 @@
 //! around and to the one that was last inside, so that there are as many as values nest deep.
 
 use super::address::*;
+use super::declared::*;
 use super::env::*;
 use super::layout::*;
 use super::memory::*;
@@ -45,7 +46,7 @@ fn json_collection(ty: i32, value: i32) {
 /// Writes a scalar, or begins a collection; gives the frame to go on with.
 fn json_value_open(frame: i32, ty: i32, value: i32) -> i32 {
     let tag = ld32(value);
-    if tag < T_SET || ld32(ty) != tag {
+    if tag < T_SET || type_kind(ty) != tag {
         json_scalar(ty, value);
         return frame;
     }
@@ -75,16 +76,16 @@ fn json_value_next(frame: i32) -> i32 {
     let cells = ld32(value + 8);
     match tag_used(tag) {
         T_RECORD => {
-            let field = ld32(ty + TYPE_PARTS) + index * FIELD;
-            json_name(ld32(field), ld32(field + 4));
-            return json_value_open(frame, ld32(field + 8), cells + index * CELL);
+            let field = type_parts(ty) + index * field_width();
+            json_name(name_at(field), name_len(field));
+            return json_value_open(frame, field_type(field), cells + index * CELL);
         }
         T_MAP => {
             let key = cells + index * (2 * CELL);
             json_name(ld32(key + 8), ld32(key + 12));
-            return json_value_open(frame, ld32(ty + TYPE_OF), key + CELL);
+            return json_value_open(frame, type_of(ty), key + CELL);
         }
-        _ => return json_value_open(frame, ld32(ty + TYPE_OF), cells + index * CELL),
+        _ => return json_value_open(frame, type_of(ty), cells + index * CELL),
     }
 }
 
@@ -97,9 +98,9 @@ fn json_name(at: i32, len: i32) {
 /// The field, not unknown, whose name follows that of the field `last` or, for -1, is the first; -1 if there is none. Members
 /// of JSON objects are sorted by name, and fields are few.
 fn json_field_after(ty: i32, record: i32, last: i32) -> i32 {
-    let fields = ld32(ty + TYPE_PARTS);
+    let fields = type_parts(ty);
     let cells = ld32(record + 8);
-    let mut count = ld32(ty + TYPE_PARTS_COUNT);
+    let mut count = type_count(ty);
     if ld32(record + 4) < count {
         count = ld32(record + 4);
     }
@@ -107,9 +108,9 @@ fn json_field_after(ty: i32, record: i32, last: i32) -> i32 {
     let mut index = 0;
     while index < count {
         if ld32(cells + index * CELL) != T_UNKNOWN {
-            let field = fields + index * FIELD;
-            if last < 0 || json_field_order(field, fields + last * FIELD) > 0 {
-                if best < 0 || json_field_order(field, fields + best * FIELD) < 0 {
+            let field = fields + index * field_width();
+            if last < 0 || json_field_order(field, fields + last * field_width()) > 0 {
+                if best < 0 || json_field_order(field, fields + best * field_width()) < 0 {
                     best = index;
                 }
             }
@@ -120,7 +121,7 @@ fn json_field_after(ty: i32, record: i32, last: i32) -> i32 {
 }
 
 fn json_field_order(a: i32, b: i32) -> i32 {
-    return bytes_order(ld32(a), ld32(a + 4), ld32(b), ld32(b + 4));
+    return bytes_order(name_at(a), name_len(a), name_at(b), name_len(b));
 }
 
 fn json_scalar(ty: i32, value: i32) {
@@ -143,21 +144,21 @@ fn json_scalar(ty: i32, value: i32) {
 
 fn json_member(ty: i32, value: i32) {
     let index = ld32(value + 4);
-    if ld32(ty) != T_ENUM || index < 0 || index >= ld32(ty + TYPE_PARTS_COUNT) {
+    if type_kind(ty) != T_ENUM || index < 0 || index >= type_count(ty) {
         out_null();
         return;
     }
-    let name = ld32(ty + TYPE_PARTS) + index * 8;
-    out_json_text(ld32(name), ld32(name + 4));
+    let name = type_parts(ty) + index * name_width();
+    out_json_text(name_at(name), name_len(name));
 }
 
 /// An entity: `{"id":"ann","type":"User"}`.
 pub fn json_uid(uid: i32) {
-    let name = ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY;
+    let name = entity_row(uid);
     out_word(0x3a226469227b, 6);
     out_json_text(ld32(uid + 8), ld32(uid + 12));
     out_word(0x3a2265707974222c, 8);
-    out_json_text(ld32(name), ld32(name + 4));
+    out_json_text(name_at(name), name_len(name));
     out_byte(b'}' as i32);
 }
 
@@ -273,6 +274,6 @@ fn literal_scalar(datum: i32) {
 
 fn literal_member(datum: i32) {
     let ty = ld32(ld32(H_ENUMS) + ld32(datum + 8) * 4);
-    let name = ld32(ty + TYPE_PARTS) + ld32(datum + 4) * 8;
-    out_bytes(ld32(name), ld32(name + 4));
+    let name = type_parts(ty) + ld32(datum + 4) * name_width();
+    out_bytes(name_at(name), name_len(name));
 }

@@ -4,6 +4,7 @@
 //! request is answered, and never merely held: a host leaves a request that is paused without an answer hanging.
 
 use super::decide::*;
+use super::declared::*;
 use super::env::*;
 use super::json::*;
 use super::layout::*;
@@ -272,12 +273,13 @@ fn proxy_challenge() {
     let mut max_age = -1i64;
     let mut at = 0;
     while at < ld32(CHALLENGE + 4) {
-        let attribute = ld32(H_SCHEMA_CONTEXT) + ld32(ld32(CHALLENGE) + at * 4) * ATTRIBUTE;
+        let attribute = attribute_row(ld32(H_SCHEMA_CONTEXT), ld32(ld32(CHALLENGE) + at * 4));
         if at > 0 {
             out_byte(b' ' as i32);
         }
-        out_bytes(ld32(attribute + ATTRIBUTE_ACR), ld32(attribute + ATTRIBUTE_ACR + 4));
-        let age = ld64(attribute + ATTRIBUTE_MAX_AGE);
+        let acr = attribute_acr(attribute);
+        out_bytes(name_at(acr), name_len(acr));
+        let age = attribute_max_age(attribute);
         if age >= 0 && (max_age < 0 || age < max_age) {
             max_age = age;
         }

@@ -6,6 +6,7 @@
 
 use super::bind::*;
 use super::collection::*;
+use super::declared::*;
 use super::env::*;
 use super::json::*;
 use super::layout::*;
@@ -106,7 +107,7 @@ fn read_nested(kind: i32, complete: i32) {
 fn read_begin() -> i32 {
     let ty = ld32(READ_TYPE);
     let out = ld32(READ_OUT);
-    let kind = ld32(ty);
+    let kind = type_kind(ty);
     let mut is_known = false;
     if ld32(H_TAKES_SLOTS) != 0 {
         if ld32(SLOTS) != 0 && ld32(READ_EXTENT) != EXTENT_NOTHING {
@@ -130,7 +131,7 @@ fn read_begin() -> i32 {
             is_known = scalar_of_number(ty, ld32(STR), ld32(STR_LEN), out);
         } else if given == K_BOOL {
             is_known = scalar_of_bool(ty, json_bool(), out);
-        } else if given == K_NULL && ld32(ty + TYPE_OPTIONAL) != 0 {
+        } else if given == K_NULL && type_is_optional(ty) {
             json_null();
             put_cell(out, T_ABSENT, 0, 0);
             return 0;
@@ -141,7 +142,7 @@ fn read_begin() -> i32 {
             json_open(OPEN_OBJECT);
             return kind;
         } else if given == K_OBJECT && kind == T_ENTITY {
-            is_known = read_reference(out, ld32(ty + TYPE_PARTS));
+            is_known = read_reference(out, type_parts(ty));
         } else {
             json_skip();
         }
@@ -200,14 +201,14 @@ fn read_frame(outer: i32) -> i32 {
 
 /// A record's fields, of which nothing is said: cells, and behind them a byte for each that says whether it was given.
 fn read_fields(frame: i32, ty: i32, complete: i32) {
-    let count = ld32(ty + TYPE_PARTS_COUNT);
+    let count = type_count(ty);
     let cells = read_alloc(count * (CELL + 1));
     fill(cells, 0, count * (CELL + 1));
-    let fields = ld32(ty + TYPE_PARTS);
+    let fields = type_parts(ty);
     let mut at = 0;
     while at < count {
-        let optional = ld32(ld32(fields + at * FIELD + 8) + TYPE_OPTIONAL);
-        if complete != 0 && optional != 0 && read_part(ld32(frame + NEST_EXTENT), at) != EXTENT_NOTHING {
+        let optional = type_is_optional(field_type(fields + at * field_width()));
+        if complete != 0 && optional && read_part(ld32(frame + NEST_EXTENT), at) != EXTENT_NOTHING {
             st32(cells + at * CELL, T_ABSENT);
         }
         at += 1;
@@ -218,10 +219,10 @@ fn read_fields(frame: i32, ty: i32, complete: i32) {
 
 /// How much is read of a record's field.
 fn read_part(extent: i32, at: i32) -> i32 {
-    if extent == EXTENT_WHOLE || ld32(extent) != EXTENT_FIELDS {
+    if extent == EXTENT_WHOLE || extent_kind(extent) != EXTENT_FIELDS {
         return EXTENT_WHOLE;
     }
-    return if at < ld32(extent + 4) { ld32(extent + 8 + at * 4) } else { EXTENT_NOTHING };
+    return if at < extent_count(extent) { extent_part(extent, at) } else { EXTENT_NOTHING };
 }
 
 /// Comes to the next value in what is open; false at its end.
@@ -235,12 +236,12 @@ fn read_next(frame: i32) -> bool {
 
 fn read_next_field(frame: i32) -> bool {
     let count = ld32(frame + NEST_FIELDS);
-    let fields = ld32(ld32(frame + NEST_TYPE) + TYPE_PARTS);
+    let fields = type_parts(ld32(frame + NEST_TYPE));
     let cells = ld32(frame + NEST_START);
     while read_more(frame, CLOSE_OBJECT) {
         st32(frame + NEST_COUNT, 1);
         read_key();
-        let at = row_find(fields, count, FIELD, ld32(STR), ld32(STR_LEN));
+        let at = row_find(fields, count, field_width(), ld32(STR), ld32(STR_LEN));
         if at < 0 {
             read_skip();
         } else {
@@ -250,7 +251,7 @@ fn read_next_field(frame: i32) -> bool {
                 return false;
             }
             st8(given, 1);
-            st32(READ_TYPE, ld32(fields + at * FIELD + 8));
+            st32(READ_TYPE, field_type(fields + at * field_width()));
             st32(READ_EXTENT, read_part(ld32(frame + NEST_EXTENT), at));
             st32(READ_OUT, cells + at * CELL);
             return true;
@@ -354,11 +355,11 @@ fn read_element(frame: i32, extent: i32) -> bool {
     }
     let mut part = EXTENT_WHOLE;
     if extent != EXTENT_WHOLE {
-        if ld32(extent) == EXTENT_ELEMENTS {
-            part = ld32(extent + 8);
+        if extent_kind(extent) == EXTENT_ELEMENTS {
+            part = extent_part(extent, 0);
         }
     }
-    st32(READ_TYPE, ld32(ld32(frame + NEST_TYPE) + TYPE_OF));
+    st32(READ_TYPE, type_of(ld32(frame + NEST_TYPE)));
     st32(READ_EXTENT, part);
     st32(READ_OUT, frame + NEST_ELEMENT);
     return ld32(ERROR) == 0;
@@ -480,5 +481,5 @@ pub fn read_reference(out: i32, permitted: i32) -> bool {
 
 /// The entity type with the name that was read last; -1 if there is none.
 pub fn entity_type_find() -> i32 {
-    return row_find(ld32(H_ENTITY_TYPES), ld32(H_ENTITY_TYPES_COUNT), ENTITY, ld32(STR), ld32(STR_LEN));
+    return row_find(ld32(H_ENTITY_TYPES), ld32(H_ENTITY_TYPES_COUNT), entity_width(), ld32(STR), ld32(STR_LEN));
 }

@@ -70,72 +70,70 @@ pub fn listed(list: i32, at: i32) -> i32 {
     return number_at(list + at * number_width() + number_width());
 }
 
-// Divisions: addresses of entries, dimensions and gates; then how many of each.
+// Divisions: where entries start and end, addresses of dimensions and gates; then how many of each of these.
 
-pub fn division_dimensions(division: i32) -> i32 {
-    return place_at(division + place_width());
+pub fn entries_end(row: i32) -> i32 {
+    return place_at(row + place_width());
 }
 
-pub fn division_gates(division: i32) -> i32 {
+pub fn division_dimensions(division: i32) -> i32 {
     return place_at(division + 2 * place_width());
 }
 
-pub fn division_entries_count(division: i32) -> i32 {
-    return number_at(division + 3 * place_width());
+pub fn division_gates(division: i32) -> i32 {
+    return place_at(division + 3 * place_width());
 }
 
 pub fn division_dimensions_count(division: i32) -> i32 {
-    return number_at(division + 3 * place_width() + number_width());
+    return number_at(division + 4 * place_width());
 }
 
 pub fn division_gates_count(division: i32) -> i32 {
-    return number_at(division + 3 * place_width() + 2 * number_width());
+    return number_at(division + 4 * place_width() + number_width());
 }
 
-// Dimensions: addresses of all entries, of the lookup, and of buckets sorted by key, or of intervals; then the kind, how many
-// entries, and how many buckets or intervals.
+// Dimensions: where all entries start and end, addresses of the lookup, and of buckets sorted by key, or of intervals; then
+// the kind, and how many buckets or intervals.
 
 pub fn dimension_width() -> i32 {
-    return 3 * place_width() + 3 * number_width();
+    return 4 * place_width() + 2 * number_width();
 }
 
 pub fn dimension_lookup(dimension: i32) -> i32 {
-    return place_at(dimension + place_width());
-}
-
-pub fn dimension_table(dimension: i32) -> i32 {
     return place_at(dimension + 2 * place_width());
 }
 
-pub fn dimension_kind(dimension: i32) -> i32 {
-    return number_at(dimension + 3 * place_width());
+pub fn dimension_table(dimension: i32) -> i32 {
+    return place_at(dimension + 3 * place_width());
 }
 
-pub fn dimension_all_count(dimension: i32) -> i32 {
-    return number_at(dimension + 3 * place_width() + number_width());
+pub fn dimension_kind(dimension: i32) -> i32 {
+    return number_at(dimension + 4 * place_width());
 }
 
 pub fn dimension_table_count(dimension: i32) -> i32 {
-    return number_at(dimension + 3 * place_width() + 2 * number_width());
+    return number_at(dimension + 4 * place_width() + number_width());
 }
 
-// Buckets: the address of entries or of a division, the key, and how many entries; 0 for a division.
+// Buckets: the key, and where entries end, which begin where those of the bucket before do, the first behind all buckets. Of
+// a dimension that leads to divisions: the key, and where entries start and end, or the address of a division and nowhere.
 
 pub fn bucket_width() -> i32 {
-    return place_width() + 2 * number_width();
+    return number_width() + place_width();
 }
 
-pub fn bucket_key(bucket: i32) -> i32 {
-    return number_at(bucket + place_width());
+pub fn part_width() -> i32 {
+    return number_width() + 2 * place_width();
 }
 
-pub fn bucket_count(bucket: i32) -> i32 {
-    return number_at(bucket + place_width() + number_width());
+/// Where a bucket's entries start and end, or a division and nowhere.
+pub fn bucket_entries(bucket: i32) -> i32 {
+    return bucket + number_width();
 }
 
-// Entries: a rule, and what is proven of it; where any entry of the policy has a further lookup, the key, the lookup's number
-// from 1, and what is proven with it. Lookups and what is proven have a byte each where that is enough for all entries; else
-// what is proven has two.
+// Entries: a rule, and what is proven of it; of one with a further lookup, which the highest bit of the rule's number says,
+// also the key, the lookup's number from 1, and what is proven with it. Lookups and what is proven have a byte each where
+// that is enough for all entries; else what is proven has two.
 
 fn bits_width() -> i32 {
     return if ld32(H_BITS) != 0 { 2 } else { 1 };
@@ -154,10 +152,26 @@ pub fn entry_holds() -> i32 {
     return if ld32(H_BITS) != 0 { 65535 } else { 255 };
 }
 
-pub fn entry_width() -> i32 {
-    return number_width()
-        + bits_width()
-        + (ld32(H_FURTHER) != 0) as i32 * (number_width() + lookup_width() + bits_width());
+/// The highest number of a rule in entries, of which some have a further lookup.
+fn entry_rule_max() -> i32 {
+    return if ld32(H_MANY) != 0 { 0x7fff_ffff } else { 0x7fff };
+}
+
+pub fn entry_rule(entry: i32) -> i32 {
+    let number = number_at(entry);
+    return if ld32(H_FURTHER) != 0 { number & entry_rule_max() } else { number };
+}
+
+pub fn entry_has_further(entry: i32) -> bool {
+    return (number_at(entry) as u32) > (entry_rule_max() as u32);
+}
+
+pub fn entry_width(entry: i32) -> i32 {
+    let width = number_width() + bits_width();
+    if ld32(H_FURTHER) == 0 {
+        return width;
+    }
+    return width + entry_has_further(entry) as i32 * (number_width() + lookup_width() + bits_width());
 }
 
 pub fn entry_proven(entry: i32) -> i32 {
@@ -168,13 +182,10 @@ pub fn entry_key(entry: i32) -> i32 {
     return number_at(entry + number_width() + bits_width());
 }
 
-/// The further lookup of an entry, or nowhere.
+/// The further lookup of an entry that has one.
 pub fn entry_lookup(entry: i32) -> i32 {
     let at = entry + 2 * number_width() + bits_width();
     let number = if ld32(H_BITS) != 0 { number_at(at) } else { ld8(at) };
-    if number == 0 {
-        return NOWHERE;
-    }
     return ld32(H_LOOKUPS) + number * (2 * place_width() + 3 * number_width());
 }
 
@@ -245,13 +256,9 @@ pub fn text_key(row: i32) -> i32 {
     return number_at(row + place_width() + 2 * number_width());
 }
 
-// Intervals: three numbers of 16 bytes (low, high, how far the stretch reaches of which it is the middle), and what is filed
-// under it: an address, and how many.
+// Intervals: three numbers of 16 bytes (low, high, how far the stretch reaches of which it is the middle), and where the
+// entries start and end that are filed under it.
 
 pub fn interval_width() -> i32 {
-    return 48 + place_width() + number_width();
-}
-
-pub fn interval_count(item: i32) -> i32 {
-    return number_at(item + 48 + place_width());
+    return 48 + 2 * place_width();
 }

@@ -4,6 +4,7 @@
 //! and what is in it means nothing.
 
 use super::address::*;
+use super::declared::*;
 use super::env::*;
 use super::hostname::*;
 use super::layout::*;
@@ -15,7 +16,7 @@ use super::version::*;
 
 /// The value of a type that a text stands for; whether there is one.
 pub fn scalar_of_text(ty: i32, at: i32, len: i32, out: i32) -> bool {
-    let kind = ld32(ty);
+    let kind = type_kind(ty);
     return match tag_used(kind) {
         T_STRING => {
             put_cell(out, T_STRING, 0, span(at, len));
@@ -46,7 +47,7 @@ pub fn scalar_of_text(ty: i32, at: i32, len: i32, out: i32) -> bool {
 
 /// The value of a type that a JSON number stands for, by its exact text; whether there is one.
 pub fn scalar_of_number(ty: i32, at: i32, len: i32, out: i32) -> bool {
-    let kind = ld32(ty);
+    let kind = type_kind(ty);
     return match tag_used(kind) {
         T_INT => int_parse(at, len, out),
         T_DECIMAL => {
@@ -64,7 +65,7 @@ pub fn scalar_of_number(ty: i32, at: i32, len: i32, out: i32) -> bool {
 
 /// The value of type `Bool`; whether that is the type.
 pub fn scalar_of_bool(ty: i32, value: i32, out: i32) -> bool {
-    if ld32(ty) != T_BOOL {
+    if type_kind(ty) != T_BOOL {
         return false;
     }
     put_cell(out, T_BOOL, value, 0);
@@ -89,13 +90,13 @@ fn scalar_quantity(at: i32, len: i32, out: i32) -> bool {
 
 /// The member of an enum that has this name.
 fn scalar_enum(ty: i32, at: i32, len: i32, out: i32) -> bool {
-    let names = ld32(ty + TYPE_PARTS);
-    let count = ld32(ty + TYPE_PARTS_COUNT);
+    let names = type_parts(ty);
+    let count = type_count(ty);
     let mut member = 0;
     while member < count {
-        let name = names + member * 8;
-        if bytes_equal(ld32(name), ld32(name + 4), at, len) {
-            put_cell(out, T_ENUM, member, ld32(ty + TYPE_OF) as i64);
+        let name = names + member * name_width();
+        if bytes_equal(name_at(name), name_len(name), at, len) {
+            put_cell(out, T_ENUM, member, type_enum(ty) as i64);
             return true;
         }
         member += 1;

@@ -4,6 +4,7 @@
 //! member that is no such parameter, or not of its type through and through, is refused, since a host that runs a policy
 //! with half of its settings would enforce what nobody has asked for. No request reaches these cells.
 
+use super::declared::*;
 use super::env::*;
 use super::json::*;
 use super::layout::*;
@@ -80,7 +81,7 @@ fn settings_members(given: i32, count: i32) -> bool {
         }
         st32(SETTINGS_NAME, ld32(STR));
         st32(SETTINGS_NAME_LEN, ld32(STR_LEN));
-        let place = row_find(ld32(H_SETTINGS), count, SETTING, ld32(STR), ld32(STR_LEN));
+        let place = row_find(ld32(H_SETTINGS), count, setting_width(), ld32(STR), ld32(STR_LEN));
         if place < 0 {
             st32(SETTINGS_WRONG, SETTINGS_UNKNOWN);
             return false;
@@ -90,12 +91,12 @@ fn settings_members(given: i32, count: i32) -> bool {
             return false;
         }
         st8(given + place, 1);
-        let row = ld32(H_SETTINGS) + place * SETTING;
-        read_value(ld32(row + SETTING_TYPE), 1, EXTENT_WHOLE, ld32(row + SETTING_CELL));
+        let row = setting_row(place);
+        read_value(setting_type(row), 1, EXTENT_WHOLE, setting_cell(row));
         if ld32(ERROR) != 0 {
             return false;
         }
-        if !wholly_known(ld32(row + SETTING_CELL)) {
+        if !wholly_known(setting_cell(row)) {
             st32(SETTINGS_WRONG, SETTINGS_MISTYPED);
             st32(SETTINGS_ROW, row);
             return false;
@@ -108,14 +109,14 @@ fn settings_members(given: i32, count: i32) -> bool {
 fn settings_defaults(given: i32, count: i32) -> bool {
     let mut place = 0;
     while place < count {
-        let row = ld32(H_SETTINGS) + place * SETTING;
+        let row = setting_row(place);
         if ld8(given + place) == 0 {
-            if ld32(row + SETTING_DEFAULT) == NOWHERE {
+            if setting_default(row) == NOWHERE {
                 st32(SETTINGS_WRONG, SETTINGS_MISSING);
                 st32(SETTINGS_ROW, row);
                 return false;
             }
-            copy(ld32(row + SETTING_CELL), ld32(row + SETTING_DEFAULT), CELL);
+            copy(setting_cell(row), setting_default(row), CELL);
         }
         place += 1;
     }
@@ -143,7 +144,8 @@ pub fn settings_write_wrong() {
     settings_out(wrong);
     let row = ld32(SETTINGS_ROW);
     if row != NOWHERE {
-        out_bytes(ld32(row + SETTING_WANTED), ld32(row + SETTING_WANTED + 4));
+        let wanted = setting_wanted(row);
+        out_bytes(name_at(wanted), name_len(wanted));
     } else if wrong != SETTINGS_UNREADABLE {
         out_bytes(ld32(SETTINGS_NAME), ld32(SETTINGS_NAME_LEN));
         settings_out(if wrong == SETTINGS_UNKNOWN { SETTINGS_THERE_ARE } else { SETTINGS_QUOTE });

@@ -5,6 +5,7 @@
 //! missing or left over and text that is not UTF-8 make a request invalid.
 
 use super::bind::*;
+use super::declared::*;
 use super::env::*;
 use super::gather::*;
 use super::json::*;
@@ -191,9 +192,9 @@ fn slots_entity_value(out: i32, permitted: i32) -> bool {
 
 /// Reads a value of a type into a cell; of a collection or record its begin, and then its kind.
 pub fn slots_begin(ty: i32, out: i32) -> i32 {
-    let kind = ld32(ty);
+    let kind = type_kind(ty);
     let tag = slots_u8();
-    if tag == S_NULL && ld32(ty + TYPE_OPTIONAL) != 0 {
+    if tag == S_NULL && type_is_optional(ty) {
         put_cell(out, T_ABSENT, 0, 0);
         return 0;
     }
@@ -207,7 +208,7 @@ pub fn slots_begin(ty: i32, out: i32) -> i32 {
         read_check_string();
         scalar_of_text(ty, ld32(STR), ld32(STR_LEN), out)
     } else if tag == S_ENTITY && kind == T_ENTITY {
-        slots_entity_value(out, ld32(ty + TYPE_PARTS))
+        slots_entity_value(out, type_parts(ty))
     } else {
         let at = ld32(JP);
         slots_skip_value(tag);
@@ -228,7 +229,7 @@ fn slots_has_parts(tag: i32, kind: i32) -> bool {
 
 /// The value of a type for which these bytes stand; whether there is one.
 fn slots_scalar(tag: i32, ty: i32, at: i32, out: i32) -> bool {
-    let kind = ld32(ty);
+    let kind = type_kind(ty);
     if tag == S_TRUE || tag == S_FALSE {
         return scalar_of_bool(ty, tag - S_FALSE, out);
     }
@@ -259,7 +260,7 @@ fn slots_scalar(tag: i32, ty: i32, at: i32, out: i32) -> bool {
 
 /// The value of a type for which a number stands.
 fn slots_int(ty: i32, number: i64, out: i32) -> bool {
-    if ld32(ty) == T_INT {
+    if type_kind(ty) == T_INT {
         put_cell(out, T_INT, 0, number);
         return true;
     }

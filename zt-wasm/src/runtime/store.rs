@@ -3,6 +3,7 @@
 //! A name is a cell of an entity or of a text: what it is of (`a`), and bytes. Everything here compares names by that, so
 //! that lists of entities and keys of maps are sorted alike.
 
+use super::declared::*;
 use super::env::*;
 use super::layout::*;
 use super::memory::*;
@@ -171,8 +172,8 @@ pub fn row_find(table: i32, count: i32, stride: i32, at: i32, len: i32) -> i32 {
     let mut row = 0;
     let mut place = table;
     while row < count {
-        if ld32(place + 4) == len {
-            if bytes_equal(ld32(place), len, at, len) {
+        if name_len(place) == len {
+            if bytes_equal(name_at(place), len, at, len) {
                 return row;
             }
         }

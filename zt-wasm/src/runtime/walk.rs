@@ -68,10 +68,10 @@ fn walk_enter(division: i32, gates: i32) {
         return;
     }
     let gates = walk_gates(division, gates);
-    let mut entries = 0;
+    let mut end = place_at(division);
     let mut dimensions = 0;
     if gates != FALSE {
-        entries = division_entries_count(division);
+        end = entries_end(division);
         dimensions = division_dimensions_count(division);
     }
     let first = division_dimensions(division);
@@ -80,7 +80,7 @@ fn walk_enter(division: i32, gates: i32) {
     st32(frame + WALK_FRAME_END, first + dimensions * dimension_width());
     st32(frame + WALK_FRAME_DIMENSION, NOWHERE);
     st32(frame + WALK_FRAME_GATES, gates);
-    walk_entries(place_at(division), entries);
+    walk_entries(place_at(division), end);
 }
 
 /// Whether the gates of a division hold and those before do: false when no rule of it is wanted.
@@ -101,9 +101,9 @@ fn walk_gates(division: i32, before: i32) -> i32 {
     return gates;
 }
 
-fn walk_entries(at: i32, count: i32) {
+fn walk_entries(at: i32, end: i32) {
     st32(WALK_AT, at);
-    st32(WALK_END, at + count * entry_width());
+    st32(WALK_END, end);
 }
 
 /// The next entry whose rule could be wanted, or nowhere. A rule may come more than once, and in any order.
@@ -111,7 +111,7 @@ pub fn walk_next() -> i32 {
     loop {
         let entry = ld32(WALK_AT);
         if entry != ld32(WALK_END) {
-            st32(WALK_AT, entry + entry_width());
+            st32(WALK_AT, entry + entry_width(entry));
             if walk_considers(entry) {
                 return entry;
             }
@@ -147,11 +147,10 @@ fn walk_considers(entry: i32) -> bool {
     if ld32(H_FURTHER) == 0 {
         return true;
     }
-    let lookup = entry_lookup(entry);
-    if lookup == NOWHERE {
+    if !entry_has_further(entry) {
         return true;
     }
-    let truth = walk_key_truth(lookup, entry_key(entry));
+    let truth = walk_key_truth(entry_lookup(entry), entry_key(entry));
     if truth == TRUE {
         st32(WALK_PROVEN, proven | entry_also(entry));
         return true;
@@ -190,7 +189,7 @@ fn walk_dimension(frame: i32, dimension: i32) {
     let found = lookup_found(lookup);
     let is_all = ld32(found + FINDING_IS_ALL) != 0;
     if !is_all && ld32(WALK_WANT) != WANT_TRUE {
-        walk_entries(place_at(dimension), dimension_all_count(dimension));
+        walk_entries(place_at(dimension), entries_end(dimension));
         st32(frame + WALK_FRAME_DIMENSION, NOWHERE);
         return;
     }
@@ -225,22 +224,37 @@ fn walk_more(frame: i32) -> bool {
             if item == NOWHERE {
                 return false;
             }
-            walk_entries(place_at(item + INTERVAL_ENTRIES), interval_count(item));
+            walk_entries(place_at(item + INTERVAL_ENTRIES), entries_end(item + INTERVAL_ENTRIES));
             return true;
         }
         T_BY_KEYS => {
-            let key = ld32(frame + WALK_FRAME_KEY);
-            if key >= ld32(frame + WALK_FRAME_KEYS) {
+            let key = walk_key(frame);
+            if key < 0 {
                 return false;
             }
-            st32(frame + WALK_FRAME_KEY, key + 1);
-            let bucket = walk_bucket(table, dimension_table_count(dimension), ld32(ld32(KEYS) + key * 4));
+            let count = dimension_table_count(dimension);
+            let bucket = walk_bucket(table, count, bucket_width(), ld32(ld32(KEYS) + key * 4));
             if bucket != NOWHERE {
-                let count = bucket_count(bucket);
-                if count == 0 {
-                    walk_enter(place_at(bucket), ld32(frame + WALK_FRAME_GATES));
+                let mut start = table + count * bucket_width();
+                if bucket != table {
+                    start = place_at(bucket_entries(bucket - bucket_width()));
+                }
+                walk_entries(start, place_at(bucket_entries(bucket)));
+            }
+            return true;
+        }
+        T_BY_PARTS => {
+            let key = walk_key(frame);
+            if key < 0 {
+                return false;
+            }
+            let bucket = walk_bucket(table, dimension_table_count(dimension), part_width(), ld32(ld32(KEYS) + key * 4));
+            if bucket != NOWHERE {
+                let part = bucket_entries(bucket);
+                if entries_end(part) == NOWHERE {
+                    walk_enter(place_at(part), ld32(frame + WALK_FRAME_GATES));
                 } else {
-                    walk_entries(place_at(bucket), count);
+                    walk_entries(place_at(part), entries_end(part));
                 }
             }
             return true;
@@ -249,13 +263,23 @@ fn walk_more(frame: i32) -> bool {
     }
 }
 
-fn walk_bucket(table: i32, count: i32, key: i32) -> i32 {
+/// The position of the next key of the dimension at hand, which is then behind it; -1 behind the last.
+fn walk_key(frame: i32) -> i32 {
+    let key = ld32(frame + WALK_FRAME_KEY);
+    if key >= ld32(frame + WALK_FRAME_KEYS) {
+        return -1;
+    }
+    st32(frame + WALK_FRAME_KEY, key + 1);
+    return key;
+}
+
+fn walk_bucket(table: i32, count: i32, width: i32, key: i32) -> i32 {
     let mut low = 0;
     let mut high = count;
     while low < high {
         let middle = (low + high) >> 1;
-        let bucket = table + middle * bucket_width();
-        let found = bucket_key(bucket);
+        let bucket = table + middle * width;
+        let found = number_at(bucket);
         if found == key {
             return bucket;
         }
@@ -290,7 +314,7 @@ fn walk_collect(division: i32, want: i32) {
             return;
         }
         let candidate = alloc(CANDIDATE);
-        st32(candidate, number_at(entry));
+        st32(candidate, entry_rule(entry));
         st32(candidate + CANDIDATE_PROVEN, ld32(WALK_PROVEN));
         push(CANDIDATES, candidate);
     }

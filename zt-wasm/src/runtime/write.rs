@@ -1,6 +1,7 @@
 //! The decision as JSON, byte for byte as `zt-eval` writes it; of an invalid request only that it is.
 
 use super::decide::*;
+use super::declared::*;
 use super::env::*;
 use super::layout::*;
 use super::memory::*;
@@ -171,14 +172,15 @@ fn write_challenge() {
     let mut at = 0;
     let count = ld32(CHALLENGE + 4);
     while at < count {
-        let attribute = ld32(H_SCHEMA_CONTEXT) + ld32(ld32(CHALLENGE) + at * 4) * ATTRIBUTE;
+        let attribute = attribute_row(ld32(H_SCHEMA_CONTEXT), ld32(ld32(CHALLENGE) + at * 4));
         out_comma(at == 0);
         write_part(TEXT_VALID_UNTIL, TEXT_ACR);
-        out_json_text(ld32(attribute + ATTRIBUTE_ACR), ld32(attribute + ATTRIBUTE_ACR + 4));
+        let acr = attribute_acr(attribute);
+        out_json_text(name_at(acr), name_len(acr));
         write_part(TEXT_ACR, TEXT_ATTRIBUTE);
-        out_json_text(ld32(attribute), ld32(attribute + 4));
+        out_json_text(name_at(attribute), name_len(attribute));
         write_part(TEXT_ATTRIBUTE, TEXT_MAX_AGE);
-        let max_age = ld64(attribute + ATTRIBUTE_MAX_AGE);
+        let max_age = attribute_max_age(attribute);
         if max_age < 0 {
             out_null();
         } else {
@@ -220,10 +222,10 @@ pub fn out_fact(fact: i32) {
             return;
         }
         out_byte(b'.' as i32);
-        attributes = ld32(ld32(H_ENTITY_TYPES) + ld32(uid + 4) * ENTITY + ENTITY_ATTRIBUTES);
+        attributes = entity_attributes(entity_row(uid));
     }
-    let name = attributes + ld32(fact + 4) * ATTRIBUTE;
-    out_member(ld32(name), ld32(name + 4));
+    let name = attribute_row(attributes, ld32(fact + 4));
+    out_member(name_at(name), name_len(name));
 }
 
 fn write_unknowns() {

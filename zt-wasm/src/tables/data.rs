@@ -118,9 +118,9 @@ impl Data {
         at
     }
 
-    /// So many zeros, aligned to eight, to be [patched](Self::patch32); their address.
+    /// So many zeros, to be [patched](Self::patch); their address.
     pub fn reserve(&mut self, len: usize) -> u32 {
-        let at = self.align(8);
+        let at = self.end();
         self.bytes.resize(self.bytes.len() + len, 0);
         at
     }
@@ -150,7 +150,7 @@ impl Data {
     /// The address of numbers of 4 bytes each; equal rows of numbers share it.
     pub fn words(&mut self, words: &[u32]) -> u32 {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.shared(&bytes, 4)
+        self.shared(&bytes, 1)
     }
 
     /// The address of a byte for each of these: 1 or 0.
@@ -162,19 +162,19 @@ impl Data {
     /// The address of a constant's cell; equal constants share it.
     pub fn cell(&mut self, value: &Value) -> u32 {
         let cell = self.encode(value);
-        self.shared(&cell, 8)
+        self.shared(&cell, 1)
     }
 
     /// The address of the cells of such data.
     pub fn cells<'a>(&mut self, data: impl IntoIterator<Item = &'a Datum>) -> u32 {
         let cells: Vec<u8> = data.into_iter().flat_map(|datum| self.encode_datum(datum)).collect();
-        self.shared(&cells, 8)
+        self.shared(&cells, 1)
     }
 
     /// The address of the cells of entities.
     pub fn entities<'a>(&mut self, uids: impl IntoIterator<Item = &'a EntityUid>) -> u32 {
         let cells: Vec<u8> = uids.into_iter().flat_map(|uid| self.encode_entity(uid)).collect();
-        self.shared(&cells, 8)
+        self.shared(&cells, 1)
     }
 
     /// A datum as a cell holds it; what it refers to is appended.
@@ -210,7 +210,7 @@ impl Data {
             }
             Value::Version(version) => cell(layout::T_VERSION, 0, self.version(version).into()),
             Value::Quantity(amount) => {
-                let at = self.shared(&amount.units().to_le_bytes(), 8);
+                let at = self.shared(&amount.units().to_le_bytes(), 1);
                 cell(layout::T_QUANTITY, 0, at.into())
             }
             Value::Path(path) => cell(layout::T_PATH, 0, self.span(path.as_str())),
@@ -225,7 +225,7 @@ impl Data {
                     cells.extend(cell(layout::T_STRING, 0, self.span(key.as_str())));
                     cells.extend(self.encode(value));
                 }
-                let at = self.shared(&cells, 8);
+                let at = self.shared(&cells, 1);
                 cell(layout::T_MAP, number(entries.len()), at.into())
             }
             Value::Record(fields) => {
@@ -237,7 +237,7 @@ impl Data {
 
     fn collection(&mut self, tag: i32, elements: &[Value]) -> [u8; CELL] {
         let cells: Vec<u8> = elements.iter().flat_map(|element| self.encode(element)).collect();
-        let at = self.shared(&cells, 8);
+        let at = self.shared(&cells, 1);
         cell(tag, number(elements.len()), at.into())
     }
 
@@ -254,7 +254,7 @@ impl Data {
                 6
             }
         };
-        (family, self.shared(&octets, 8))
+        (family, self.shared(&octets, 1))
     }
 
     fn version(&mut self, version: &Version) -> u32 {
@@ -263,20 +263,10 @@ impl Data {
         // Build metadata is dropped from every version.
         let numbers = [major, minor, patch, pre_release, 0];
         let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-        self.shared(&bytes, 8)
+        self.shared(&bytes, 1)
     }
 
-    /// Writes 4 bytes at an address that was reserved; without effect beyond the segment.
-    pub fn patch32(&mut self, at: u32, value: u32) {
-        self.patch(at, &value.to_le_bytes());
-    }
-
-    /// The same with 8 bytes.
-    pub fn patch64(&mut self, at: u32, value: u64) {
-        self.patch(at, &value.to_le_bytes());
-    }
-
-    /// The same with bytes.
+    /// Writes bytes at an address that was reserved; without effect beyond the segment.
     pub fn patch(&mut self, at: u32, bytes: &[u8]) {
         let Some(start) = at.checked_sub(self.base).map(|start| start as usize) else {
             return;
@@ -333,8 +323,8 @@ mod tests {
         assert_eq!((row, data.words(&[1, 2])), (BASE + 8, BASE + 8));
         assert_eq!(read(&data, row, 8), [1, 0, 0, 0, 2, 0, 0, 0]);
         let hole = data.reserve(12);
-        data.patch32(hole + 4, 7);
-        data.patch64(hole + 8, 9); // reaches beyond the end
+        data.patch(hole + 4, &7u32.to_le_bytes());
+        data.patch(hole + 8, &9u64.to_le_bytes()); // reaches beyond the end
         assert_eq!(read(&data, hole, 12), [0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(read(&data, red, 7), b"redblue");
     }

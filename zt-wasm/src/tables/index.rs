@@ -13,7 +13,7 @@ use zt_eval::value::Value;
 use super::data::{Data, number};
 use super::nodes::Numbers;
 use super::patterns;
-use super::row::{Rows, Widths};
+use super::row::Rows;
 use super::schema::Header;
 use crate::layout::*;
 
@@ -40,7 +40,7 @@ impl IndexTables {
 /// Writes the tables of an index; `found` is where lookups put what they found.
 pub fn write(data: &mut Data, index: &Index, numbers: &Numbers, found: u32) -> IndexTables {
     let widths = data.widths();
-    let division_bytes = 3 * (widths.place() + widths.number());
+    let division_bytes = 4 * widths.place() + 2 * widths.number();
     let lookup_bytes = 2 * widths.place() + 3 * widths.number();
     let lookups = data.reserve(index.lookups.len() * lookup_bytes as usize);
     let divisions = data.reserve(index.divisions.len() * division_bytes as usize);
@@ -137,7 +137,7 @@ impl Writer<'_> {
                 _ => (0, None),
             };
             // A policy with a pattern that has no table has no module.
-            let table = self.data.shared(&table.unwrap_or_default(), 4);
+            let table = self.data.shared(&table.unwrap_or_default(), 1);
             rows.place(table).number(kind).number(key);
         }
         rows.share(self.data)
@@ -153,65 +153,98 @@ impl Writer<'_> {
             gates.number(self.numbers.get(*gate));
         }
         let mut row = self.data.rows();
-        row.place(self.entries(&division.loose)).place(dimensions.share(self.data)).place(gates.share(self.data));
-        row.number(number(division.loose.len())).number(number(division.dimensions.len()));
+        let (start, end) = self.entries(&division.loose);
+        row.place(start).place(end).place(dimensions.share(self.data)).place(gates.share(self.data));
+        row.number(number(division.dimensions.len()));
         row.number(number(division.gates.len()));
         row.patch(self.data, self.tables.division(at));
     }
 
     fn dimension(&mut self, dimension: &Dimension, row: &mut Rows) {
-        row.place(self.entries(&dimension.all));
+        let (start, end) = self.entries(&dimension.all);
+        row.place(start).place(end);
         let (kind, lookup, table, count) = match &dimension.by {
             By::Keys { lookup, buckets } => {
-                let mut rows = self.data.rows();
-                let mut count = 0;
-                for (key, bucket) in buckets {
-                    // What has no entries would pass for a division, and is as if it were not there.
-                    let (at, entries) = match bucket {
-                        Bucket::Entries(entries) if entries.is_empty() => continue,
-                        Bucket::Entries(entries) => (self.entries(entries), number(entries.len())),
-                        Bucket::Division(division) => (self.tables.division(*division), 0),
-                    };
-                    rows.place(at).number(*key).number(entries);
-                    count += 1;
-                }
-                (T_BY_KEYS, lookup, rows.share(self.data), count)
+                let is_flat = buckets.iter().all(|(_, bucket)| matches!(bucket, Bucket::Entries(_)));
+                let (kind, table) =
+                    if is_flat { (T_BY_KEYS, self.buckets(buckets)) } else { (T_BY_PARTS, self.parts(buckets)) };
+                (kind, lookup, table, number(buckets.len()))
             }
             By::Intervals { lookup, intervals, entries } => {
-                let entries = self.entries(entries);
                 (T_BY_INTERVALS, lookup, self.intervals(intervals, entries), number(intervals.len()))
             }
         };
         row.place(self.lookup_at(*lookup)).place(table);
-        row.number(self.tag(kind)).number(number(dimension.all.len())).number(count);
+        row.number(self.tag(kind)).number(count);
     }
 
     fn lookup_at(&self, lookup: u32) -> u32 {
         self.lookups.saturating_add(lookup.saturating_mul(self.lookup_bytes))
     }
 
-    fn entries(&mut self, entries: &[Entry]) -> u32 {
+    /// Where entries start and end.
+    fn entries(&mut self, entries: &[Entry]) -> (u32, u32) {
         let mut rows = self.data.rows();
+        self.add(entries, &mut rows);
+        let len = number(rows.bytes.len());
+        let start = rows.share(self.data);
+        (start, start.saturating_add(len))
+    }
+
+    fn add(&self, entries: &[Entry], rows: &mut Rows) {
         for entry in entries {
-            self.tables.entries.write(entry, &mut rows);
+            let conjuncts = self.index.conjuncts.get(entry.rule.index()).map_or(0, |conjuncts| conjuncts.len());
+            self.tables.entries.write(entry, conjuncts, rows);
+        }
+    }
+
+    /// Buckets of entries, which stand behind them.
+    fn buckets(&mut self, buckets: &[(u32, Bucket)]) -> u32 {
+        let mut entries = self.data.rows();
+        let mut ends = Vec::with_capacity(buckets.len());
+        for (_, bucket) in buckets {
+            self.add(entries_of(bucket), &mut entries);
+            ends.push(number(entries.bytes.len()));
+        }
+        let mut rows = self.data.rows();
+        let widths = self.data.widths();
+        let len = number(buckets.len()).saturating_mul(widths.number() + widths.place());
+        let first = self.data.end().saturating_add(len);
+        for ((key, _), end) in buckets.iter().zip(ends) {
+            rows.number(*key).place(first.saturating_add(end));
+        }
+        rows.append(entries);
+        rows.write(self.data)
+    }
+
+    /// Buckets of which some lead to divisions.
+    fn parts(&mut self, buckets: &[(u32, Bucket)]) -> u32 {
+        let mut rows = self.data.rows();
+        for (key, bucket) in buckets {
+            let (start, end) = match bucket {
+                Bucket::Entries(entries) => self.entries(entries),
+                Bucket::Division(division) => (self.tables.division(*division), NOWHERE.cast_unsigned()),
+            };
+            rows.number(*key).place(start).place(end);
         }
         rows.share(self.data)
     }
 
     /// Intervals sorted by their lower ends; each row also has how far the stretch reaches of which it is the middle, and
     /// where its entries are: one interval's behind the other's.
-    fn intervals(&mut self, intervals: &[(i128, i128, u32)], entries: u32) -> u32 {
+    fn intervals(&mut self, intervals: &[(i128, i128, u32)], entries: &[Entry]) -> u32 {
         let mut reaches = vec![i128::MIN; intervals.len()];
         spread_reach(intervals, &mut reaches);
-        let entry_bytes = self.tables.entries.width(self.data.widths());
         let mut rows = self.data.rows();
-        let mut at = entries;
+        let mut rest = entries;
         for ((low, high, count), reach) in intervals.iter().zip(reaches) {
             for wide in [low, high, &reach] {
                 rows.bytes.extend(wide.to_le_bytes());
             }
-            rows.place(at).number(*count);
-            at = at.saturating_add(count.saturating_mul(entry_bytes));
+            let (own, others) = rest.split_at(rest.len().min(*count as usize));
+            let (start, end) = self.entries(own);
+            rows.place(start).place(end);
+            rest = others;
         }
         rows.share(self.data)
     }
@@ -229,35 +262,33 @@ struct Entries {
 impl Entries {
     fn of(index: &Index) -> Self {
         // The last bit is no conjunct's, so that what is wholly proven is told apart.
-        let is_short = |bits: u16| bits < 1 << 7 || bits == u16::MAX;
         let lookups = u8::try_from(index.lookups.len() + 1).is_ok();
-        let all_short = all_entries(index).all(|entry| is_short(entry.proven) && is_short(entry.also));
+        let all_short = index.conjuncts.iter().all(|conjuncts| conjuncts.len() < 8);
         Self { further: all_entries(index).any(|entry| entry.lookup.is_some()), bits: !(lookups && all_short) }
     }
 
-    fn width(self, widths: Widths) -> u32 {
-        let bits = if self.bits { 2 } else { 1 };
-        let lookup = if self.bits { widths.number() } else { 1 };
-        widths.number() + bits + if self.further { widths.number() + lookup + bits } else { 0 }
-    }
-
-    fn write(self, entry: &Entry, rows: &mut Rows) {
-        rows.number(number(entry.rule.index()));
-        self.bits(entry.proven, rows);
-        if self.further {
-            rows.number(entry.key);
-            let lookup = entry.lookup.map_or(0, |lookup| lookup.saturating_add(1));
-            if self.bits {
-                rows.number(lookup);
-            } else {
-                rows.byte(u8::try_from(lookup).unwrap_or_default());
-            }
-            self.bits(entry.also, rows);
+    /// An entry of a rule with so many conjuncts.
+    fn write(self, entry: &Entry, conjuncts: usize, rows: &mut Rows) {
+        let rule = number(entry.rule.index());
+        let Some(lookup) = entry.lookup else {
+            rows.flagged(rule, self.further.then_some(false));
+            return self.bits(entry.proven, conjuncts, rows);
+        };
+        rows.flagged(rule, Some(true));
+        self.bits(entry.proven, conjuncts, rows);
+        rows.number(entry.key);
+        if self.bits {
+            rows.number(lookup.saturating_add(1));
+        } else {
+            rows.byte(u8::try_from(lookup.saturating_add(1)).unwrap_or_default());
         }
+        self.bits(entry.also, conjuncts, rows);
     }
 
-    fn bits(self, bits: u16, rows: &mut Rows) {
-        let [low, high] = bits.to_le_bytes();
+    /// What is proven: the bits of conjuncts, of which there are no others, or all for the whole condition.
+    fn bits(self, bits: u16, conjuncts: usize, rows: &mut Rows) {
+        let own = u32::try_from(conjuncts).ok().and_then(|conjuncts| 1u16.checked_shl(conjuncts)).map_or(u16::MAX, |end| end - 1);
+        let [low, high] = if bits == u16::MAX { bits } else { bits & own }.to_le_bytes();
         rows.byte(low);
         if self.bits {
             rows.byte(high);

@@ -89,7 +89,7 @@ fn asked(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
     let rules = policy.rules();
     let mut asked: BTreeSet<NodeId> = index.conjuncts.iter().flat_map(|conjuncts| conjuncts.iter().copied()).collect();
     asked.extend(rules.iter().map(|rule| rule.condition));
-    asked.extend(rules.iter().flat_map(|rule| &rule.duties).flat_map(|duty| duty.args.iter().copied()));
+    asked.extend(rules.iter().flat_map(|rule| &rule.extras.duties).flat_map(|duty| duty.args.iter().copied()));
     asked.extend(index.lookups.iter().map(|lookup| lookup.slot));
     asked.extend(index.divisions.iter().flat_map(|division| division.gates.iter().copied()));
     for node in policy.nodes() {
@@ -106,7 +106,7 @@ fn asked(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
 /// Whether a node can be what is unknown, and so has a text.
 fn has_text(policy: &Policy) -> impl Fn(NodeId, &Node) -> bool {
     let args: BTreeSet<NodeId> =
-        policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| duty.args.iter().copied()).collect();
+        policy.rules().iter().flat_map(|rule| &rule.extras.duties).flat_map(|duty| duty.args.iter().copied()).collect();
     let conditions: BTreeSet<NodeId> = policy.rules().iter().map(|rule| rule.condition).collect();
     move |id, node| {
         let is_root = args.contains(&id) || conditions.contains(&id) && !node.is_condition();
@@ -145,7 +145,7 @@ fn conjunctions(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
     for child in policy.nodes().iter().flat_map(Node::children) {
         alone.remove(&child);
     }
-    for arg in policy.rules().iter().flat_map(|rule| &rule.duties).flat_map(|duty| &duty.args) {
+    for arg in policy.rules().iter().flat_map(|rule| &rule.extras.duties).flat_map(|duty| &duty.args) {
         alone.remove(arg);
     }
     alone

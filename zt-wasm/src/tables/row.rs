@@ -63,9 +63,30 @@ impl Rows {
         self
     }
 
+    /// A text's address and length.
+    pub fn name(&mut self, data: &mut Data, text: &str) -> &mut Self {
+        self.place(data.text(text)).number(super::data::number(text.len()))
+    }
+
     pub fn byte(&mut self, value: u8) -> &mut Self {
         self.bytes.push(value);
         self
+    }
+
+    /// A number whose highest bit is a flag, if there is one.
+    pub fn flagged(&mut self, value: u32, flag: Option<bool>) -> &mut Self {
+        let Some(flag) = flag else {
+            return self.number(value);
+        };
+        let bit = 1 << (8 * self.widths.number() - 1);
+        self.lacks.many |= value >= bit;
+        self.number(value | if flag { bit } else { 0 })
+    }
+
+    /// The rows of another table behind these.
+    pub fn append(&mut self, other: Self) {
+        self.bytes.extend(other.bytes);
+        self.lacks = self.lacks.or(other.lacks);
     }
 
     /// How many numbers there are, and these.

@@ -101,10 +101,8 @@ pub fn write(data: &mut Data, policy: &Policy, plan: &Plan, zeroed: &Zeroed, sch
     data.part("nodes");
     let nodes = nodes::write(data, policy, numbers, &mut tables.tags);
     data.part("actions");
-    let actions = schema.header.iter().find(|(cell, _)| *cell == H_ACTIONS).map_or(0, |(_, at)| *at);
-    for (at, row) in (0..policy.schema().actions.len()).map(ActionId::new).zip((actions..).step_by(bytes(ACTION_SIZE)))
-    {
-        fill_action(data, policy, index, &tables, at, row);
+    for (at, trees) in (0..).zip(&schema.actions.trees) {
+        fill_action(data, policy, index, &tables, ActionId::new(at), *trees);
     }
     let mut header = vec![
         (H_RULES_COUNT, number(policy.rules().len())),
@@ -139,8 +137,8 @@ impl<'a> Rules<'a> {
         let mut rules = Self {
             policy,
             plan,
-            overrides: any(|rule| !rule.overrides.is_empty()),
-            obliges: any(|rule| !rule.duties.is_empty()),
+            overrides: any(|rule| !rule.extras.overrides.is_empty()),
+            obliges: any(|rule| !rule.extras.duties.is_empty()),
             audits: any(|rule| rule.audit),
             whole: policy.rules().iter().any(|rule| plan.numbers.get(rule.condition) != 0),
             files: Vec::new(),
@@ -184,19 +182,19 @@ impl<'a> Rules<'a> {
     }
 
     fn duties(&self, data: &mut Data, schema: &mut SchemaTables, rule: &Rule) -> u32 {
-        if rule.duties.is_empty() {
+        if rule.extras.duties.is_empty() {
             return NOWHERE.cast_unsigned();
         }
-        let mut rows = number(rule.duties.len()).to_le_bytes().to_vec();
-        for each in &rule.duties {
+        let mut rows = number(rule.extras.duties.len()).to_le_bytes().to_vec();
+        for each in &rule.extras.duties {
             rows.extend(duty(data, self.policy, &self.plan.numbers, schema, each).0);
         }
-        data.shared(&rows, 4)
+        data.shared(&rows, 1)
     }
 
     /// What decisions say of a rule, as far as it is its own.
     fn texts(&mut self, rule: &'a Rule, row: &mut Rows) {
-        match &rule.because {
+        match &rule.extras.because {
             Some(because) => {
                 let because = json_part(because);
                 length(row, because.len() + 1);
@@ -253,7 +251,7 @@ fn duty(data: &mut Data, policy: &Policy, numbers: &Numbers, schema: &mut Schema
     let mut row = Row::new(DUTY);
     row.put64(0, data.span(r#"{"args":{"#));
     row.put64(DUTY_BEHIND, data.span(&format!(r#"}},"name":{name}}}"#)));
-    row.put(DUTY_ARGS, data.shared(&rows, 4));
+    row.put(DUTY_ARGS, data.shared(&rows, 1));
     let nodes: Vec<u32> = duty.args.iter().map(|node| numbers.get(*node)).collect();
     row.put(DUTY_NODES, data.words(&nodes));
     row.put(DUTY_COUNT, number(duty.args.len()));
@@ -267,21 +265,22 @@ fn fill_action(
     index: &codegen::Index,
     tables: &index::IndexTables,
     action: ActionId,
-    row: u32,
+    place: u32,
 ) {
-    if let Some(trees) = index.trees(action) {
-        let trees = [trees.denies, trees.duties, trees.allows, trees.audits];
-        for (tree, at) in trees.into_iter().zip((row + number(bytes(ACTION_TREES))..).step_by(4)) {
-            data.patch32(at, tables.division(tree));
-        }
-    }
-    let overrides = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.overrides.is_empty());
+    let overrides = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.extras.overrides.is_empty());
     let allows = policy.rules_for(action).map_or(&[][..], |rules| &rules.allows);
     let overriding: Vec<u32> = allows.iter().filter(|id| overrides(id)).map(|id| number(id.index())).collect();
+    let mut row = data.rows();
+    let trees = index.trees(action).map_or([None; 4], |trees| {
+        [trees.denies, trees.duties, trees.allows, trees.audits].map(|tree| Some(tables.division(tree)))
+    });
+    for tree in trees {
+        row.place(tree.unwrap_or_default());
+    }
     if !overriding.is_empty() {
         let mut rows = data.rows();
         rows.list(&overriding);
-        let at = rows.share(data);
-        data.patch32(row + number(bytes(ACTION_RULES)), at);
+        row.place(rows.share(data));
     }
+    row.patch(data, place);
 }

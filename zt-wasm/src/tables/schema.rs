@@ -13,7 +13,14 @@ use zt_eval::schema::{Action, Attribute, EntityType, Field, Freshness, Schema, T
 use zt_eval::value::EntityUid;
 
 use super::data::{Data, number};
+use super::row::{Rows, Widths};
 use crate::layout::*;
+
+// As bits, of attributes and of entity types: see `runtime/declared.rs`.
+const ATTRIBUTE_IS_COMPLETE: i32 = 1;
+const ATTRIBUTE_IS_SILENT: i32 = 2;
+const ENTITY_TAKES_PARENTS: i32 = 1;
+const ENTITY_READS_PARENTS: i32 = 2;
 
 /// JSON that nests deeper is refused whatever a policy's limits say.
 const DEPTH_CEILING: u32 = 256;
@@ -28,6 +35,15 @@ pub struct SchemaTables {
     pub header: Header,
     /// The types that are written so far.
     pub types: Types,
+    pub actions: Actions,
+}
+
+/// The table of actions.
+#[derive(Debug)]
+pub struct Actions {
+    at: u32,
+    /// Where the addresses of each action's divisions are, and behind them that of its overriding rules.
+    pub trees: Vec<u32>,
 }
 
 /// Types that are written, each once.
@@ -57,7 +73,7 @@ pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
         (H_SCHEMA_CONTEXT_COUNT, number(schema.context.len())),
         (H_ENTITY_TYPES, entities),
         (H_ENTITY_TYPES_COUNT, number(schema.entities.len())),
-        (H_ACTIONS, actions),
+        (H_ACTIONS, actions.at),
         (H_ACTIONS_COUNT, number(schema.actions.len())),
         (H_SOURCES, sources),
         (H_SOURCES_COUNT, number(schema.sources.len())),
@@ -72,32 +88,45 @@ pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
     ];
     header.extend(anchors);
     header.extend(features(policy));
-    SchemaTables { header, types }
+    SchemaTables { header, types, actions }
 }
 
 /// What a policy has any of.
 fn features(policy: &Policy) -> Header {
     let schema = policy.schema();
-    let mut attributes = schema.entities.iter().flat_map(|entity| &entity.attributes).chain(&schema.context);
-    let bounded = attributes.any(|attribute| !attribute.freshness.is_empty());
+    let bounded = is_bounded(schema);
     let clock = |node: &Node| matches!(node, Node::Now(..) | Node::Weekday(..) | Node::TimeOfDay(..));
     let rules = policy.rules();
     let all = [
         (H_BOUNDED, bounded),
-        (H_STEPS_UP, schema.context.iter().any(|attribute| attribute.step_up.is_some())),
+        (H_STEPS_UP, steps_up(schema)),
         (H_TAKES_PARENTS, schema.entities.iter().any(|entity| !entity.parents.is_empty())),
-        (H_OVERRIDES, rules.iter().any(|rule| !rule.overrides.is_empty())),
-        (H_OBLIGES, rules.iter().any(|rule| !rule.duties.is_empty())),
+        (H_OVERRIDES, rules.iter().any(|rule| !rule.extras.overrides.is_empty())),
+        (H_OBLIGES, rules.iter().any(|rule| !rule.extras.duties.is_empty())),
         (H_AUDITS, rules.iter().any(|rule| rule.audit)),
         (H_TIMED, bounded || policy.nodes().iter().any(clock)),
     ];
     all.map(|(cell, has)| (cell, has.into())).into()
 }
 
-/// Writes a table of names: address and length of each. Its address.
-pub fn names<'a>(data: &mut Data, names: impl IntoIterator<Item = &'a str>) -> u32 {
-    let words: Vec<u32> = names.into_iter().flat_map(|name| [data.text(name), number(name.len())]).collect();
-    data.words(&words)
+/// Whether any attribute has a bound of freshness.
+fn is_bounded(schema: &Schema) -> bool {
+    let mut attributes = schema.entities.iter().flat_map(|entity| &entity.attributes).chain(&schema.context);
+    attributes.any(|attribute| !attribute.freshness.is_empty())
+}
+
+/// Whether any attribute can be renewed.
+fn steps_up(schema: &Schema) -> bool {
+    schema.context.iter().any(|attribute| attribute.step_up.is_some())
+}
+
+/// Writes a table of names. Its address.
+fn names<'a>(data: &mut Data, names: impl IntoIterator<Item = &'a str>) -> u32 {
+    let mut rows = data.rows();
+    for name in names {
+        rows.name(data, name);
+    }
+    rows.share(data)
 }
 
 fn low(word: u64) -> u32 {
@@ -114,29 +143,31 @@ impl Types {
         if let Some(at) = self.written.get(ty) {
             return *at;
         }
-        let at = data.reserve(bytes(TYPE));
+        let present = ty.present();
+        let at = data.reserve(type_bytes(present, data.widths()));
         // A record can hold itself.
         self.written.insert(ty.clone(), at);
-        let present = ty.present();
-        let (of, parts, count) = match present {
-            Type::Set(of) | Type::List(of) | Type::Map(of) => (self.address(data, schema, of), 0, 0),
+        let mut row = data.rows();
+        row.byte(u8::try_from(kind(present)).unwrap_or_default()).byte(ty.is_optional().into());
+        match present {
+            Type::Set(of) | Type::List(of) | Type::Map(of) => {
+                row.place(self.address(data, schema, of));
+            }
             Type::Enum(id) => {
                 let members = schema.enum_type(*id).map_or(&[][..], |declared| &declared.members);
-                let names = names(data, members.iter().map(|name| &**name));
-                (number(id.index()), names, number(members.len()))
+                row.place(names(data, members.iter().map(|name| &**name)));
+                row.number(number(members.len())).number(number(id.index()));
             }
-            Type::Entity(types) => (0, type_flags(data, schema, types), number(schema.entities.len())),
+            Type::Entity(types) => {
+                row.place(type_flags(data, schema, types));
+            }
             Type::Record(id) => {
                 let (fields, count) = self.fields(data, schema, *id);
-                (0, fields, count)
+                row.place(fields).number(count);
             }
-            _ => (0, 0, 0),
-        };
-        data.patch32(at, kind(present).cast_unsigned());
-        data.patch32(at + bytes32(TYPE_OPTIONAL), u32::from(ty.is_optional()));
-        data.patch32(at + bytes32(TYPE_OF), of);
-        data.patch32(at + bytes32(TYPE_PARTS), parts);
-        data.patch32(at + bytes32(TYPE_PARTS_COUNT), count);
+            _ => {}
+        }
+        row.patch(data, at);
         at
     }
 
@@ -145,18 +176,28 @@ impl Types {
             return *fields;
         }
         let fields = schema.record(id).map_or(&[][..], |record| &record.fields);
-        let table = data.reserve(fields.len() * bytes(FIELD));
+        let widths = data.widths();
+        let table = data.reserve(fields.len() * (2 * widths.place() + widths.number()) as usize);
         self.records.insert(id, (table, number(fields.len())));
-        let mut row = table;
+        let mut rows = data.rows();
         for Field { name, ty } in fields {
             let address = self.address(data, schema, ty);
-            let name = data.span(name);
-            data.patch64(row, name);
-            data.patch32(row + 8, address);
-            row += bytes32(FIELD);
+            rows.name(data, name).place(address);
         }
+        rows.patch(data, table);
         (table, number(fields.len()))
     }
+}
+
+/// Bytes of a type's row.
+fn type_bytes(present: &Type, widths: Widths) -> usize {
+    let (places, numbers) = match present {
+        Type::Set(_) | Type::List(_) | Type::Map(_) | Type::Entity(_) => (1, 0),
+        Type::Record(_) => (1, 1),
+        Type::Enum(_) => (1, 2),
+        _ => (0, 0),
+    };
+    (2 + places * widths.place() + numbers * widths.number()) as usize
 }
 
 /// The tag of a type's values.
@@ -198,33 +239,34 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn attributes(&mut self, declared: &[Attribute], extent: impl Fn(usize) -> &'a Extent) -> u32 {
-        let rows: Vec<Vec<u8>> =
-            declared.iter().enumerate().map(|(at, attribute)| self.attribute(attribute, extent(at))).collect();
-        self.data.shared(&rows.concat(), 8)
+        let mut rows = self.data.rows();
+        for (at, attribute) in declared.iter().enumerate() {
+            self.attribute(attribute, extent(at), &mut rows);
+        }
+        rows.share(self.data)
     }
 
-    fn attribute(&mut self, declared: &Attribute, extent: &Extent) -> Vec<u8> {
+    fn attribute(&mut self, declared: &Attribute, extent: &Extent, row: &mut Rows) {
         let complete = self.schema.source(declared.from).is_some_and(|source| source.complete);
         let is_silent = complete && declared.ty.is_optional() && *extent != Extent::Nothing;
-        let ages = declared.freshness.iter().filter_map(|bound| match bound {
-            Freshness::Since { age, .. } => Some(age.millis().max(0) / 1000),
-            Freshness::Until { .. } => None,
-        });
-        let mut row = Row::new(ATTRIBUTE);
-        row.put64(0, self.data.span(&declared.name));
-        row.put(ATTRIBUTE_TYPE, self.types.address(self.data, self.schema, &declared.ty));
-        row.put(ATTRIBUTE_FROM, number(declared.from.index()));
-        row.put(ATTRIBUTE_EXTENT, self.extent(extent));
-        row.put(ATTRIBUTE_BOUNDS, self.bounds(&declared.freshness));
-        row.put(ATTRIBUTE_BOUNDS_COUNT, number(declared.freshness.len()));
-        if let Some(step_up) = &declared.step_up {
-            row.put(ATTRIBUTE_GIVES, self.data.cell(&step_up.gives));
-            row.put64(ATTRIBUTE_ACR, self.data.span(&step_up.acr));
+        let flag = |flag: i32, holds: bool| if holds { u8::try_from(flag).unwrap_or_default() } else { 0 };
+        row.name(self.data, &declared.name);
+        row.place(self.types.address(self.data, self.schema, &declared.ty)).place(self.extent(extent));
+        row.number(number(declared.from.index()));
+        row.byte(flag(ATTRIBUTE_IS_COMPLETE, complete) | flag(ATTRIBUTE_IS_SILENT, is_silent));
+        if is_bounded(self.schema) {
+            row.place(self.bounds(&declared.freshness)).number(number(declared.freshness.len()));
         }
-        row.put64(ATTRIBUTE_MAX_AGE, ages.min().unwrap_or(-1).cast_unsigned());
-        row.put(ATTRIBUTE_COMPLETE, complete.into());
-        row.put(ATTRIBUTE_SILENT, is_silent.into());
-        row.0
+        if steps_up(self.schema) {
+            let given = declared.step_up.as_ref();
+            row.place(given.map_or(NOWHERE.cast_unsigned(), |step_up| self.data.cell(&step_up.gives)));
+            row.name(self.data, given.map_or("", |step_up| &step_up.acr));
+            let ages = declared.freshness.iter().filter_map(|bound| match bound {
+                Freshness::Since { age, .. } => Some(age.millis().max(0) / 1000),
+                Freshness::Until { .. } => None,
+            });
+            row.bytes.extend(ages.min().unwrap_or(-1).to_le_bytes());
+        }
     }
 
     fn bounds(&mut self, freshness: &[Freshness]) -> u32 {
@@ -241,7 +283,7 @@ impl<'a> Writer<'a> {
             row.put(BOUND_FIELDS_COUNT, number(clock.fields.len()));
             rows.extend(row.0);
         }
-        self.data.shared(&rows, 8)
+        self.data.shared(&rows, 1)
     }
 
     /// How much of a value is read. Goes as deep as types nest.
@@ -249,61 +291,64 @@ impl<'a> Writer<'a> {
         let (kind, parts) = match extent {
             Extent::Nothing => return EXTENT_NOTHING.cast_unsigned(),
             Extent::Whole => return EXTENT_WHOLE.cast_unsigned(),
-            Extent::Fields(fields) => (EXTENT_FIELDS, fields.iter().map(|field| self.extent(field)).collect()),
+            Extent::Fields(fields) => (EXTENT_FIELDS, fields.iter().map(|field| self.extent(field)).collect::<Vec<_>>()),
             Extent::Elements(of) => (EXTENT_ELEMENTS, vec![self.extent(of)]),
         };
-        let words: Vec<u32> = [kind.cast_unsigned(), number(parts.len())].into_iter().chain(parts).collect();
-        self.data.words(&words)
+        let mut row = self.data.rows();
+        row.number(kind.cast_unsigned()).number(number(parts.len()));
+        for part in parts {
+            row.place(part);
+        }
+        row.share(self.data)
     }
 
     fn entities(&mut self) -> u32 {
         let schema = self.schema;
-        let rows: Vec<Vec<u8>> =
-            (0..).zip(&schema.entities).map(|(at, entity)| self.entity(EntityTypeId::new(at), entity)).collect();
-        self.data.shared(&rows.concat(), 8)
+        let mut rows = self.data.rows();
+        for (at, entity) in (0..).zip(&schema.entities) {
+            self.entity(EntityTypeId::new(at), entity, &mut rows);
+        }
+        rows.share(self.data)
     }
 
-    fn entity(&mut self, id: EntityTypeId, entity: &EntityType) -> Vec<u8> {
+    fn entity(&mut self, id: EntityTypeId, entity: &EntityType, row: &mut Rows) {
         let policy = self.policy;
-        let mut row = Row::new(ENTITY);
-        row.put64(0, self.data.span(&entity.name));
-        row.put(ENTITY_ATTRIBUTES, self.attributes(&entity.attributes, |at| policy.attribute_extent(id, at)));
-        row.put(ENTITY_ATTRIBUTES_COUNT, number(entity.attributes.len()));
-        row.put(ENTITY_PARENTS, type_flags(self.data, self.schema, &entity.parents));
-        row.put(ENTITY_TAKES_PARENTS, (!entity.parents.is_empty()).into());
-        row.put(ENTITY_PARENTS_FROM, number(entity.parents_from.index()));
-        row.put(ENTITY_READS_PARENTS, policy.reads_parents(id).into());
-        row.0
+        let flag = |flag: i32, holds: bool| if holds { u8::try_from(flag).unwrap_or_default() } else { 0 };
+        row.name(self.data, &entity.name);
+        row.place(self.attributes(&entity.attributes, |at| policy.attribute_extent(id, at)));
+        row.number(number(entity.attributes.len()));
+        row.place(type_flags(self.data, self.schema, &entity.parents));
+        row.number(number(entity.parents_from.index()));
+        row.byte(
+            flag(ENTITY_TAKES_PARENTS, !entity.parents.is_empty())
+                | flag(ENTITY_READS_PARENTS, policy.reads_parents(id)),
+        );
     }
 
-    /// Trees and rules of an action are for whoever writes those.
-    fn actions(&mut self) -> u32 {
+    /// Where actions are, and where their trees will be: what rules have of them is for whoever writes rules.
+    fn actions(&mut self) -> Actions {
         let schema = self.schema;
-        let mut rows = Vec::with_capacity(schema.actions.len() * bytes(ACTION_SIZE));
+        let mut rows = self.data.rows();
+        let mut ends = Vec::with_capacity(schema.actions.len());
         for (at, Action { name, subjects, subject_from, resources }) in (0..).zip(&schema.actions) {
-            let mut row = Row::new(ACTION_SIZE);
-            row.put64(0, self.data.span(name));
-            row.put(ACTION_SUBJECTS, type_flags(self.data, schema, subjects));
-            row.put(ACTION_RESOURCES, type_flags(self.data, schema, resources));
-            row.put(ACTION_SUBJECT_FROM, number(subject_from.index()));
-            row.put(ACTION_STEPS_UP, self.policy.can_step_up(ActionId::new(at)).into());
-            rows.extend(row.0);
+            rows.name(self.data, name);
+            rows.place(type_flags(self.data, schema, subjects)).place(type_flags(self.data, schema, resources));
+            rows.number(number(subject_from.index()));
+            rows.byte(self.policy.can_step_up(ActionId::new(at)).into());
+            ends.push(number(rows.bytes.len()));
+            // Trees, and rules.
+            for _ in 0..5 {
+                rows.place(NOWHERE.cast_unsigned());
+            }
         }
         // Not shared: it is to be patched.
-        self.data.align(8);
-        self.data.bytes(&rows)
+        let at = rows.write(self.data);
+        Actions { at, trees: ends.iter().map(|end| at.saturating_add(*end)).collect() }
     }
 
     fn sources(&mut self) -> u32 {
         let schema = self.schema;
-        let mut rows = Vec::with_capacity(schema.sources.len() * bytes(SOURCE));
-        for source in &schema.sources {
-            let mut row = Row::new(SOURCE);
-            row.put64(0, self.data.span(&source.name));
-            row.put(SOURCE_COMPLETE, source.complete.into());
-            rows.extend(row.0);
-        }
-        self.data.shared(&rows, 4)
+        names(self.data, schema.sources.iter().map(|source| &*source.name))
     }
 
     /// A byte for each pair of entity types: whether parents of the first lead to the second.
@@ -324,7 +369,7 @@ impl<'a> Writer<'a> {
             rows.extend(self.data.encode_entity(uid));
         }
         rows.extend(sorted.iter().flat_map(|(_, number)| number.to_le_bytes()));
-        [(H_ANCHORS, self.data.shared(&rows, 8)), (H_ANCHORS_COUNT, number(anchors.len()))]
+        [(H_ANCHORS, self.data.shared(&rows, 1)), (H_ANCHORS_COUNT, number(anchors.len()))]
     }
 }
 
@@ -353,8 +398,4 @@ impl Row {
 /// A size or an offset of the layout, none of which is negative.
 pub(super) fn bytes(size: i32) -> usize {
     usize::try_from(size).unwrap_or(0)
-}
-
-fn bytes32(size: i32) -> u32 {
-    size.cast_unsigned()
 }

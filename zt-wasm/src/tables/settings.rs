@@ -10,7 +10,7 @@ use zt_eval::id::ParamId;
 use zt_eval::schema::Param;
 
 use super::data::{Data, number};
-use super::schema::{Header, Row, Types};
+use super::schema::{Header, Types};
 use crate::layout::*;
 
 /// Where parameters are.
@@ -26,7 +26,7 @@ pub struct Settings {
 pub fn write(data: &mut Data, policy: &Policy, late: &BTreeSet<ParamId>, types: &mut Types) -> Settings {
     let schema = policy.schema();
     let cells = data.reserve(late.len() * CELL.unsigned_abs() as usize);
-    let (mut next, mut rows, mut params) = (cells, Vec::new(), Vec::new());
+    let (mut next, mut rows, mut params) = (cells, data.rows(), Vec::new());
     let mut is_wanted = false;
     for (at, param) in schema.params.iter().enumerate() {
         let default = default(data, param);
@@ -39,13 +39,8 @@ pub fn write(data: &mut Data, policy: &Policy, late: &BTreeSet<ParamId>, types: 
             data.patch(next, &cell);
         }
         is_wanted |= default.is_none();
-        let mut row = Row::new(SETTING);
-        row.put64(0, data.span(&param.name));
-        row.put(SETTING_TYPE, types.address(data, schema, &param.ty));
-        row.put(SETTING_CELL, next);
-        row.put(SETTING_DEFAULT, default.unwrap_or_default());
-        row.put64(SETTING_WANTED, data.span(&wanted(policy, param)));
-        rows.extend(row.0);
+        rows.name(data, &param.name).place(types.address(data, schema, &param.ty)).place(next);
+        rows.place(default.unwrap_or_default()).name(data, &wanted(policy, param));
         params.push(next);
         next = next.saturating_add(CELL.unsigned_abs());
     }
@@ -53,7 +48,7 @@ pub fn write(data: &mut Data, policy: &Policy, late: &BTreeSet<ParamId>, types: 
         return Settings { header: Header::new(), params };
     }
     let header = vec![
-        (H_SETTINGS, data.shared(&rows, 8)),
+        (H_SETTINGS, rows.share(data)),
         (H_SETTINGS_COUNT, number(late.len())),
         (H_SETTINGS_TEXTS, texts(data, policy, late)),
         (H_SETTINGS_CELLS, cells),
@@ -92,5 +87,5 @@ fn texts(data: &mut Data, policy: &Policy, late: &BTreeSet<ParamId>) -> u32 {
         "settings come before entity data: a fresh instance takes them",
     ];
     let spans: Vec<u8> = texts.iter().flat_map(|text| data.span(text).to_le_bytes()).collect();
-    data.shared(&spans, 8)
+    data.shared(&spans, 1)
 }

@@ -77,7 +77,7 @@ pub(super) fn tables(options: Options, policy: &Policy, data: &mut Data, parts: 
         .iter()
         .flat_map(|rule| {
             let message =
-                rule.because.as_ref().map_or_else(|| format!("rule {} denies", rule.name), |it| it.to_string());
+                rule.extras.because.as_ref().map_or_else(|| format!("rule {} denies", rule.name), |it| it.to_string());
             let text = json!(message).to_string();
             // Without its quotes: it stands in a longer text.
             let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();

@@ -139,7 +139,7 @@ impl Rows {
     fn rules(&mut self, policy: &Policy, label: &str, ids: &[RuleId]) {
         let paint = self.paint;
         let rules = ids.iter().filter_map(|id| policy.rule(*id));
-        let rules = rules.map(|rule| rule_row(&rule.name, rule.because.as_deref(), &rule.place, paint));
+        let rules = rules.map(|rule| rule_row(&rule.name, rule.extras.because.as_deref(), &rule.place, paint));
         self.row(label, rules);
     }
 

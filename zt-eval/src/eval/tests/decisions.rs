@@ -5,7 +5,7 @@ use serde_json::json;
 use super::fixture::*;
 use crate::decision::{Challenge, Duty, Mode, Reason};
 use crate::eval::{Scratch, Shown, decide, explain};
-use crate::graph::{DutyTemplate, Effect, Policy, Rule, Slot};
+use crate::graph::{DutyTemplate, Effect, Policy, Rule, RuleExtras, Slot};
 use crate::id::RuleId;
 use crate::pdp::Pdp;
 use crate::store::Store;
@@ -54,15 +54,16 @@ fn an_action_without_rules_is_denied() {
     assert_eq!((decision.effect, decision.reason), (Effect::Deny, Some(Reason::NoRule)));
 }
 
-fn audit(level: crate::id::NodeId) -> Box<[DutyTemplate]> {
-    Box::new([DutyTemplate { obligation: AUDIT, args: Box::new([level]) }])
+fn audit(level: crate::id::NodeId) -> RuleExtras {
+    let duty = DutyTemplate { obligation: AUDIT, args: Box::new([level]) };
+    RuleExtras { duties: vec![duty], ..RuleExtras::default() }
 }
 
 #[test]
 fn an_allow_rule_needs_its_arguments() {
     let mut builder = builder();
     let (yes, arg) = (builder.truth(true), builder.context(TEXT));
-    builder.add_rule(Rule { duties: audit(arg), ..rule("x", Effect::Allow, yes) }, &[READ]);
+    builder.add_rule(Rule { extras: audit(arg).into(), ..rule("x", Effect::Allow, yes) }, &[READ]);
     let policy = builder.finish().unwrap();
     let decision = decide_full(&policy, &request(&policy, json!({ "text": "high" })));
     assert_eq!(decision.effect, Effect::Allow);
@@ -80,7 +81,8 @@ fn break_glass() -> Policy {
     let plain = builder.equal(count, one);
     let d = builder.add_rule(rule("d", Effect::Deny, a), &[READ]);
     builder.add_rule(rule("hard", Effect::Deny, c), &[READ]);
-    let x = Rule { overrides: Box::new([d]), duties: audit(level), ..rule("x", Effect::Allow, b) };
+    let extras = RuleExtras { overrides: vec![d], ..audit(level) };
+    let x = Rule { extras: extras.into(), ..rule("x", Effect::Allow, b) };
     builder.add_rule(x, &[READ]);
     builder.add_rule(rule("plain", Effect::Allow, plain), &[READ]);
     builder.finish().unwrap()

@@ -10,7 +10,7 @@ use crate::eval::evaluator::Evaluator;
 use crate::eval::{Scratch, decide, speakers};
 use crate::facts::World;
 use crate::graph::build::Builder;
-use crate::graph::{Effect, Place, Policy, Rule};
+use crate::graph::{Effect, Extras, Place, Policy, Rule};
 use crate::id::{ActionId, EntityTypeId, EnumId, NodeId, ObligationId, RecordId, RuleId, SourceId};
 use crate::index::Join;
 use crate::limits::Limits;
@@ -152,11 +152,7 @@ pub fn rule(text: &str, effect: Effect, condition: NodeId) -> Rule {
         effect,
         audit: false,
         condition,
-        because: None,
-        overrides: Box::new([]),
-        duties: Box::new([]),
-        controls: Box::new([]),
-        annotations: Box::new([]),
+        extras: Extras::default(),
     }
 }
 

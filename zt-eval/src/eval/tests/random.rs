@@ -12,7 +12,7 @@ use crate::decision::Mode;
 use crate::eval::{Scratch, decide, explain};
 use crate::graph::build::Builder;
 use crate::graph::draw::DrawOptions;
-use crate::graph::{CompareOp, Effect, Node, NowOp, Policy, Quantifier, Weekdays};
+use crate::graph::{CompareOp, Effect, Node, NowOp, Operands, Policy, Quantifier, Weekdays};
 use crate::id::{ConstId, NodeId, ParamId, PatternId, RuleId, ZoneId};
 use crate::pattern::{Glob, Pattern, Route};
 use crate::store::Store;
@@ -91,7 +91,7 @@ fn consts() -> Vec<Value> {
 fn any_node() -> impl Strategy<Value = Node> {
     let id = || any::<u16>().prop_map(|index| NodeId::new(usize::from(index)));
     let pair = || (id(), id());
-    let many = || vec(id(), 2..4).prop_map(Vec::into_boxed_slice);
+    let many = || vec(id(), 2..4).prop_map(Operands::from);
     let level = || 1u8..3;
     prop_oneof![
         4 => (0..9usize).prop_map(|index| Node::Const(ConstId::new(index))),
@@ -169,6 +169,7 @@ pub(crate) fn random_policy(nodes: Vec<Node>) -> Policy {
     };
     let (denies, allows) = (of(Effect::Deny), of(Effect::Allow));
     policy.actions[0] = crate::graph::ActionRules { denies, allows, audits: Box::new([]) };
+    crate::graph::validate::plan(&mut policy).unwrap();
     Policy::from_bytes(&policy.to_bytes()).unwrap()
 }
 
@@ -494,7 +495,7 @@ fn raw_const(p: &mut Policy, value: Value) -> NodeId {
 }
 
 /// Operands, padded with units to two.
-fn raw_all(p: &mut Policy, all: &[Tree], level: u8, unit: bool) -> Box<[NodeId]> {
+fn raw_all(p: &mut Policy, all: &[Tree], level: u8, unit: bool) -> Operands {
     let mut nodes: Vec<_> = all.iter().map(|each| each.raw(p, level)).collect();
     while nodes.len() < 2 {
         nodes.push(raw_const(p, Value::Bool(unit)));

@@ -1,7 +1,7 @@
 //! From the builder's arenas to a policy that holds what its rules reach and nothing else.
 
 use super::{BuildError, Builder};
-use crate::graph::validate::validate;
+use crate::graph::validate::plan;
 use crate::graph::{ActionRules, Effect, Node, Policy};
 use crate::id::{ConstId, NodeId, PatternId, RuleId, ZoneId};
 
@@ -20,7 +20,7 @@ impl Builder {
         drop((facts, nodes, consts, patterns, zones));
         policy.actions = rules.into_iter().map(ActionRules::from).collect();
         let mut policy = compact(policy);
-        policy.derived = validate(&policy).map_err(BuildError::invalid)?;
+        plan(&mut policy).map_err(BuildError::invalid)?;
         policy.seal();
         Ok(policy)
     }
@@ -101,8 +101,9 @@ fn compact(mut policy: Policy) -> Policy {
     let node = |id: NodeId| NodeId::new(nodes.of(id.index()));
     for rule in &mut policy.rules {
         rule.condition = node(rule.condition);
-        for arg in rule.duties.iter_mut().flat_map(|duty| duty.args.iter_mut()) {
-            *arg = node(*arg);
+        // Most rules have none, and shall not come to have room for them.
+        if !rule.extras.duties.is_empty() {
+            rule.extras.duties.iter_mut().flat_map(|duty| duty.args.iter_mut()).for_each(|arg| *arg = node(*arg));
         }
     }
     policy

@@ -142,8 +142,8 @@ fn with_duties(mut policy: Policy) -> Policy {
     let denies: Box<[RuleId]> = policy.actions[0].denies.clone();
     for (index, rule) in policy.rules.iter_mut().enumerate() {
         if rule.effect == Effect::Allow && index % 2 == 0 {
-            rule.overrides = denies.clone();
-            rule.duties = [DutyTemplate { obligation: AUDIT, args: [rule.condition].into() }].into();
+            rule.extras.overrides = denies.to_vec();
+            rule.extras.duties = [DutyTemplate { obligation: AUDIT, args: [rule.condition].into() }].into();
         }
     }
     policy
@@ -156,6 +156,7 @@ proptest! {
     fn no_decision_takes_more(policy in any_policy(), parts in parts(), timed: bool, duties: bool) {
         let mut policy = if duties { with_duties(policy) } else { policy };
         policy.limits = small();
+        crate::graph::validate::plan(&mut policy).unwrap();
         let policy = Policy::from_bytes(&policy.to_bytes()).unwrap();
         let request = full_request(&policy, parts);
         let cost = policy.cost();

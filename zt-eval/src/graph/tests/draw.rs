@@ -2,7 +2,7 @@
 
 use crate::eval::tests::fixture::*;
 use crate::graph::draw::DrawOptions;
-use crate::graph::{CompareOp, Effect, Policy, Rule};
+use crate::graph::{CompareOp, Effect, Policy, Rule, RuleExtras};
 use crate::id::RuleId;
 
 fn policy() -> Policy {
@@ -18,7 +18,8 @@ fn policy() -> Policy {
     let write = builder.and([owns, mfa]);
     let d = builder.add_rule(rule("risk", Effect::Deny, risky), &[READ, WRITE]);
     builder.add_rule(rule("owner_read", Effect::Allow, owns), &[READ]);
-    builder.add_rule(Rule { overrides: [d].into(), ..rule("owner_write", Effect::Allow, write) }, &[WRITE]);
+    let extras = RuleExtras { overrides: vec![d], ..RuleExtras::default() }.into();
+    builder.add_rule(Rule { extras, ..rule("owner_write", Effect::Allow, write) }, &[WRITE]);
     builder.finish().unwrap()
 }
 

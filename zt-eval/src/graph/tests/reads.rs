@@ -124,7 +124,7 @@ fn arguments_and_sets_are_read_whole() {
     let mut builder = Builder::new(schema(), Limits::default(), Duration::from_millis(0), "reads", "tests");
     let (level, token) = (builder.context(17), builder.context(TOKEN));
     let mut rule = crate::eval::tests::fixture::rule("r", Effect::Allow, level);
-    rule.duties = Box::new([DutyTemplate { obligation: ObligationId::new(0), args: Box::new([level, token]) }]);
+    rule.extras.duties = vec![DutyTemplate { obligation: ObligationId::new(0), args: Box::new([level, token]) }];
     builder.add_rule(rule, &[ActionId::new(0)]);
     assert_eq!(*extent(&builder.finish().unwrap(), TOKEN), WHOLE);
     let policy = policy_when(|builder| {

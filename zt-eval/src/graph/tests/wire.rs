@@ -6,8 +6,9 @@ use serde_json::json;
 
 use crate::eval::tests::fixture::*;
 use crate::eval::tests::random::random_policy;
-use crate::graph::{Effect, Node, Policy, Rule, wire};
+use crate::graph::{Effect, Extras, Node, Policy, Rule, RuleExtras, wire};
 use crate::id::{ConstId, NodeId, RuleId};
+use crate::index::{LOOSE, Run};
 use crate::schema::{Clock, Freshness, Schema};
 use crate::value::{Duration, Value};
 
@@ -20,9 +21,12 @@ fn policy() -> Policy {
     let any = builder.or([nodes[1], nodes[2], all]);
     let full = Rule {
         audit: true,
-        because: Some(name("late")),
-        controls: [name("a"), name("late"), name("a")].into(),
-        annotations: [(name("owner"), Some(name("ops"))), (name("draft"), None)].into(),
+        extras: Extras::from(RuleExtras {
+            because: Some(name("late")),
+            controls: vec![name("a"), name("late"), name("a")],
+            annotations: vec![(name("owner"), Some(name("ops"))), (name("draft"), None)],
+            ..RuleExtras::default()
+        }),
         ..rule("d", Effect::Deny, all)
     };
     builder.add_rule(rule("d", Effect::Deny, all), &[READ, WRITE]);
@@ -163,7 +167,7 @@ fn forged_graphs_are_refused() {
         "free variable",
     );
     refused(|p| p.rules[0].condition = NodeId::new(99), "an unknown node");
-    refused(|p| p.rules[1].overrides = [RuleId::new(1)].into(), "an override of what is no deny rule");
+    refused(|p| p.rules[1].extras.overrides = [RuleId::new(1)].into(), "an override of what is no deny rule");
     refused(|p| p.actions[0].denies = [RuleId::new(1)].into(), "a rule where it does not belong");
     refused(|p| p.actions[0].denies = [RuleId::new(0), RuleId::new(0)].into(), "out of order");
     refused(|p| p.limits.node_depth_max = 100_000, "a greater depth of nodes");
@@ -185,6 +189,87 @@ fn forged_graphs_are_refused() {
         |p| p.schema.context[3].step_up.as_mut().unwrap().gives = Value::Int(1),
         "a step-up that gives another type",
     );
+}
+
+/// Forty deny rules that test another count and one of three texts, and a last conjunct that is no handle.
+fn planned() -> Policy {
+    let mut builder = builder();
+    let (count, word, mfa) = (builder.context(COUNT), builder.context(TEXT), builder.context(MFA));
+    // Made first, so that they come first in each rule.
+    let texts = ["w0", "w1", "w2"].map(|each| {
+        let each = builder.constant(text(each));
+        builder.equal(word, each)
+    });
+    for at in 0..40 {
+        let number = builder.constant(int(at));
+        let conjuncts = [builder.equal(count, number), texts[at as usize % 3], mfa];
+        let condition = builder.and(conjuncts);
+        builder.add_rule(rule(&format!("d{at}"), Effect::Deny, condition), &[READ]);
+    }
+    builder.finish().unwrap()
+}
+
+/// What loading a policy with another plan gives.
+fn with_plan(runs: &[(u8, u32)]) -> Result<Policy, crate::graph::LoadError> {
+    let mut policy = planned();
+    policy.plan.runs = runs.iter().map(|&(by, rules)| Run { by, rules }).collect();
+    Policy::from_bytes(&policy.to_bytes())
+}
+
+#[test]
+fn a_policy_is_loaded_as_it_was_planned() {
+    let policy = planned();
+    assert!(!policy.plan.runs.is_empty());
+    let again = Policy::from_bytes(&policy.to_bytes()).unwrap();
+    assert_eq!(again.plan, policy.plan);
+    assert_eq!(format!("{:?}", again.stats()), format!("{:?}", policy.stats()));
+}
+
+#[test]
+fn a_plan_that_does_not_fit_is_refused() {
+    let (mfa, own) = (0, 2);
+    assert_eq!(planned().plan.runs, [Run { by: own, rules: 40 }]);
+    let refused = |runs: &[(u8, u32)], code: &str, expected: &str| {
+        let error = with_plan(runs).unwrap_err();
+        assert!(error.code() == code && error.to_string().contains(expected), "{runs:?}: {error}");
+    };
+    let (misfiled, uncounted) = ("a conjunct by which it cannot be filed in rule", "not as many choices");
+    // One that has no handle, one that the rule does not have, and one that no rule can have.
+    refused(&[(mfa, 40)], "R0209", misfiled);
+    refused(&[(own, 7), (3, 33)], "R0209", "in rule 7");
+    refused(&[(LOOSE - 1, 40)], "R0209", misfiled);
+    refused(&[(LOOSE + 1, 40)], "R0206", "no such kind");
+    // Missing, too short, too long.
+    refused(&[], "R0209", uncounted);
+    refused(&[(own, 39)], "R0209", uncounted);
+    refused(&[(own, 41)], "R0209", uncounted);
+    refused(&[(own, 20), (own, 20)], "R0208", "canonical");
+}
+
+#[test]
+fn another_plan_that_fits_changes_no_decision() {
+    let policy = planned();
+    let (texts, counts) = (1, 2);
+    for rule in (0..40).map(RuleId::new) {
+        let reads = |at: usize| policy.node_text(policy.conjuncts(rule)[at]);
+        assert!(reads(0).contains("mfa") && reads(1).contains("text") && reads(2).contains("count"));
+    }
+    // None is filed; all by the text, and then those of a text by the count, or not; a few of them loose.
+    let by_text = |inner: u8| [(texts, 40), (inner, 40)];
+    let plans = [vec![(LOOSE, 40)], by_text(counts).to_vec(), by_text(LOOSE).to_vec(), vec![(counts, 20), (LOOSE, 20)]];
+    for plan in plans {
+        let other = with_plan(&plan).unwrap();
+        for context in [
+            json!({ "count": 7, "text": "w1", "mfa": true }),
+            json!({ "count": 7, "text": "w2", "mfa": true }),
+            json!({ "count": 7, "mfa": true }),
+            json!({ "text": "w0", "mfa": true }),
+            json!({ "count": 30, "text": "w0" }),
+        ] {
+            let decide = |policy: &Policy| decide_full(policy, &request(policy, context.clone()));
+            assert_eq!(decide(&other), decide(&policy), "{plan:?} {context}");
+        }
+    }
 }
 
 #[test]

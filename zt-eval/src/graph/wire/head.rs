@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::bytes::Flaw;
 use super::consts;
 use crate::graph::{Derived, Policy};
+use crate::index::Plan;
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::schema::Schema;
@@ -76,6 +77,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Policy, Vec<Value>), Flaw> {
         nodes: Vec::new(),
         rules: Vec::new(),
         actions: Vec::new(),
+        plan: Plan::default(),
         derived: Derived::default(),
     };
     let is_canonical = rest.is_empty() && form(&policy, head.unusual.iter().collect()) == bytes;

@@ -8,7 +8,7 @@
 //! Constants are mostly used in their order, so the difference from the next is written.
 
 use super::bytes::{Flaw, Reader, Writer, delta, undelta};
-use crate::graph::{CompareOp, Node, NowOp, Quantifier, Weekdays};
+use crate::graph::{CompareOp, Node, NowOp, Operands, Quantifier, Weekdays};
 use crate::id::{ConstId, EntityTypeId, NodeId, ParamId, PatternId, RecordId, ZoneId};
 use crate::value::{Arith, SetOp};
 
@@ -300,9 +300,9 @@ impl Parts<'_, '_> {
         Ok(NodeId::new(child_of(self.own, code) as usize))
     }
 
-    fn children(&mut self) -> Result<Box<[NodeId]>, Flaw> {
-        let own = self.own;
-        self.reader.boxed(|reader| Ok(NodeId::new(child_of(own, reader.number()?) as usize)))
+    fn children(&mut self) -> Result<Operands, Flaw> {
+        let count = self.reader.count()?;
+        Operands::try_of(count, || self.child())
     }
 
     fn index(&mut self) -> Result<usize, Flaw> {

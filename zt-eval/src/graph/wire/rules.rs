@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::bytes::{Flaw, Reader, Writer, delta, undelta};
-use crate::graph::{ActionRules, Annotation, DutyTemplate, Effect, Place, Rule};
+use crate::graph::{ActionRules, Annotation, DutyTemplate, Effect, Extras, Place, Rule, RuleExtras};
 use crate::id::{NodeId, ObligationId, RuleId};
 use crate::value::Text;
 
@@ -54,9 +54,9 @@ pub(super) fn write_strings<'p>(writer: &mut Writer, rules: &'p [Rule]) -> BTree
     let mut all = BTreeSet::new();
     for rule in rules {
         all.insert(&**rule.place.file());
-        all.extend(rule.because.iter().chain(&rule.controls).map(|text| &**text));
+        all.extend(rule.extras.because.iter().chain(&rule.extras.controls).map(|text| &**text));
         all.extend(
-            rule.annotations.iter().flat_map(|(name, text)| [Some(name), text.as_ref()]).flatten().map(|t| &**t),
+            rule.extras.annotations.iter().flat_map(|(name, text)| [Some(name), text.as_ref()]).flatten().map(|t| &**t),
         );
     }
     writer.count(all.len());
@@ -93,26 +93,26 @@ fn flags(rule: &Rule) -> u8 {
     let flag = |holds: bool, flag: u8| if holds { flag } else { 0 };
     flag(rule.effect == Effect::Deny, DENY)
         | flag(rule.audit, AUDIT)
-        | flag(rule.because.is_some(), BECAUSE)
-        | flag(!rule.overrides.is_empty(), OVERRIDES)
-        | flag(!rule.duties.is_empty(), DUTIES)
-        | flag(!rule.controls.is_empty(), CONTROLS)
-        | flag(!rule.annotations.is_empty(), ANNOTATIONS)
+        | flag(rule.extras.because.is_some(), BECAUSE)
+        | flag(!rule.extras.overrides.is_empty(), OVERRIDES)
+        | flag(!rule.extras.duties.is_empty(), DUTIES)
+        | flag(!rule.extras.controls.is_empty(), CONTROLS)
+        | flag(!rule.extras.annotations.is_empty(), ANNOTATIONS)
 }
 
 /// The parts that flags announce.
 fn write_parts(writer: &mut Writer, rule: &Rule, string: impl Fn(&str) -> u32) {
-    if let Some(because) = &rule.because {
+    if let Some(because) = &rule.extras.because {
         writer.number(string(because));
     }
-    write_some(writer, &rule.overrides, |writer, id| writer.count(id.index()));
-    write_some(writer, &rule.duties, |writer, duty| {
+    write_some(writer, &rule.extras.overrides, |writer, id| writer.count(id.index()));
+    write_some(writer, &rule.extras.duties, |writer, duty| {
         writer.count(duty.obligation.index());
         writer.count(duty.args.len());
         duty.args.iter().for_each(|arg| writer.count(arg.index()));
     });
-    write_some(writer, &rule.controls, |writer, control| writer.number(string(control)));
-    write_some(writer, &rule.annotations, |writer, (name, text)| {
+    write_some(writer, &rule.extras.controls, |writer, control| writer.number(string(control)));
+    write_some(writer, &rule.extras.annotations, |writer, (name, text)| {
         writer.number(string(name));
         writer.byte(u8::from(text.is_some()));
         text.iter().for_each(|text| writer.number(string(text)));
@@ -148,6 +148,12 @@ fn read_rule(reader: &mut Reader<'_>, strings: &mut Strings, before: &mut Before
         effect: if flags & DENY == 0 { Effect::Allow } else { Effect::Deny },
         audit: flags & AUDIT != 0,
         condition: NodeId::new(before.condition as usize),
+        extras: if flags < BECAUSE { Extras::default() } else { read_extras(reader, strings, flags)?.into() },
+    })
+}
+
+fn read_extras(reader: &mut Reader<'_>, strings: &mut Strings, flags: u8) -> Result<RuleExtras, Flaw> {
+    Ok(RuleExtras {
         because: if flags & BECAUSE == 0 { None } else { Some(strings.take(reader)?) },
         overrides: read_some(reader, flags & OVERRIDES, |reader| Ok(RuleId::new(reader.number()? as usize)))?,
         duties: read_some(reader, flags & DUTIES, read_duty)?,
@@ -157,16 +163,15 @@ fn read_rule(reader: &mut Reader<'_>, strings: &mut Strings, before: &mut Before
 }
 
 /// A list that is not empty, if it is announced.
-#[inline]
 fn read_some<T>(
     reader: &mut Reader<'_>,
     announced: u8,
     read: impl FnMut(&mut Reader<'_>) -> Result<T, Flaw>,
-) -> Result<Box<[T]>, Flaw> {
+) -> Result<Vec<T>, Flaw> {
     if announced == 0 {
-        return Ok(Box::default());
+        return Ok(Vec::new());
     }
-    let list = reader.boxed(read)?;
+    let list = reader.list(read)?;
     if list.is_empty() { Err(Flaw::NotCanonical) } else { Ok(list) }
 }
 

@@ -3,14 +3,63 @@
 //! Every rule offers its guards. How many rules could stand at a place is counted over the rules of the division, from
 //! which follows what each offer is worth and which slot tells most rules apart.
 
-use super::super::LEAF_MAX;
 use super::super::guard::Guards;
-use super::handles::{Handle, Handles, NO_AXIS};
+use super::super::plan::LOOSE;
+use super::super::{LEAF_MAX, count};
+use super::handles::{Handle, NO_AXIS};
 use super::{Builder, Filed, SMALL};
+
+/// What is needed for choosing.
+#[derive(Default)]
+pub(super) struct Chooser {
+    /// By place: its number. Numbers run through, so that what is counted of places stands in one array. All intervals of a
+    /// slot share a number, since which of them a rule has tells nothing of how many rules stand beside it.
+    numbers: Vec<u32>,
+    /// By axis of an attribute: the axis of the type of the entity that has it, if rules ask for that.
+    type_axes: Vec<Option<u32>>,
+    loads: Loads,
+    offers: Offers,
+}
+
+impl Chooser {
+    pub fn new(guards: &Guards<'_>) -> Self {
+        let (numbers, count) = number(guards);
+        let loads = Loads::new(guards, &numbers, count);
+        let type_axes = guards.axes.iter().map(|axis| guards.type_axis(*axis)).collect();
+        Self { numbers, type_axes, loads, offers: Offers::default() }
+    }
+
+    /// The numbers of a guard's places.
+    #[inline]
+    fn numbers_of(&self, handle: &Handle) -> &[u32] {
+        handle.range.of(&self.numbers)
+    }
+}
+
+/// Numbers places, equal ones alike; how many numbers there are.
+fn number(guards: &Guards<'_>) -> (Vec<u32>, u32) {
+    let at = |place: u32| guards.places.get(place as usize).copied();
+    let mut by_axis: Vec<u32> = (0..count(guards.places.len())).collect();
+    by_axis.sort_by_key(|place| at(*place).map(|place| place.axis));
+    let key = |place: &super::super::guard::Place| if guards.is_interval(place.axis) { 0 } else { place.key as usize };
+    let keys = guards.places.iter().map(key).max().map_or(0, |last| last + 1);
+    // By key: the axis on which it was last seen, and its number there. An array for each axis could be far more than there is.
+    let mut known = vec![(NO_AXIS, 0); keys];
+    let (mut numbers, mut next) = (vec![0; guards.places.len()], 0);
+    for (place, of) in by_axis.into_iter().filter_map(|place| Some((place, at(place)?))) {
+        let Some(known) = known.get_mut(key(&of)) else { continue };
+        if known.0 != of.axis {
+            *known = (of.axis, next);
+            next += 1;
+        }
+        numbers.get_mut(place as usize).into_iter().for_each(|number| *number = known.1);
+    }
+    (numbers, next)
+}
 
 /// How many rules of the division that is being made could be filed where: zero between divisions.
 #[derive(Default)]
-pub(super) struct Loads {
+struct Loads {
     /// By number of a place.
     by_place: Vec<Load>,
     on_axis: Vec<AxisLoad>,
@@ -40,10 +89,19 @@ struct AxisLoad {
 
 /// The guards by which the rules of a division could be filed, one rule after the other.
 #[derive(Default)]
-pub(super) struct Offers {
+struct Offers {
     all: Vec<Offer>,
     /// By rule: how many it has.
     counts: Vec<u8>,
+}
+
+impl Offers {
+    /// Those of the rule at a position, which start at `start`; the next start is behind them.
+    fn of_rule(&self, rule: usize, start: &mut usize) -> &[Offer] {
+        let from = *start;
+        *start += self.counts.get(rule).copied().map_or(0, usize::from);
+        self.all.get(from..*start).unwrap_or_default()
+    }
 }
 
 /// A guard by which a rule could be filed.
@@ -55,13 +113,13 @@ struct Offer {
 }
 
 impl Loads {
-    pub fn new(guards: &Guards<'_>, handles: &Handles) -> Self {
-        let intervals = guards.places.iter().zip(&handles.numbers).filter(|(place, _)| guards.is_interval(place.axis));
+    fn new(guards: &Guards<'_>, numbers: &[u32], count: u32) -> Self {
+        let intervals = guards.places.iter().zip(numbers).filter(|(place, _)| guards.is_interval(place.axis));
         let mut intervals: Vec<(u32, u32)> = intervals.map(|(place, number)| (place.axis, *number)).collect();
         intervals.sort_unstable();
         intervals.dedup();
         Self {
-            by_place: vec![Load::default(); handles.count as usize],
+            by_place: vec![Load::default(); count as usize],
             on_axis: vec![AxisLoad::default(); guards.axes.len()],
             intervals,
         }
@@ -109,44 +167,51 @@ impl Loads {
 }
 
 impl Builder<'_, '_> {
-    /// By rule: the position of the guard that it is to be filed by.
-    pub fn choose(&mut self, filed: &[Filed]) -> Vec<Option<u8>> {
-        let (mut loads, mut offers) = (std::mem::take(&mut self.loads), std::mem::take(&mut self.offers));
-        self.gather(filed, &mut offers, &mut loads);
-        loads.halve_intervals();
-        let primary = loads.primary(filed.len()).unwrap_or(NO_AXIS);
+    /// Chooses for each rule of a division, if choosing is what is done.
+    pub fn extend_plan(&mut self, filed: &[Filed<'_>], depth: u32) {
+        let Some(mut chooser) = self.chooser.take() else { return };
+        let choices = self.choose(filed, depth, &mut chooser);
+        choices.into_iter().for_each(|choice| self.plan.to_mut().push(choice.unwrap_or(LOOSE)));
+        self.chooser = Some(chooser);
+    }
+
+    /// By rule: the conjunct that it is to be filed by.
+    fn choose(&self, filed: &[Filed<'_>], depth: u32, chooser: &mut Chooser) -> Vec<Option<u8>> {
+        self.gather(filed, depth, chooser);
+        chooser.loads.halve_intervals();
+        let primary = chooser.loads.primary(filed.len()).unwrap_or(NO_AXIS);
         let mut choices = Vec::with_capacity(filed.len());
-        let mut rest = &*offers.all;
-        for count in &offers.counts {
-            let (of_rule, others) = rest.split_at_checked(usize::from(*count)).unwrap_or_default();
-            rest = others;
-            let chosen = self.choice(of_rule, primary, filed.len(), &loads);
+        let mut start = 0;
+        for at in 0..filed.len() {
+            let offers = chooser.offers.of_rule(at, &mut start);
+            let chosen = self.choice(offers, primary, filed.len(), chooser);
             if let Some((_, axis)) = chosen
-                && let Some(load) = loads.on_axis.get_mut(axis as usize)
+                && let Some(load) = chooser.loads.on_axis.get_mut(axis as usize)
             {
                 load.chosen += 1;
             }
             choices.push(chosen.map(|(at, _)| at));
         }
-        self.drop_small(filed, &mut choices, &loads);
-        self.forget(&offers.all, &mut loads);
-        (self.loads, self.offers) = (loads, offers);
+        self.drop_small(filed, &mut choices, &chooser.loads);
+        self.forget(chooser);
         choices
     }
 
     /// Counts how many rules could be filed where.
-    fn gather(&self, filed: &[Filed], offers: &mut Offers, loads: &mut Loads) {
+    fn gather(&self, filed: &[Filed<'_>], depth: u32, chooser: &mut Chooser) {
+        let Chooser { numbers, loads, offers, .. } = chooser;
         offers.all.clear();
         offers.counts.clear();
         for each in filed {
             let before = offers.all.len();
-            for (at, of_rule, handle) in self.usable(each) {
-                offers.all.push(Offer { guard: of_rule.guard, at });
+            for of_rule in self.guards.of_rule(each.rule, each.conjuncts, each.open) {
+                let Some(handle) = self.usable(each, of_rule, depth) else { continue };
+                offers.all.push(Offer { guard: of_rule.guard, at: of_rule.at });
                 if let Some(load) = loads.on_axis(handle) {
                     load.rules += 1;
-                    self.handles.numbers_of(handle).iter().for_each(|place| loads.add(handle.axis, *place, 1));
+                    handle.range.of(numbers).iter().for_each(|place| loads.add(handle.axis, *place, 1));
                 } else {
-                    let places = handle.places(&self.guards.places).iter().zip(self.handles.numbers_of(handle));
+                    let places = handle.places(&self.guards.places).iter().zip(handle.range.of(numbers));
                     places.for_each(|(place, number)| loads.add(place.axis, *number, 0));
                 }
             }
@@ -155,26 +220,27 @@ impl Builder<'_, '_> {
     }
 
     /// Makes the counts zero again.
-    fn forget(&self, offers: &[Offer], loads: &mut Loads) {
+    fn forget(&self, chooser: &mut Chooser) {
+        let Chooser { numbers, loads, offers, .. } = chooser;
         loads.on_axis.fill(AxisLoad::default());
         // Going through what was counted takes as long as this many places.
-        if offers.len() * 8 > loads.by_place.len() {
+        if offers.all.len() * 8 > loads.by_place.len() {
             return loads.by_place.fill(Load::default());
         }
-        let handles = offers.iter().filter_map(|offer| self.handles.get(offer.guard));
-        let counted = handles.flat_map(|handle| self.handles.numbers_of(handle));
+        let handles = offers.all.iter().filter_map(|offer| self.handles.get(offer.guard));
+        let counted = handles.flat_map(|handle| handle.range.of(numbers));
         for place in counted.chain(loads.intervals.iter().map(|(_, place)| place)) {
             loads.by_place.get_mut(*place as usize).into_iter().for_each(|load| *load = Load::default());
         }
     }
 
     /// Which of a rule's offers is taken, and on which axis all of its places are.
-    fn choice(&self, offers: &[Offer], primary: u32, rules: usize, loads: &Loads) -> Option<(u8, u32)> {
+    fn choice(&self, offers: &[Offer], primary: u32, rules: usize, chooser: &Chooser) -> Option<(u8, u32)> {
         let mut best: Option<(u64, u8, &Handle)> = None;
         let mut on_primary: Option<(u64, u8)> = None;
         for offer in offers {
             let Some(handle) = self.handles.get(offer.guard) else { continue };
-            let crowd = loads.crowd(self.handles.numbers_of(handle));
+            let crowd = chooser.loads.crowd(chooser.numbers_of(handle));
             if best.is_none_or(|(least, ..)| crowd < least) {
                 best = Some((crowd, offer.at, handle));
             }
@@ -189,24 +255,24 @@ impl Builder<'_, '_> {
         }
         let near = on_primary.filter(|(beside, _)| primary != NO_AXIS && *beside <= 4 * crowd + LEAF_MAX as u64);
         let chosen = near.map_or((at, handle.axis), |(_, at)| (at, primary));
-        Some(self.type_first(chosen.1, offers).unwrap_or(chosen))
+        Some(self.type_first(chosen.1, offers, chooser).unwrap_or(chosen))
     }
 
     /// Attributes are unknown of an entity of another type: a rule that is about one type is filed by that first.
-    fn type_first(&self, axis: u32, offers: &[Offer]) -> Option<(u8, u32)> {
-        let of_type = self.type_axes.get(axis as usize).copied().flatten()?;
+    fn type_first(&self, axis: u32, offers: &[Offer], chooser: &Chooser) -> Option<(u8, u32)> {
+        let of_type = chooser.type_axes.get(axis as usize).copied().flatten()?;
         let is_it = |offer: &&Offer| self.handles.get(offer.guard).is_some_and(|handle| handle.axis == of_type);
         offers.iter().find(is_it).map(|offer| (offer.at, of_type))
     }
 
     /// Looking a slot up costs more than looking at a rule or two.
-    fn drop_small(&self, filed: &[Filed], choices: &mut [Option<u8>], loads: &Loads) {
+    fn drop_small(&self, filed: &[Filed<'_>], choices: &mut [Option<u8>], loads: &Loads) {
         let is_small = |axis: &AxisLoad| (1..SMALL as u64).contains(&axis.chosen);
         if !loads.on_axis.iter().any(is_small) {
             return;
         }
         for (each, choice) in filed.iter().zip(choices) {
-            let of_rule = choice.and_then(|at| self.guards.of_rule(each.rule).get(usize::from(at)));
+            let of_rule = choice.and_then(|at| self.guards.at(each.rule, each.conjuncts, at));
             let handle = of_rule.and_then(|of_rule| self.handles.get(of_rule.guard));
             if handle.and_then(|handle| loads.on_axis.get(handle.axis as usize)).is_some_and(is_small) {
                 *choice = None;

@@ -508,7 +508,7 @@ impl<'a> Planner<'a> {
         let asked = self.policy.rules_for(action).map_or(&[][..], |rules| &rules.allows);
         for (at, rule) in self.policy.rules().iter().enumerate() {
             let mut heads = Vec::new();
-            for duty in rule.duties.iter().filter(|_| asked.iter().any(|id| id.index() == at)) {
+            for duty in rule.extras.duties.iter().filter(|_| asked.iter().any(|id| id.index() == at)) {
                 let Some(declared) = schema.obligation(duty.obligation) else { continue };
                 for (param, node) in declared.params.iter().zip(&duty.args) {
                     let header = headers.get(&(&*declared.name, &*param.name));

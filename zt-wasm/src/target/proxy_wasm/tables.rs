@@ -177,6 +177,7 @@ impl Writer<'_> {
         let mut spans = Vec::new();
         for rule in self.policy.rules() {
             let message = rule
+                .extras
                 .because
                 .as_ref()
                 .map_or_else(|| format!("rule {} denies", rule.name), |because| because.to_string());

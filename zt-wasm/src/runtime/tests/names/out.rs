@@ -6,6 +6,7 @@ use zt_eval::id::EntityTypeId;
 use zt_eval::schema::EntityType;
 use zt_eval::value::EntityUid;
 
+use super::super::super::declared::*;
 use super::*;
 
 /// Texts with all that is escaped somewhere.
@@ -106,11 +107,13 @@ proptest! {
             attributes: Vec::new(),
         };
         let schema = Schema { entities: vec![entity("A"), entity(&name), entity("Last")], ..Schema::default() };
-        let table = alloc(3 * ENTITY);
+        env::st32(H_WIDE, 1);
+        env::st32(H_MANY, 1);
+        let table = alloc(3 * entity_width());
         env::st32(H_ENTITY_TYPES, table);
         for (index, entity) in schema.entities.iter().enumerate() {
             let (at, len) = place(&entity.name);
-            env::st64(table + index as i32 * ENTITY, span(at, len));
+            env::st64(table + index as i32 * entity_width(), span(at, len));
         }
         let (at, len) = place(&id);
         let uid = cell(T_ENTITY, ty as i32, span(at, len));

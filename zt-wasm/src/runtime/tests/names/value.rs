@@ -10,6 +10,7 @@ use zt_eval::schema::{EntityType, EnumType, Field, RecordType, Source, Type};
 use zt_eval::value::*;
 use zt_eval::{Limits, Policy, Schema};
 
+use super::super::super::declared::*;
 use super::super::super::out_value::*;
 use super::*;
 
@@ -180,13 +181,15 @@ fn place_names<'a>(names: impl ExactSizeIterator<Item = &'a Arc<str>>, size: i32
 }
 
 fn place_type(schema: &Schema, ty: &Type) -> i32 {
-    let at = alloc(TYPE);
-    let put = |kind: i32, of: i32, parts: i32, count: usize| {
-        env::st32(at, kind);
-        env::st32(at + TYPE_OPTIONAL, ty.is_optional().into());
-        env::st32(at + TYPE_OF, of);
-        env::st32(at + TYPE_PARTS, parts);
-        env::st32(at + TYPE_PARTS_COUNT, count as i32);
+    env::st32(H_WIDE, 1);
+    env::st32(H_MANY, 1);
+    let at = alloc(14);
+    let put = |kind: i32, parts: i32, count: usize, id: i32| {
+        env::st8(at, kind);
+        env::st8(at + 1, ty.is_optional().into());
+        env::st32(at + 2, parts);
+        env::st32(at + 6, count as i32);
+        env::st32(at + 10, id);
     };
     match ty.present() {
         Type::Set(of) => put(T_SET, place_type(schema, of), 0, 0),
@@ -194,25 +197,25 @@ fn place_type(schema: &Schema, ty: &Type) -> i32 {
         Type::Map(of) => put(T_MAP, place_type(schema, of), 0, 0),
         Type::Enum(id) => {
             let members = &schema.enum_type(*id).unwrap().members;
-            put(T_ENUM, id.index() as i32, place_names(members.iter(), 8), members.len());
+            put(T_ENUM, place_names(members.iter(), 8), members.len(), id.index() as i32);
         }
         Type::Record(id) => {
             let fields = &schema.record(*id).unwrap().fields;
             let names: Vec<_> = fields.iter().map(|field| field.name.clone()).collect();
-            let table = place_names(names.iter(), FIELD);
+            let table = place_names(names.iter(), field_width());
             for (index, field) in fields.iter().enumerate() {
-                env::st32(table + index as i32 * FIELD + 8, place_type(schema, &field.ty));
+                env::st32(table + index as i32 * field_width() + 8, place_type(schema, &field.ty));
             }
-            put(T_RECORD, 0, table, fields.len());
+            put(T_RECORD, table, fields.len(), 0);
         }
         // Of a scalar only the kind is read; of entities nothing is. Whatever else stands there must do no harm.
-        Type::Entity(_) => put(T_ENTITY, -1, -1, 99),
+        Type::Entity(_) => put(T_ENTITY, -1, 99, -1),
         scalar => {
             let scalars =
                 [Type::Bool, Type::Int, Type::Decimal, Type::String, Type::Timestamp, Type::Duration, Type::Ip];
             let more = [Type::IpRange, Type::Version, Type::Quantity, Type::Path, Type::Host];
             let kind = scalars.iter().chain(&more).position(|each| each == scalar).unwrap();
-            put(T_BOOL + kind as i32, -1, -1, 99);
+            put(T_BOOL + kind as i32, -1, 99, -1);
         }
     }
     at
@@ -296,7 +299,7 @@ fn sorted_text(json: &Json) -> String {
 fn start_with(schema: &Schema) {
     start();
     let names: Vec<_> = schema.entities.iter().map(|entity| entity.name.clone()).collect();
-    env::st32(H_ENTITY_TYPES, place_names(names.iter(), ENTITY));
+    env::st32(H_ENTITY_TYPES, place_names(names.iter(), entity_width()));
     let enums = alloc(8);
     for index in 0..2 {
         env::st32(enums + index as i32 * 4, place_type(schema, &Type::Enum(EnumId::new(index))));

@@ -46,10 +46,12 @@ fn types() -> Vec<(Type, i32)> {
 }
 
 fn put_type(kind: i32) {
-    st32(TYPE_AT, kind);
-    st32(TYPE_AT + TYPE_OF, 1);
-    st32(TYPE_AT + TYPE_PARTS, TYPE_AT + 64);
-    st32(TYPE_AT + TYPE_PARTS_COUNT, MEMBERS.len() as i32);
+    st32(H_WIDE, 1);
+    st32(H_MANY, 1);
+    st8(TYPE_AT, kind);
+    st32(TYPE_AT + 2, TYPE_AT + 64);
+    st32(TYPE_AT + 6, MEMBERS.len() as i32);
+    st32(TYPE_AT + 10, 1);
     for (at, member) in MEMBERS.iter().enumerate() {
         let (name, bytes) = (TYPE_AT + 64 + 8 * at as i32, TYPE_AT + 128 + 16 * at as i32);
         st64(name, span(bytes, member.len() as i32));
