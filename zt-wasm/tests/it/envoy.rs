@@ -29,12 +29,15 @@ const LEDGER: &str = "package ledger
 use zt.http
 use zt.mesh
 
+context { open: Bool, kind: String }
+
 action call: mesh.Workload -> http.Request
 
 fn is_payment(w: mesh.Workload) = w.namespace == \"payments\" and w.service_account == \"payment\"
 
 allow book: call
-  when is_payment(subject) and resource.method == \"POST\" and resource.path like \"/v1/entries\"
+  when is_payment(subject) and resource.method == \"POST\" and resource.path like \"/v1/entries/**\"
+    and context.open and context.kind == \"12345678\"
 
 deny stranger: call
   when subject.trust_domain != \"prod.example\"
@@ -49,6 +52,10 @@ id = \"mtls.uri_san\"
 trust_domain    = \"mtls.spiffe.trust_domain\"
 namespace       = \"mtls.spiffe.namespace\"
 service_account = \"mtls.spiffe.service_account\"
+
+[context]
+open = \"route.ledger.open\"
+kind = \"route.ledger.kind\"
 ";
 
 fn policy(sources: Sources) -> Policy {
