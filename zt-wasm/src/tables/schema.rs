@@ -291,7 +291,7 @@ impl<'a> Writer<'a> {
         let (kind, parts) = match extent {
             Extent::Nothing => return EXTENT_NOTHING.cast_unsigned(),
             Extent::Whole => return EXTENT_WHOLE.cast_unsigned(),
-            Extent::Fields(fields) => (EXTENT_FIELDS, fields.iter().map(|field| self.extent(field)).collect::<Vec<_>>()),
+            Extent::Fields(fields) => (EXTENT_FIELDS, fields.each().iter().map(|field| self.extent(field)).collect::<Vec<_>>()),
             Extent::Elements(of) => (EXTENT_ELEMENTS, vec![self.extent(of)]),
         };
         let mut row = self.data.rows();
