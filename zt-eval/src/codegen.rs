@@ -2,7 +2,7 @@
 //!
 //! Behind the feature `codegen`. Everything is as the evaluator has it, so that generated code consults the same evidence.
 
-pub use crate::graph::reads::Extent;
+pub use crate::graph::reads::{Extent, Fields};
 pub use crate::index::export::{
     Bucket, By, Dimension, Division, Entry, Filing, Index, Lookup, LookupKind, Rest, Trees,
 };
@@ -81,9 +81,7 @@ impl Policy {
     /// Whether a path of one step or more can lead from an entity of one type to an entity of another.
     #[must_use]
     pub fn parents_lead_to(&self, from: EntityTypeId, to: EntityTypeId) -> bool {
-        let parents = self.schema.entity(from).map_or(&[][..], |entity| &entity.parents);
-        let leads = |ty: &EntityTypeId| self.derived.leads_to.get(ty.index())?.get(to.index()).copied();
-        parents.iter().any(|ty| leads(ty) == Some(true))
+        self.derived.parents_lead_to(from, to)
     }
 
     /// How much is read of the context's attribute at this position.

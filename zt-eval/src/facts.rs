@@ -115,7 +115,8 @@ pub(crate) enum Speaker<'a> {
 }
 
 impl<'a> Speaker<'a> {
-    fn attributes(self) -> &'a [Datum] {
+    /// By position.
+    pub fn attributes(self) -> &'a [Datum] {
         match self {
             Self::Store(stored) => stored.attributes(),
             Self::Request(described) => described.attributes(),
@@ -366,10 +367,9 @@ impl<'a> World<'a> {
     }
 
     /// Whether a path of one step or more can lead from an entity of one type to an entity of another.
+    #[inline]
     pub(crate) fn parents_lead_to(&self, from: EntityTypeId, to: EntityTypeId) -> bool {
-        let parents = self.schema().entity(from).map_or(&[][..], |entity| &entity.parents);
-        let leads = |ty: &EntityTypeId| self.policy.derived.leads_to.get(ty.index())?.get(to.index()).copied();
-        parents.iter().any(|ty| leads(ty) == Some(true))
+        self.policy.derived.parents_lead_to(from, to)
     }
 
     /// What makes the request invalid beside this policy and this store: it was bound for another policy, or its parents

@@ -7,10 +7,10 @@
 //! Nothing recurses beyond `depth_max`, text is valid UTF-8, and half a surrogate pair is an error.
 //!
 //! *Speed.* Most of a document is skipped, so that skipping sets the pace: UTF-8 is checked once for the whole text, strings
-//! are searched eight bytes at a time, and what is open is kept as bits.
+//! are searched sixteen bytes at a time, and whole values are gone past in one loop (`json/skip.rs`).
 
 mod error;
-mod open;
+mod skip;
 mod text;
 
 #[cfg(test)]
@@ -18,8 +18,6 @@ mod tests;
 
 use std::borrow::Cow;
 use std::ops::Range;
-
-use open::{Container, Open};
 
 pub use error::{JsonError, JsonErrorKind};
 
@@ -226,7 +224,10 @@ impl<'a> Scanner<'a> {
     pub fn skip(&mut self) -> Result<Range<usize>, JsonError> {
         self.next_token()?;
         let start = self.offset;
-        self.skip_value()?;
+        match skip::past_value(self.valid.as_bytes(), start, self.depth_max - self.depth) {
+            Some(end) => self.offset = end,
+            None => self.read_past()?,
+        }
         Ok(start..self.offset)
     }
 
@@ -240,127 +241,44 @@ impl<'a> Scanner<'a> {
         if self.rest().is_empty() { Ok(()) } else { Err(self.error(JsonErrorKind::TrailingData)) }
     }
 
-    /// The place is kept beside the scanner, so that the usual steps need not write it there.
-    fn skip_value(&mut self) -> Result<(), JsonError> {
-        let mut open = Open::default();
-        let mut at = self.offset;
+    /// Reads past a value and finds what is wrong with it, if anything is. Does not recurse.
+    #[cold]
+    fn read_past(&mut self) -> Result<(), JsonError> {
+        // What is open, the innermost last; whether it is an object.
+        let mut open = Vec::new();
         loop {
-            let (byte, start) = self.token_from(at)?;
-            at = match byte {
-                b'"' => self.past_string(start)?,
-                b'{' | b'[' => {
-                    let container = if byte == b'{' { Container::Object } else { Container::Array };
-                    let (inside, is_empty) = self.past_opening(start, &mut open, container)?;
-                    if !is_empty {
-                        at = inside;
+            match self.peek()? {
+                Kind::Null => self.null()?,
+                Kind::Bool => drop(self.bool()?),
+                Kind::Number => drop(self.number()?),
+                Kind::String => drop(self.string()?),
+                kind @ (Kind::Array | Kind::Object) => {
+                    self.offset += 1;
+                    self.enter()?;
+                    open.push(kind == Kind::Object);
+                    if self.has_next_in(&mut open, true)? {
                         continue;
                     }
-                    inside
                 }
-                b'-' | b'0'..=b'9' => self.past_number(start)?,
-                b't' => self.past_literal(start, b"true")?,
-                b'f' => self.past_literal(start, b"false")?,
-                b'n' => self.past_literal(start, b"null")?,
-                _ => return Err(self.unexpected_at(start)),
-            };
-            let (next, is_end) = self.past_closings(at, &mut open)?;
-            at = next;
-            if is_end {
-                self.offset = at;
+            }
+            while !open.is_empty() && !self.has_next_in(&mut open, false)? {}
+            if open.is_empty() {
                 return Ok(());
             }
         }
     }
 
-    /// Behind the opening byte: where the first value stands, or where the container, which has nothing in it, has ended.
-    #[inline]
-    fn past_opening(&mut self, at: usize, open: &mut Open, container: Container) -> Result<(usize, bool), JsonError> {
-        self.offset = at + 1;
-        self.enter()?;
-        let (next, start) = self.token_from(at + 1)?;
-        if next == container.closer() {
-            self.depth -= 1;
-            return Ok((start + 1, true));
-        }
-        open.push(container);
-        let inside = if container == Container::Object { self.past_key(start)? } else { start };
-        Ok((inside, false))
-    }
-
-    /// Behind a value: closes what ends here and goes to the next value; or to the end of the outermost, and says so.
-    #[inline]
-    fn past_closings(&mut self, mut at: usize, open: &mut Open) -> Result<(usize, bool), JsonError> {
-        while let Some(container) = open.last() {
-            let (next, start) = self.token_from(at)?;
-            if next == b',' {
-                let inside = if container == Container::Object { self.past_key(start + 1)? } else { start + 1 };
-                return Ok((inside, false));
-            }
-            if next != container.closer() {
-                return Err(self.unexpected_at(start));
-            }
-            at = start + 1;
+    /// Whether another value comes in the innermost of what is open; reads what stands before it, or the closing byte.
+    fn has_next_in(&mut self, open: &mut Vec<bool>, is_first: bool) -> Result<bool, JsonError> {
+        let is_object = open.last() == Some(&true);
+        let has_next = self.has_next(skip::closer(is_object), is_first)?;
+        if !has_next {
             self.depth -= 1;
             open.pop();
+        } else if is_object {
+            self.key()?;
         }
-        Ok((at, true))
-    }
-
-    #[inline]
-    fn past_key(&mut self, at: usize) -> Result<usize, JsonError> {
-        let (byte, start) = self.token_from(at)?;
-        if byte != b'"' {
-            return Err(self.unexpected_at(start));
-        }
-        let behind = self.past_string(start)?;
-        let (byte, colon) = self.token_from(behind)?;
-        if byte == b':' { Ok(colon + 1) } else { Err(self.unexpected_at(colon)) }
-    }
-
-    /// Past a string whose opening quote stands there.
-    #[inline]
-    fn past_string(&mut self, at: usize) -> Result<usize, JsonError> {
-        if let Some((_, end)) = text::plain_string(self, at + 1) {
-            return Ok(end);
-        }
-        self.offset = at + 1;
-        text::skip_string_tail(self)?;
-        Ok(self.offset)
-    }
-
-    #[inline]
-    fn past_number(&mut self, at: usize) -> Result<usize, JsonError> {
-        if let Some(end) = text::plain_integer(self.text, at) {
-            return Ok(end);
-        }
-        self.offset = at;
-        text::skip_number(self)?;
-        Ok(self.offset)
-    }
-
-    fn past_literal(&mut self, at: usize, literal: &[u8]) -> Result<usize, JsonError> {
-        self.offset = at;
-        self.literal(literal)?;
-        Ok(self.offset)
-    }
-
-    /// The next byte from there that is no space, and where it stands.
-    #[inline]
-    fn token_from(&mut self, at: usize) -> Result<(u8, usize), JsonError> {
-        match self.text.get(at) {
-            Some(byte) if *byte > b' ' => Ok((*byte, at)),
-            _ => {
-                self.offset = at;
-                let byte = self.token_behind_space()?;
-                Ok((byte, self.offset))
-            }
-        }
-    }
-
-    #[cold]
-    fn unexpected_at(&mut self, at: usize) -> JsonError {
-        self.offset = at;
-        self.unexpected()
+        Ok(has_next)
     }
 
     /// Whether another element or member comes; reads the comma before it, or the closing byte.

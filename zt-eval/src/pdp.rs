@@ -58,6 +58,8 @@ fn next_generation() -> u64 {
 pub struct Prepared {
     request: Request,
     generation: u64,
+    /// Whether the snapshot takes the request at all.
+    is_valid: bool,
     subject: Spoken,
     resource: Spoken,
 }
@@ -176,7 +178,8 @@ impl Snapshot {
             Some(number) => Spoken::Store(number),
             None => request.position(uid).map_or(Spoken::Nowhere, Spoken::Request),
         });
-        Prepared { request, generation: self.generation, subject, resource }
+        let is_valid = self.world(&request, None).check().is_ok();
+        Prepared { request, generation: self.generation, is_valid, subject, resource }
     }
 
     /// Decides a prepared request at an instant, into a decision that may have been used before.
@@ -193,17 +196,17 @@ impl Snapshot {
     ) {
         let request = &prepared.request;
         let world = self.world(request, now);
-        let speakers = if prepared.generation == self.generation {
-            let of = |spoken| match spoken {
-                Spoken::Store(number) => self.store.at(number).map_or(Speaker::Nobody, Speaker::Store),
-                Spoken::Request(at) => request.entities().get(at).map_or(Speaker::Nobody, Speaker::Request),
-                Spoken::Nowhere => Speaker::Nobody,
-            };
-            Speakers { subject: of(prepared.subject), resource: of(prepared.resource) }
-        } else {
-            eval::speakers(&world)
+        if prepared.generation != self.generation || !prepared.is_valid {
+            eval::decide_in(world, &self.join, eval::speakers(&world), mode, scratch, decision);
+            return;
+        }
+        let of = |spoken| match spoken {
+            Spoken::Store(number) => self.store.at(number).map_or(Speaker::Nobody, Speaker::Store),
+            Spoken::Request(at) => request.entities().get(at).map_or(Speaker::Nobody, Speaker::Request),
+            Spoken::Nowhere => Speaker::Nobody,
         };
-        eval::decide_in(world, &self.join, speakers, mode, scratch, decision);
+        let speakers = Speakers { subject: of(prepared.subject), resource: of(prepared.resource) };
+        eval::decide_checked(world, &self.join, speakers, mode, scratch, decision);
     }
 
     /// Decides prepared requests at an instant, each into the decision at its position.

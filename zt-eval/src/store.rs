@@ -26,7 +26,7 @@ use crate::value::{Datum, EntityUid};
 use chunks::Chunks;
 use draft::Draft;
 use index::Index;
-use kin::{Kin, Lineage, key_of};
+use kin::{Kin, Lineage, ancestor_key};
 
 /// The entities that a policy knows of without being told in the request. Clones in constant time.
 ///
@@ -226,8 +226,21 @@ impl Store {
     /// Whether one or more steps from parent to parent lead from `stored`, one of this store's entities, to `uid`.
     #[must_use]
     pub fn has_ancestor(&self, stored: &Stored, uid: &EntityUid) -> bool {
-        let mut alike = self.kin(stored.lineage).into_iter().flat_map(|kin| kin.with_key(key_of(uid)));
-        alike.any(|number| self.uid(number) == Some(uid))
+        self.kin(stored.lineage).is_some_and(|kin| self.is_above(kin, uid))
+    }
+
+    /// The same, if the store holds all that lies above.
+    #[inline]
+    pub(crate) fn surely_has_ancestor(&self, stored: &Stored, uid: &EntityUid) -> Option<bool> {
+        match self.kin(stored.lineage) {
+            Some(kin) => kin.open.is_empty().then(|| self.is_above(kin, uid)),
+            None => Some(false),
+        }
+    }
+
+    #[inline]
+    fn is_above(&self, kin: &Kin, uid: &EntityUid) -> bool {
+        kin.above.has(ancestor_key(uid), |number| self.uid(number) == Some(uid))
     }
 
     /// All ancestors of an entity of this store, as far as the store knows.

@@ -103,7 +103,8 @@ pub(crate) fn compare(op: CompareOp, left: Known<'_>, right: Known<'_>) -> Truth
     truth_of(left.value().zip(right.value()).and_then(|(left, right)| compare_values(op, left, right)))
 }
 
-fn compare_values(op: CompareOp, left: &Value, right: &Value) -> Option<bool> {
+#[inline]
+pub(crate) fn compare_values(op: CompareOp, left: &Value, right: &Value) -> Option<bool> {
     match op {
         CompareOp::Equal => value::equal(left, right),
         CompareOp::Less => value::compare(left, right).map(std::cmp::Ordering::is_lt),

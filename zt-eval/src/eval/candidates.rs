@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use super::evaluator::Evaluator;
-use super::operand::Operand;
 use super::scratch::Found;
 use crate::Truth;
 use crate::decision::Fact;
@@ -45,7 +44,11 @@ impl<'a> Evaluator<'a, '_> {
     where
         F: FnMut(&mut Self, Candidate) -> ControlFlow<()>,
     {
-        self.search(division, Search { want, gates_hold: true }, visit)
+        let (index, search) = (&self.derived.index, Search { want, gates_hold: true });
+        match index.only_loose(division) {
+            Some(entries) => self.consider(entries, search, visit),
+            None => self.search(division, search, visit),
+        }
     }
 
     fn search<F>(&mut self, division: u32, mut search: Search, visit: &mut F) -> ControlFlow<()>
@@ -175,11 +178,16 @@ impl<'a> Evaluator<'a, '_> {
 
     /// Adds the anchors that the slot's entity is or lies below. Whether those are all.
     fn find_anchors(&mut self, slot: NodeId, leads: &[bool]) -> bool {
-        let (slot, speaker) = match self.asked(slot) {
-            Some(asked) => (Operand::Ref(asked.uid), Some(asked.speaker)),
-            None => (self.value(slot), None),
-        };
-        let Some(Value::Entity(uid)) = slot.value() else {
+        if let Some(asked) = self.asked(slot) {
+            return self.find_anchors_of(asked.uid, Some(asked.speaker), leads);
+        }
+        let slot = self.value(slot);
+        slot.value().is_some_and(|uid| self.find_anchors_of(uid, None, leads))
+    }
+
+    #[inline]
+    fn find_anchors_of(&mut self, of: &Value, speaker: Option<Speaker<'a>>, leads: &[bool]) -> bool {
+        let Value::Entity(uid) = of else {
             return false;
         };
         let leads = |ty: EntityTypeId| leads.get(ty.index()) == Some(&true);

@@ -8,20 +8,23 @@
 use arrayvec::ArrayVec;
 
 use super::apply::{compare, compute, test};
-use super::operand::{Operand, element};
+use super::operand::Operand;
 use super::quantified::Truths;
 use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
 use crate::facts::{Known, Reading, Speaker, World};
+use crate::graph::short::{Form, Lies, Other, Path, Root, Short};
 use crate::graph::{Derived, Node, Quantifier};
 use crate::id::{EntityTypeId, NodeId, ParamId};
 use crate::index::Join;
-use crate::value::{EntityUid, Value, agreement};
+use crate::value::{Datum, EntityUid, Value, agreement};
 
 pub(super) struct Evaluator<'a, 's> {
     pub world: World<'a>,
     pub derived: &'a Derived,
+    /// The short forms that nodes are evaluated by: none where all that they read is to be kept.
+    pub short: &'a Short,
     /// Where the store's entities lie, in terms of the policy.
     pub join: &'a Join,
     pub subject: Asked<'a>,
@@ -49,36 +52,76 @@ pub(super) struct Binding<'a> {
     pub over: NodeId,
     pub collection: Operand<'a>,
     pub index: usize,
-}
-
-impl<'a> Binding<'a> {
     /// The element that it is at, if the collection is borrowed.
-    fn borrow(&self) -> Option<Known<'a>> {
-        match &self.collection {
-            Operand::Ref(collection) => element(collection, self.index).map(Known::Value),
-            _ => None,
-        }
-    }
+    pub element: Option<&'a Value>,
 }
 
 impl<'a> Evaluator<'a, '_> {
     /// The truth of a condition.
+    #[inline]
     pub fn truth(&mut self, id: NodeId) -> Truth {
+        match self.truth_for_short(id) {
+            Some(truth) => truth,
+            None => self.truth_at_length(id),
+        }
+    }
+
+    /// The truth of a condition that has a short form.
+    #[inline]
+    fn truth_for_short(&mut self, id: NodeId) -> Option<Truth> {
+        match self.short.form(id) {
+            Form::Leaf(at) => {
+                let leaf = self.short.leaf(at)?;
+                let known = self.follow_to_end(&leaf.path)?;
+                self.count(id);
+                Some(match known {
+                    Known::Value(value) => leaf.test(value, self.other(leaf.other)),
+                    Known::Absent => leaf.absent(),
+                    Known::Unknown => Truth::Unknown,
+                })
+            }
+            Form::Lies(at) => self.lies(id, self.short.lies(at)?),
+            Form::Path(at) => self.follow(self.short.path(at)?).map(Known::truth),
+            Form::Node | Form::Const(_) | Form::Subject | Form::Resource => None,
+        }
+    }
+
+    /// Whether the subject or the resource lies within what a path leads to; kept if others ask so too.
+    #[inline]
+    fn lies(&mut self, id: NodeId, lies: &'a Lies) -> Option<Truth> {
+        let place = self.scratch.place(id, self.derived);
+        if let Some(known) = place.and_then(|place| self.scratch.recall_at(place, id, self.derived)) {
+            return Some(Known::from(known).truth());
+        }
+        let outer = self.follow(&lies.outer)?;
+        self.count(id);
+        let asked = if lies.is_subject { self.subject } else { self.resource };
+        let truth = match (asked.uid, outer) {
+            (Value::Entity(inner), Known::Value(outer)) => self.within_any(inner, Some(asked.speaker), outer),
+            _ => Truth::Unknown,
+        };
+        if let Some(place) = place {
+            self.scratch.keep_at(place, id, self.derived, Operand::from(truth).into_datum());
+        }
+        Some(truth)
+    }
+
+    fn truth_at_length(&mut self, id: NodeId) -> Truth {
         let Some(node) = self.world.policy.nodes.get(id.index()) else {
             return Truth::Unknown;
         };
-        // What most conditions are made of goes the shortest way; none of it is kept but for explanations.
+        // What many conditions are made of goes a shorter way; none of it is kept but for explanations.
         match node {
             _ if self.scratch.keeps_all() => {}
             Node::Context(attribute) => return self.context(*attribute).truth(),
             Node::Compare(op, left, right) => {
                 if let Some((left, right)) = self.borrow_both(*left, *right) {
-                    self.count(node);
+                    self.count_node(node);
                     return compare(*op, left, right);
                 }
             }
             Node::Within(inner, outer) if self.scratch.place(id, self.derived).is_none() => {
-                self.count(node);
+                self.count_node(node);
                 return self.within(*inner, *outer);
             }
             _ => {
@@ -141,7 +184,14 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// What a node gives, if that is kept somewhere and can be borrowed as it is: evidence, and what is inside of it.
-    fn borrow(&mut self, id: NodeId) -> Option<Known<'a>> {
+    pub fn borrow(&mut self, id: NodeId) -> Option<Known<'a>> {
+        match self.short.form(id) {
+            Form::Path(at) => return self.follow(self.short.path(at)?),
+            Form::Const(id) => return self.world.policy.consts.get(id.index()).map(Known::Value),
+            Form::Subject => return Some(Known::Value(self.subject.uid)),
+            Form::Resource => return Some(Known::Value(self.resource.uid)),
+            Form::Leaf(_) | Form::Lies(_) | Form::Node => {}
+        }
         if !self.derived.is_borrowed(id) {
             return None;
         }
@@ -156,6 +206,70 @@ impl<'a> Evaluator<'a, '_> {
             *place = Some(known);
         }
         Some(known)
+    }
+
+    #[inline]
+    fn other(&self, other: Other) -> Option<&'a Value> {
+        match other {
+            Other::None => None,
+            Other::Const(id) => self.world.policy.consts.get(id.index()),
+            Other::Subject => Some(self.subject.uid),
+            Other::Resource => Some(self.resource.uid),
+        }
+    }
+
+    /// What a path leads to, or what stands for it.
+    #[inline]
+    fn follow(&mut self, path: &'a Path) -> Option<Known<'a>> {
+        match (self.follow_to_end(path)?, path.default) {
+            (Known::Absent, Some(default)) => self.world.policy.consts.get(default.index()).map(Known::Value),
+            (known, _) => Some(known),
+        }
+    }
+
+    /// What a path leads to, if that can be borrowed.
+    fn follow_to_end(&mut self, path: &'a Path) -> Option<Known<'a>> {
+        let root = match path.root {
+            Root::Element(level) => Known::Value(self.binding(level)?.element?),
+            Root::Context(attribute) => {
+                if self.notes {
+                    self.scratch.note(Fact::Context(attribute));
+                }
+                self.world.request.context().get(attribute as usize).map_or(Known::Unknown, Known::from)
+            }
+            Root::Subject(ty, attribute) => self.lasting(self.subject, ty, attribute),
+            Root::Resource(ty, attribute) => self.lasting(self.resource, ty, attribute),
+            Root::Node(id) => self.borrow(id)?,
+        };
+        let Known::Value(mut value) = root else {
+            return Some(root);
+        };
+        for field in self.short.fields(path) {
+            let Value::Record(data) = value else {
+                return Some(Known::Unknown);
+            };
+            value = match data.get(*field as usize) {
+                Some(Datum::Value(value)) => value,
+                Some(Datum::Absent) => return Some(Known::Absent),
+                Some(Datum::Unknown) | None => return Some(Known::Unknown),
+            };
+        }
+        Some(Known::Value(value))
+    }
+
+    /// An attribute of the subject or the resource that has no bound of freshness.
+    #[inline(always)]
+    fn lasting(&mut self, of: Asked<'a>, ty: EntityTypeId, attribute: u32) -> Known<'a> {
+        let Value::Entity(uid) = of.uid else {
+            return Known::Unknown;
+        };
+        if uid.ty != ty {
+            return Known::Unknown;
+        }
+        if self.notes {
+            self.scratch.note(Fact::Attribute(uid.clone(), attribute));
+        }
+        of.speaker.attributes().get(attribute as usize).map_or(Known::Unknown, Known::from)
     }
 
     fn borrow_anew(&mut self, id: NodeId) -> Option<Known<'a>> {
@@ -189,7 +303,7 @@ impl<'a> Evaluator<'a, '_> {
                 // What both agree on is computed.
                 Truth::Unknown => None,
             },
-            Node::Element(level) => self.binding(*level)?.borrow(),
+            Node::Element(level) => self.binding(*level)?.element.map(Known::Value),
             node => self.read(node),
         }
     }
@@ -236,12 +350,12 @@ impl<'a> Evaluator<'a, '_> {
                 test(operator, patterns, |operand| self.value(operand))?
             }
         };
-        self.count(node);
+        self.count_node(node);
         Some(truth)
     }
 
     fn value_of(&mut self, node: &'a Node) -> Operand<'a> {
-        self.count(node);
+        self.count_node(node);
         match node {
             Node::Attribute { of, ty, attribute } => self.attribute_of(*of, *ty, *attribute),
             Node::Element(level) => self.binding(*level).map_or(Operand::Unknown, |at| at.collection.element(at.index)),
@@ -265,7 +379,14 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     #[inline]
-    fn count(&mut self, node: &Node) {
+    fn count(&mut self, id: NodeId) {
+        if cfg!(test) {
+            self.world.policy.nodes.get(id.index()).into_iter().for_each(|node| self.scratch.note_computed(node));
+        }
+    }
+
+    #[inline]
+    fn count_node(&mut self, node: &Node) {
         if cfg!(test) {
             self.scratch.note_computed(node);
         }
@@ -308,9 +429,9 @@ impl<'a> Evaluator<'a, '_> {
     /// The subject or the resource, if the node is that.
     #[inline]
     pub fn asked(&self, node: NodeId) -> Option<Asked<'a>> {
-        match self.world.policy.nodes.get(node.index())? {
-            Node::Subject => Some(self.subject),
-            Node::Resource => Some(self.resource),
+        match self.derived.short.form(node) {
+            Form::Subject => Some(self.subject),
+            Form::Resource => Some(self.resource),
             _ => None,
         }
     }

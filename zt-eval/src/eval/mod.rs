@@ -26,14 +26,16 @@ use arrayvec::ArrayVec;
 
 #[cfg(feature = "build")]
 pub(crate) use apply::apply;
+pub(crate) use apply::{compare_values, test};
 pub use explain::{Explanation, RuleTrace, Shown, Trace, explain};
+pub(crate) use operand::Operand;
 pub(crate) use scratch::LEVELS_MAX;
 pub use scratch::Scratch;
 
 use crate::Truth;
 use crate::decision::{Decision, Duty, Mode, Reason};
 use crate::facts::{Speaker, World};
-use crate::graph::{ActionRules, Derived, DutyTemplate, Effect, Policy, Rule};
+use crate::graph::{ActionRules, Derived, DutyTemplate, Effect, Policy, Rule, short};
 use crate::id::RuleId;
 use crate::index::{Join, Trees};
 use crate::request::{Described, InvalidRequest, Request};
@@ -42,7 +44,6 @@ use crate::value::{Datum, Timestamp};
 
 use candidates::{Candidate, Want};
 use evaluator::{Asked, Evaluator};
-use operand::Operand;
 
 /// Decides a request at an instant.
 ///
@@ -93,27 +94,44 @@ pub(crate) fn decide_in<'a>(
     scratch: &mut Scratch,
     decision: &mut Decision,
 ) {
-    scratch.reuse(decision);
-    if let Err(error) = world.check_using(&mut scratch.cycles) {
-        decision.reason = Some(Reason::Invalid(error));
-        return;
+    match world.check_using(&mut scratch.cycles) {
+        Ok(()) => decide_checked(world, join, speakers, mode, scratch, decision),
+        Err(error) => {
+            scratch.reuse(decision);
+            decision.reason = Some(Reason::Invalid(error));
+        }
     }
+}
+
+/// The same of a world that was [checked](World::check).
+pub(crate) fn decide_checked<'a>(
+    world: World<'a>,
+    join: &'a Join,
+    speakers: Speakers<'a>,
+    mode: Mode,
+    scratch: &mut Scratch,
+    decision: &mut Decision,
+) {
+    scratch.reuse(decision);
     let action = world.request.action();
     let Some(rules) = world.policy.rules_for(action) else {
         decision.reason = Some(Reason::Invalid(InvalidRequest::other_policy()));
         return;
     };
-    scratch.start(world.policy);
+    let notes = mode == Mode::Full;
+    scratch.start(world.policy, notes);
     let trees = world.policy.derived.index.trees(action.index());
-    let mut decide = |mut evaluator: Evaluator<'a, '_>| match mode {
+    let mut memory;
+    let held: &mut [_] = if world.policy.derived.held.is_empty() {
+        &mut []
+    } else {
+        memory = [const { None }; Derived::HELD_MAX];
+        &mut memory
+    };
+    let mut evaluator = Evaluator { held, ..Evaluator::new(world, join, speakers, scratch, notes) };
+    match mode {
         Mode::Effect => evaluator.decide_effect(rules, trees, decision),
         Mode::Full => evaluator.decide_in_full(rules, trees, decision),
-    };
-    let evaluator = Evaluator::new(world, join, speakers, scratch, mode == Mode::Full);
-    if evaluator.derived.held.is_empty() {
-        decide(evaluator);
-    } else {
-        decide(Evaluator { held: &mut [const { None }; Derived::HELD_MAX], ..evaluator });
     }
 }
 
@@ -146,7 +164,9 @@ impl<'a, 's> Evaluator<'a, 's> {
         let subject = Asked { uid: world.request.subject_value(), speaker: speakers.subject };
         let resource = Asked { uid: world.request.resource_value(), speaker: speakers.resource };
         let derived = &world.policy.derived;
-        Self { world, derived, join, subject, resource, scratch, held: &mut [], bindings: ArrayVec::new(), notes }
+        let short = if scratch.keeps_all() { &short::NONE } else { &derived.short };
+        let bindings = ArrayVec::new();
+        Self { world, derived, short, join, subject, resource, scratch, held: &mut [], bindings, notes }
     }
 
     fn decide_effect(&mut self, rules: &'a ActionRules, trees: Trees, decision: &mut Decision) {

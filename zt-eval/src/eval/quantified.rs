@@ -1,7 +1,7 @@
 //! Going through the elements of a collection.
 
 use super::evaluator::{Binding, Evaluator};
-use super::operand::{Operand, element_count};
+use super::operand::{Operand, element, element_count};
 use crate::Truth;
 use crate::graph::Quantifier;
 use crate::id::NodeId;
@@ -13,6 +13,9 @@ impl<'a> Evaluator<'a, '_> {
         let collection = self.value(over);
         let count = collection.value().and_then(element_count)?;
         let mut truths = Truths::default();
+        if count == 0 {
+            return Some(truths);
+        }
         self.open(over, level, collection);
         for index in 0..count {
             self.go_to(index);
@@ -28,13 +31,17 @@ impl<'a> Evaluator<'a, '_> {
     /// Enters a quantifier over a collection; it stands nowhere yet.
     pub fn open(&mut self, over: NodeId, level: u8, collection: Operand<'a>) {
         // Validation bounds the nesting; beyond it variables would be unknown.
-        let _ = self.bindings.try_push(Binding { level, over, collection, index: 0 });
+        let _ = self.bindings.try_push(Binding { level, over, collection, index: 0, element: None });
     }
 
     /// Puts the innermost quantifier at an element; everything that depends on its level is then to be computed anew.
     pub fn go_to(&mut self, index: usize) {
         if let Some(binding) = self.bindings.last_mut() {
             binding.index = index;
+            binding.element = match &binding.collection {
+                Operand::Ref(collection) => element(collection, index),
+                _ => None,
+            };
             self.scratch.renew(binding.level);
         }
     }

@@ -106,36 +106,46 @@ impl Scratch {
         Self::default()
     }
 
-    /// Forgets what the last decision consulted and computed.
-    pub(super) fn start(&mut self, policy: &Policy) {
-        self.begin(policy, false);
+    /// Forgets what the last decision computed, and if `notes` are taken what it consulted.
+    #[inline]
+    pub(super) fn start(&mut self, policy: &Policy, notes: bool) {
+        self.keeps_all = false;
+        if notes {
+            self.start_notes();
+        }
+        self.begin(policy, policy.derived.kept_count as usize);
     }
 
     /// The same, to keep what every node gives from now on.
     pub(super) fn start_keeping_all(&mut self, policy: &Policy) {
-        self.begin(policy, true);
+        self.keeps_all = true;
+        self.start_notes();
+        self.begin(policy, policy.nodes.len());
     }
 
-    fn begin(&mut self, policy: &Policy, keeps_all: bool) {
+    fn start_notes(&mut self) {
         self.facts.clear();
         self.facts_max = FACTS_MIN;
         self.unknowns.start();
-        self.args_taken = 0;
         self.flip = None;
+    }
+
+    /// What one way of keeping left behind means nothing to the other: their stamps differ.
+    #[inline(always)]
+    fn begin(&mut self, policy: &Policy, kept: usize) {
+        self.args_taken = 0;
         let lookups = policy.derived.index.lookups();
         if self.found.len() < lookups {
             self.found.resize(lookups, Found::default());
         }
-        // What one way of keeping left behind means nothing to the other: their stamps differ.
-        self.keeps_all = keeps_all;
-        let count = if keeps_all { policy.nodes.len() } else { policy.derived.kept_count as usize };
-        if self.kept.len() < count {
-            self.kept.resize(count, Kept { stamp: 0, datum: Datum::Unknown });
+        if self.kept.len() < kept {
+            self.kept.resize(kept, Kept { stamp: 0, datum: Datum::Unknown });
         }
         self.restart();
     }
 
     /// Forgets what was computed and looked up: the same request is looked at in another way.
+    #[inline]
     pub(super) fn restart(&mut self) {
         self.keys.clear();
         self.points.clear();
@@ -196,6 +206,7 @@ impl Scratch {
     }
 
     /// Makes a decision that was used before into one of which nothing is known, a denial, and keeps its memory.
+    #[inline(always)]
     pub(crate) fn reuse(&mut self, decision: &mut Decision) {
         decision.effect = Effect::Deny;
         decision.reason = None;

@@ -43,9 +43,11 @@ struct Buffers {
 impl Unknowns {
     /// Forgets what was found.
     pub fn start(&mut self) {
-        let mut found = std::mem::take(&mut self.found);
-        self.take_back(&mut found);
-        self.found = found;
+        if !self.found.is_empty() {
+            let mut found = std::mem::take(&mut self.found);
+            self.take_back(&mut found);
+            self.found = found;
+        }
         self.found_max = FOUND_MIN;
         self.buffers.iter_mut().for_each(|buffers| buffers.taken = 0);
     }
@@ -84,7 +86,15 @@ impl Unknowns {
     }
 
     /// Keeps the memory of what a decision names no more.
+    #[inline]
     pub fn take_back(&mut self, unknown: &mut Vec<Unknown>) {
+        if !unknown.is_empty() {
+            self.take_all_back(unknown);
+        }
+    }
+
+    #[inline(never)]
+    fn take_all_back(&mut self, unknown: &mut Vec<Unknown>) {
         unknown.drain(..).for_each(|each| keep(&mut self.buffers, each.text));
     }
 

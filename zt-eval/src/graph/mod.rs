@@ -18,6 +18,7 @@ mod place;
 mod policy;
 pub(crate) mod reads;
 mod rule;
+pub(crate) mod short;
 mod slots;
 pub mod text;
 pub(crate) mod validate;
@@ -260,8 +261,12 @@ pub(crate) struct Derived {
     pub kept_count: u32,
     /// By [`NodeId`], for the first few that are worth it: where a decision keeps what it borrowed, and one more; else zero.
     pub held: Box<[u8]>,
+    /// What most conditions are made of, for short.
+    pub short: short::Short,
     /// Row by [`EntityTypeId`]: the types that parents can lead to, reflexively.
     pub leads_to: Vec<Box<[bool]>>,
+    /// By [`EntityTypeId`]: whether parents can lead to the type itself.
+    pub leads_back: Box<[bool]>,
     /// By [`RuleId`]: the deciding allow rules that override it, in source order; empty when no rule overrides any.
     pub overriders: Vec<Box<[RuleId]>>,
     /// By [`ActionId`](crate::id::ActionId): whether its rules read an attribute that the subject can renew.
@@ -292,6 +297,15 @@ impl Derived {
     pub const HELD_MAX: usize = 64;
     /// In [`Derived::kept`]: only reads evidence, and what is inside of it, so that it can be borrowed from there.
     pub const BORROWED: u32 = u32::MAX - 1;
+
+    /// Whether a path of one step or more can lead from an entity of one type to an entity of another.
+    #[inline]
+    pub fn parents_lead_to(&self, from: EntityTypeId, to: EntityTypeId) -> bool {
+        match from == to {
+            true => self.leads_back.get(from.index()) == Some(&true),
+            false => self.leads_to.get(from.index()).and_then(|row| row.get(to.index())) == Some(&true),
+        }
+    }
 
     /// Where a decision keeps what it borrowed for a node, if it does.
     #[inline]

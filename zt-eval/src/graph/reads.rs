@@ -7,6 +7,8 @@
 //! place holds anything reads that it is there; whatever else is done to a value reads it whole, but for its parts where
 //! it is only a way to them.
 
+mod extent;
+
 use std::collections::BTreeMap;
 
 use super::validate::Use;
@@ -15,51 +17,10 @@ use crate::id::{EntityTypeId, NodeId, RecordId};
 use crate::schema::{Attribute, Freshness, Schema, Type};
 use crate::value::Value;
 
+pub use extent::{Extent, Fields};
+
 /// Places that one node is followed to; a node that can be more is taken to read them whole.
 const PLACES_MAX: usize = 64;
-
-/// How much of a place is read.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Extent {
-    /// Nothing: it is unknown.
-    Nothing,
-    /// Everything.
-    Whole,
-    /// Of a record: that it is there, and so much of its fields by position; nothing of those that are not listed.
-    Fields(Box<[Extent]>),
-    /// Of a list or a map: how many elements it has, its keys, and so much of each element.
-    Elements(Box<Extent>),
-}
-
-impl Extent {
-    /// Of a record's field.
-    pub fn field(&self, at: usize) -> &Self {
-        match self {
-            Self::Nothing => &Self::Nothing,
-            Self::Fields(fields) => fields.get(at).unwrap_or(&Self::Nothing),
-            Self::Whole | Self::Elements(_) => &Self::Whole,
-        }
-    }
-
-    /// Of the elements of a list, the values of a map.
-    pub fn element(&self) -> &Self {
-        match self {
-            Self::Nothing => &Self::Nothing,
-            Self::Elements(of) => of,
-            Self::Whole | Self::Fields(_) => &Self::Whole,
-        }
-    }
-
-    /// That a value of a type is there, and nothing about what is in it that its being there does not depend on.
-    fn presence(ty: &Type) -> Self {
-        match ty.present() {
-            Type::Record(_) => Self::Fields(Box::default()),
-            Type::List(of) | Type::Map(of) => Self::Elements(Self::presence(of).into()),
-            // Of a set in which something is unknown, nothing is known.
-            _ => Self::Whole,
-        }
-    }
-}
 
 /// What is read of the attributes of one thing.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -242,7 +203,8 @@ impl<'p> Places<'p> {
             Type::Record(id) => {
                 let fields = self.schema.record(*id).map_or(&[][..], |record| &record.fields);
                 let extent = |(at, ty)| self.extent(Some(*place), Step::Field(at), ty);
-                Extent::Fields((0u32..).zip(fields.iter().map(|field| &field.ty)).map(extent).collect())
+                let each = (0u32..).zip(fields.iter().map(|field| &field.ty)).map(extent).collect();
+                Extent::Fields(Fields::new(each, |at| fields.get(at).is_some_and(|field| field.ty.is_optional())))
             }
             Type::List(of) | Type::Map(of) => match self.extent(Some(*place), Step::Element, of) {
                 Extent::Nothing => Extent::presence(ty),

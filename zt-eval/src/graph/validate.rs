@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::short::Short;
 use super::{Derived, DutyTemplate, Effect, Kept, Node, Policy, Rule};
 use crate::eval::LEVELS_MAX;
 use crate::id::{NodeId, RuleId};
@@ -114,12 +115,14 @@ impl Derived {
         let Kept { kept, count: kept_count, held } = policy.kept(&levels, uses);
         Ok(Self {
             index: index(&levels, &leads_to)?,
+            short: Short::of(policy, &kept, &held),
             kept,
             kept_count,
             held,
             reads: super::reads::Reads::of(policy, &levels, uses),
             names: DeclaredNames::of(&policy.schema),
             levels,
+            leads_back: policy.schema.leads_back(&leads_to),
             leads_to,
             overriders: policy.overriders(),
             steps_up: policy.steps_up(|id| shapes.get(id.index()).is_some_and(|shape| shape.steps_up)),
@@ -228,6 +231,7 @@ impl Use {
     const ONCE: u8 = 1;
     const REPEATED: u8 = 2;
     const WHOLE: u8 = 4;
+    const BODY: u8 = 8;
 
     /// Adds a use.
     #[inline]
@@ -235,10 +239,17 @@ impl Use {
         self.0 |= Self::ONCE | (self.0 & Self::ONCE) << 1 | if whole { Self::WHOLE } else { 0 };
     }
 
+    /// Adds a use as the body of a quantifier: it is computed anew for each element, whichever quantifier goes there.
+    #[inline]
+    fn add_body(&mut self) {
+        self.0 |= Self::BODY | Self::WHOLE;
+    }
+
     /// Whether more than one reads it, or one for each element though it is the same for all.
     #[inline]
     pub fn is_repeated(self) -> bool {
-        self.0 & Self::REPEATED != 0
+        const BOTH: u8 = Use::ONCE | Use::BODY;
+        self.0 & Self::REPEATED != 0 || self.0 & BOTH == BOTH
     }
 
     /// Whether any takes what it gives as a whole, and not as a way to a part of it.
@@ -306,7 +317,10 @@ fn shape(place: Place, node: &Node, before: &[Shape], uses: &mut [Use], levels_m
             shape.free |= child.free;
             shape.binds = shape.binds.min(child.binds);
             shape.steps_up |= child.steps_up;
-            uses.add(is_whole);
+            match node {
+                Node::Quantified { level, .. } if is_whole && deepest(child.free) >= *level => uses.add_body(),
+                _ => uses.add(is_whole),
+            }
         }
         _ => precede = false,
     });

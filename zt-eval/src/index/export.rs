@@ -2,7 +2,7 @@
 
 use super::table::Bucket as TableBucket;
 use crate::graph::Policy;
-use crate::id::{ActionId, ConstId, NodeId, RuleId};
+use crate::id::{ActionId, NodeId, RuleId};
 use crate::pattern::Pattern;
 use crate::value::{IpRange, Value};
 
@@ -182,12 +182,6 @@ impl Index {
     #[must_use]
     pub fn trees(&self, action: ActionId) -> Option<Trees> {
         self.actions.get(action.index()).copied()
-    }
-}
-
-impl super::Index {
-    pub(crate) fn anchor_of_const(&self, constant: ConstId) -> Option<u32> {
-        self.anchor_of_const.get(constant.index()).copied().filter(|anchor| *anchor != super::NO_ANCHOR)
     }
 }
 

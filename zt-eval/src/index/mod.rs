@@ -31,8 +31,8 @@ mod table;
 #[cfg(all(test, feature = "build"))]
 mod tests;
 
-use crate::graph::{ActionRules, Node, Policy};
-use crate::id::{NodeId, RuleId};
+use crate::graph::{ActionRules, Policy};
+use crate::id::{ConstId, NodeId, RuleId};
 
 pub(crate) use anchors::Anchors;
 pub(crate) use intervals::Intervals;
@@ -210,13 +210,10 @@ impl Index {
         Ok((index, plan))
     }
 
-    /// The anchor that a node is.
+    /// The number of the anchor that a constant is, if it is one.
     #[inline]
-    pub fn anchor_of(&self, policy: &Policy, node: NodeId) -> Option<u32> {
-        let Some(Node::Const(id)) = policy.nodes.get(node.index()) else {
-            return None;
-        };
-        self.anchor_of_const.get(id.index()).copied().filter(|anchor| *anchor != NO_ANCHOR)
+    pub fn anchor_of_const(&self, constant: ConstId) -> Option<u32> {
+        self.anchor_of_const.get(constant.index()).copied().filter(|anchor| *anchor != NO_ANCHOR)
     }
 
     /// The trees of an action.
@@ -232,6 +229,13 @@ impl Index {
     pub fn is_empty(&self, division: u32) -> bool {
         let Division { loose, dimensions, .. } = self.division(division);
         loose.start == loose.end && dimensions.start == dimensions.end
+    }
+
+    /// The entries of a division that has nothing else.
+    #[inline]
+    pub fn only_loose(&self, division: u32) -> Option<&[Entry]> {
+        let Division { gates, loose, dimensions } = self.divisions.get(division as usize)?;
+        (gates.start == gates.end && dimensions.start == dimensions.end).then(|| self.entries(*loose))
     }
 
     pub fn dimension(&self, at: usize) -> Option<&Dimension> {

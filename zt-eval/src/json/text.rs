@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use wide::u8x16;
+
 use super::Scanner;
 use super::error::{JsonError, JsonErrorKind};
 
@@ -47,20 +49,6 @@ fn escaped_tail(scanner: &mut Scanner<'_>, plain: &str) -> Result<String, JsonEr
     Ok(decoded)
 }
 
-/// As [`string_tail`], but builds nothing.
-#[inline]
-pub(super) fn skip_string_tail(scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
-    skip_plain(scanner)?;
-    if scanner.rest().first() == Some(&b'"') {
-        scanner.offset += 1;
-        return Ok(());
-    }
-    while escape_or_end(scanner)?.is_some() {
-        skip_plain(scanner)?;
-    }
-    Ok(())
-}
-
 /// Behind plain text: what an escape stands for, or nothing behind the closing quote.
 fn escape_or_end(scanner: &mut Scanner<'_>) -> Result<Option<char>, JsonError> {
     match scanner.rest().first() {
@@ -68,7 +56,16 @@ fn escape_or_end(scanner: &mut Scanner<'_>) -> Result<Option<char>, JsonError> {
             scanner.offset += 1;
             Ok(None)
         }
-        Some(b'\\') => escape(scanner).map(Some),
+        Some(b'\\') => match escape(scanner.rest()) {
+            Ok((c, len)) => {
+                scanner.offset += len;
+                Ok(Some(c))
+            }
+            Err((kind, behind)) => {
+                scanner.offset += behind;
+                Err(scanner.error(kind))
+            }
+        },
         Some(_) => Err(scanner.error(JsonErrorKind::ControlCharacter)),
         None => Err(scanner.error(JsonErrorKind::EndOfText)),
     }
@@ -94,13 +91,13 @@ fn skip_plain(scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
 }
 
 /// How many bytes stand before the first that is no plain text of a string.
-#[inline]
-fn plain_len(text: &[u8]) -> usize {
+#[inline(always)]
+pub(super) fn plain_len(text: &[u8]) -> usize {
     let mut len = 0;
     while let Some(chunk) = text.get(len..).and_then(<[u8]>::first_chunk) {
-        let found = not_plain(u64::from_le_bytes(*chunk));
+        let found = not_plain(*chunk);
         if found != 0 {
-            return len + (found.trailing_zeros() / 8) as usize;
+            return len + found.trailing_zeros() as usize;
         }
         len += chunk.len();
     }
@@ -114,41 +111,33 @@ fn last_plain_len(text: &[u8], start: usize) -> usize {
     start + text.iter().skip(start).take_while(is_plain).count()
 }
 
-/// Which of eight bytes are a quote, a backslash or a control character: their highest bits are set. Bits above the lowest
-/// of these may be wrong, because subtraction borrows (S. Anderson, "Bit Twiddling Hacks": "Determine if a word has a byte
-/// less than n").
-const fn not_plain(bytes: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const fn zeros(bytes: u64) -> u64 {
-        bytes.wrapping_sub(ONES) & !bytes
-    }
-    let quotes = zeros(bytes ^ (ONES * b'"' as u64));
-    let backslashes = zeros(bytes ^ (ONES * b'\\' as u64));
-    let controls = bytes.wrapping_sub(ONES * 0x20) & !bytes;
-    (quotes | backslashes | controls) & (ONES << 7)
+/// Which of sixteen bytes are a quote, a backslash or a control character: a bit for each.
+#[inline(always)]
+fn not_plain(bytes: [u8; 16]) -> i32 {
+    let bytes = u8x16::new(bytes);
+    // With this bit turned a quote comes right behind the control characters, which stay among themselves.
+    let turned = bytes ^ u8x16::splat(0x02);
+    let quotes_or_controls = turned.min(u8x16::splat(0x20)).cmp_eq(turned);
+    (quotes_or_controls | bytes.cmp_eq(u8x16::splat(b'\\'))).move_mask()
 }
 
-/// Reads an escape; errors point at its backslash.
-fn escape(scanner: &mut Scanner<'_>) -> Result<char, JsonError> {
-    let rest = scanner.rest();
-    let Some(kind) = rest.get(1) else {
-        scanner.offset += 1;
-        return Err(scanner.error(JsonErrorKind::EndOfText));
+/// The character that the escape at the start stands for, and the bytes that it takes; or what is wrong, and so far behind
+/// its backslash.
+pub(super) fn escape(rest: &[u8]) -> Result<(char, usize), (JsonErrorKind, usize)> {
+    let c = match rest.get(1) {
+        Some(b'"') => '"',
+        Some(b'\\') => '\\',
+        Some(b'/') => '/',
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => return unicode_escape(rest).map_err(|kind| (kind, 0)),
+        Some(_) => return Err((JsonErrorKind::BadEscape, 0)),
+        None => return Err((JsonErrorKind::EndOfText, 1)),
     };
-    let (c, len) = match kind {
-        b'"' => ('"', 2),
-        b'\\' => ('\\', 2),
-        b'/' => ('/', 2),
-        b'b' => ('\u{8}', 2),
-        b'f' => ('\u{c}', 2),
-        b'n' => ('\n', 2),
-        b'r' => ('\r', 2),
-        b't' => ('\t', 2),
-        b'u' => unicode_escape(rest).map_err(|kind| scanner.error(kind))?,
-        _ => return Err(scanner.error(JsonErrorKind::BadEscape)),
-    };
-    scanner.offset += len;
-    Ok(c)
+    Ok((c, 2))
 }
 
 /// The character of `\uXXXX` or of a surrogate pair of them, and the bytes that it takes.
@@ -196,37 +185,40 @@ pub(super) fn number<'a>(scanner: &mut Scanner<'a>) -> Result<&'a str, JsonError
     Ok(scanner.valid.get(start..scanner.offset).unwrap_or_default())
 }
 
-/// Reads past a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
-pub(super) fn skip_number(scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
+/// The end of a number that starts there, if it is one: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
+pub(super) fn past_number(text: &[u8], start: usize) -> Option<usize> {
+    number_end(text.get(start..)?).ok().map(|len| start + len)
+}
+
+/// Reads past a number.
+fn skip_number(scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
     let start = scanner.rest();
+    match number_end(start) {
+        Ok(len) => {
+            scanner.offset += len;
+            Ok(())
+        }
+        Err(read) => Err(bad_number(scanner, start, read)),
+    }
+}
+
+/// How many bytes the number at the start takes, or how many are read when it goes wrong.
+fn number_end(start: &[u8]) -> Result<usize, usize> {
+    let wrong = |rest: &[u8]| start.len() - rest.len();
     let mut rest = start.strip_prefix(b"-").unwrap_or(start);
     rest = match rest.strip_prefix(b"0") {
         Some(behind) => behind,
-        None => digits(rest).ok_or_else(|| bad_number(scanner, start, rest))?,
+        None => digits(rest).ok_or_else(|| wrong(rest))?,
     };
-    if let Some(b'.' | b'e' | b'E') = rest.first() {
-        rest = skip_fraction_and_exponent(scanner, start, rest)?;
-    }
-    if rest.first().is_some_and(u8::is_ascii_digit) {
-        return Err(bad_number(scanner, start, rest)); // a leading zero
-    }
-    scanner.offset += start.len() - rest.len();
-    Ok(())
-}
-
-fn skip_fraction_and_exponent<'a>(
-    scanner: &Scanner<'_>,
-    start: &[u8],
-    mut rest: &'a [u8],
-) -> Result<&'a [u8], JsonError> {
     if let Some(fraction) = rest.strip_prefix(b".") {
-        rest = digits(fraction).ok_or_else(|| bad_number(scanner, start, fraction))?;
+        rest = digits(fraction).ok_or_else(|| wrong(fraction))?;
     }
     if let Some(exponent) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
         let unsigned = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
-        rest = digits(unsigned).ok_or_else(|| bad_number(scanner, start, unsigned))?;
+        rest = digits(unsigned).ok_or_else(|| wrong(unsigned))?;
     }
-    Ok(rest)
+    // A leading zero.
+    if rest.first().is_some_and(u8::is_ascii_digit) { Err(wrong(rest)) } else { Ok(wrong(rest)) }
 }
 
 /// The text behind one or more digits.
@@ -236,9 +228,8 @@ fn digits(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// The error at the byte where a number goes wrong; at its first byte, what stands there is no number at all.
-fn bad_number(scanner: &Scanner<'_>, start: &[u8], rest: &[u8]) -> JsonError {
-    let read = start.len() - rest.len();
-    let kind = match rest.first() {
+fn bad_number(scanner: &Scanner<'_>, start: &[u8], read: usize) -> JsonError {
+    let kind = match start.get(read) {
         None => JsonErrorKind::EndOfText,
         Some(byte) if read == 0 => JsonErrorKind::UnexpectedByte(*byte),
         Some(_) => JsonErrorKind::BadNumber,

@@ -18,6 +18,7 @@ pub(crate) mod names;
 mod part;
 mod parts;
 pub(crate) mod read;
+mod record;
 mod said;
 mod scalar;
 
@@ -37,6 +38,7 @@ use crate::value::{Datum, EntityUid, Text, Value};
 use gather::Workspace;
 use said::Said;
 
+pub(crate) use bits::Bits;
 pub use builder::Builder;
 pub(crate) use cycle::Cycles;
 pub use invalid::{InvalidKind, InvalidRequest, InvalidValue, StoreError};

@@ -1,9 +1,9 @@
 //! Finds declared names among the keys of documents.
 //!
 //! A document has a key every twenty bytes, and few of them are worth more than being passed over. So a key is looked up by
-//! a mark made of its length and its ends, and compared with a name only if the marks are equal. Names that have too many
-//! marks in common are looked up by a keyed hash instead. Both ways a look-up is bounded, whatever the key is and whoever
-//! wrote the policy.
+//! a hash of its length and its ends, which stand in the table, and compared with a name only if that has a middle too.
+//! Where too many names share a place, they are looked up by a keyed hash instead. Both ways a look-up is bounded, whatever
+//! the key is and whoever wrote the policy.
 
 use crate::id::{EntityTypeId, RecordId};
 use crate::schema::Schema;
@@ -15,16 +15,61 @@ const RUN_MAX: usize = 16;
 /// The names of one thing's parts, by position.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Names {
-    /// A power of two of places, a quarter of them taken at most; each name is at or behind where its mark puts it.
-    places: Box<[Option<Place>]>,
+    /// A power of two of places, half of them taken at most; each name is at or behind where its mark puts it.
+    places: Box<[Place]>,
     shift: u32,
     is_hashed: bool,
 }
 
+/// Small, for a document's keys come to many of them.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Place {
-    mark: u32,
+    head: u64,
+    tail: u64,
+    len: u32,
+    /// [`Place::FREE`] for none.
     position: u32,
+}
+
+impl Place {
+    const FREE: u32 = u32::MAX;
+    const NONE: Self = Self { head: 0, tail: 0, len: 0, position: Self::FREE };
+
+    #[inline]
+    fn has(&self, ends: Ends) -> bool {
+        self.head == ends.head && self.tail == ends.tail && self.len == ends.len
+    }
+}
+
+/// A name's length and its first and last bytes: all of it, if it has at most sixteen.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Ends {
+    head: u64,
+    tail: u64,
+    len: u32,
+}
+
+/// Names of so many bytes are their ends.
+const ENDS: usize = 16;
+
+impl Ends {
+    #[inline]
+    fn of(name: &str) -> Self {
+        let bytes = name.as_bytes();
+        let (head, tail) = match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+            _ => short(bytes),
+        };
+        Self { head, tail, len: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
+    }
+
+    /// The same for equal names; different ones seldom share it unless they differ in the middle alone.
+    #[inline]
+    fn mark(self) -> u32 {
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = (self.head.wrapping_mul(SPREAD).rotate_left(29) ^ self.tail).wrapping_add(self.len.into());
+        (mixed.wrapping_mul(SPREAD) >> 32) as u32
+    }
 }
 
 impl Names {
@@ -35,14 +80,14 @@ impl Names {
 
     /// A table of the names, unless too many stand in each other's way; hashes are not held to that.
     fn marked(names: &[&str], is_hashed: bool) -> Option<Self> {
-        let count = names.len().saturating_mul(4).next_power_of_two().max(4);
+        let count = names.len().saturating_mul(2).next_power_of_two().max(4);
         let shift = u32::BITS.saturating_sub(count.trailing_zeros());
-        let mut table = Self { places: vec![None; count].into(), shift, is_hashed };
+        let mut table = Self { places: vec![Place::NONE; count].into(), shift, is_hashed };
         for (name, position) in names.iter().zip(0..) {
-            let mark = table.mark(name);
-            let (mut at, mut run) = (table.start(mark), 0);
-            while let Some(Some(place)) = table.places.get(at) {
-                if place.mark == mark && names.get(place.position as usize) == Some(name) {
+            let ends = Ends::of(name);
+            let (mut at, mut run) = (table.start(name, ends), 0);
+            while let Some(place) = table.taken(at) {
+                if place.has(ends) && names.get(place.position as usize) == Some(name) {
                     break; // declared twice: the first counts
                 }
                 (at, run) = ((at + 1) & (count - 1), run + 1);
@@ -50,8 +95,8 @@ impl Names {
             if run > RUN_MAX && !is_hashed {
                 return None;
             }
-            if let Some(place @ None) = table.places.get_mut(at) {
-                *place = Some(Place { mark, position });
+            if let Some(place) = table.places.get_mut(at).filter(|place| place.position == Place::FREE) {
+                *place = Place { head: ends.head, tail: ends.tail, len: ends.len, position };
             }
         }
         Some(table)
@@ -60,11 +105,11 @@ impl Names {
     /// The position of a name, which is compared with those that `name_of` tells.
     #[inline]
     pub fn find<'a>(&self, name: &str, name_of: impl Fn(usize) -> Option<&'a str>) -> Option<usize> {
-        let mark = self.mark(name);
-        let mut at = self.start(mark);
-        while let Some(Some(place)) = self.places.get(at) {
+        let ends = Ends::of(name);
+        let mut at = self.start(name, ends);
+        while let Some(place) = self.taken(at) {
             let position = place.position as usize;
-            if place.mark == mark && name_of(position) == Some(name) {
+            if place.has(ends) && (name.len() <= ENDS || name_of(position) == Some(name)) {
                 return Some(position);
             }
             at = (at + 1) & (self.places.len() - 1);
@@ -73,27 +118,15 @@ impl Names {
     }
 
     #[inline]
-    fn start(&self, mark: u32) -> usize {
-        (mark >> self.shift) as usize
+    fn taken(&self, at: usize) -> Option<&Place> {
+        self.places.get(at).filter(|place| place.position != Place::FREE)
     }
 
     #[inline]
-    fn mark(&self, name: &str) -> u32 {
-        if self.is_hashed { Text::new(name).hash32() } else { mark(name) }
+    fn start(&self, name: &str, ends: Ends) -> usize {
+        let mark = if self.is_hashed { Text::new(name).hash32() } else { ends.mark() };
+        (mark >> self.shift) as usize
     }
-}
-
-/// The same for equal names; different ones seldom share it unless they differ in the middle alone.
-#[inline]
-fn mark(name: &str) -> u32 {
-    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let bytes = name.as_bytes();
-    let (head, tail) = match (bytes.first_chunk(), bytes.last_chunk()) {
-        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
-        _ => short(bytes),
-    };
-    let mixed = (head.wrapping_mul(SPREAD).rotate_left(29) ^ tail).wrapping_add(bytes.len() as u64);
-    (mixed.wrapping_mul(SPREAD) >> 32) as u32
 }
 
 /// The ends of fewer than eight bytes.

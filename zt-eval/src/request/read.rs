@@ -11,15 +11,14 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::bits::Bits;
 use super::invalid::{InvalidKind, InvalidRequest, InvalidValue};
 use super::names::DeclaredNames;
 use crate::graph::Policy;
 use crate::graph::reads::Extent;
-use crate::id::{ActionId, EntityTypeId, RecordId};
+use crate::id::{ActionId, EntityTypeId};
 use crate::json::{Kind, Scanner};
 use crate::limits::Limits;
-use crate::schema::{Field, Schema, Type};
+use crate::schema::{Schema, Type};
 use crate::value::{Datum, EntityUid, Text, Value};
 
 /// Deeper documents are refused whatever a policy's limits say: reading a record type that contains itself recurses.
@@ -104,14 +103,6 @@ impl<'p> Reader<'p> {
         names.actions().find(name, |at| actions.get(at).map(|action| &*action.name)).map(ActionId::new)
     }
 
-    #[inline]
-    fn find_field(&self, id: RecordId, fields: &[Field], name: &str) -> Option<usize> {
-        match self.names.and_then(|names| names.record(id)) {
-            Some(names) => names.find(name, |at| fields.get(at).map(|field| &*field.name)),
-            None => fields.iter().position(|field| *field.name == *name),
-        }
-    }
-
     /// A scanner over a whole document of at most `bytes_max` bytes.
     pub fn scanner<'a>(
         &self,
@@ -143,7 +134,7 @@ impl<'p> Reader<'p> {
         pool: &mut Pool,
         into: &mut Datum,
     ) -> Result<(), InvalidRequest> {
-        if *extent == Extent::Nothing {
+        if matches!(extent, Extent::Nothing) {
             scanner.skip()?;
             *into = Datum::Unknown;
             return Ok(());
@@ -238,7 +229,7 @@ impl<'p> Reader<'p> {
         into: &mut Datum,
     ) -> Result<bool, InvalidRequest> {
         let mut last = match std::mem::replace(into, Datum::Unknown) {
-            Datum::Value(Value::Set(last)) => own(last),
+            Datum::Value(Value::Set(last)) => Some(last),
             _ => None,
         };
         let start = pool.values.len();
@@ -270,7 +261,7 @@ impl<'p> Reader<'p> {
         into: &mut Datum,
     ) -> Result<bool, InvalidRequest> {
         let mut last = match std::mem::replace(into, Datum::Unknown) {
-            Datum::Value(Value::List(last)) => own(last),
+            Datum::Value(Value::List(last)) => Some(last),
             _ => None,
         };
         let start = pool.values.len();
@@ -327,7 +318,7 @@ impl<'p> Reader<'p> {
         into: &mut Datum,
     ) -> Result<bool, InvalidRequest> {
         let mut last = match std::mem::replace(into, Datum::Unknown) {
-            Datum::Value(Value::Map(last)) => own(last),
+            Datum::Value(Value::Map(last)) => Some(last),
             _ => None,
         };
         let mut spare = last.as_mut().and_then(Arc::get_mut).unwrap_or_default().iter_mut();
@@ -358,45 +349,6 @@ impl<'p> Reader<'p> {
         }
         let entries = pool.entries.drain(start..);
         Ok(is_known && put(into, Some(Value::Map(shared(entries, last)))))
-    }
-
-    fn record(
-        &self,
-        scanner: &mut Scanner,
-        id: RecordId,
-        complete: bool,
-        extent: &Extent,
-        pool: &mut Pool,
-        into: &mut Datum,
-    ) -> Result<bool, InvalidRequest> {
-        let fields = self.schema.record(id).map_or(&[][..], |record| &record.fields);
-        let last = match std::mem::replace(into, Datum::Unknown) {
-            Datum::Value(Value::Record(last)) if last.len() == fields.len() => own(last),
-            _ => None,
-        };
-        let mut data = last.unwrap_or_else(|| fields.iter().map(|_| Datum::Unknown).collect());
-        let Some(places) = Arc::get_mut(&mut data) else {
-            return Ok(scanner.skip().map(|_| false)?); // somebody else has it, whatever `own` said
-        };
-        let mut said = Bits::default();
-        scanner.object(|scanner, key, offset| {
-            let found = self.find_field(id, fields, key);
-            let Some((at, field, place)) = found.and_then(|at| Some((at, fields.get(at)?, places.get_mut(at)?))) else {
-                return Ok(scanner.skip().map(drop)?);
-            };
-            if !said.insert(at) {
-                return Err(duplicate(key, offset));
-            }
-            let read = self.read(scanner, &field.ty, complete, extent.field(at), pool, place);
-            read.map_err(|error| error.under(key))
-        })?;
-        for (at, (field, place)) in fields.iter().zip(places).enumerate().filter(|(at, _)| !said.contains(*at)) {
-            *place = match extent.field(at) {
-                Extent::Nothing => Datum::Unknown,
-                _ => settle(&field.ty, None, complete),
-            };
-        }
-        Ok(put(into, Some(Value::Record(data))))
     }
 
     fn entity(&self, scanner: &mut Scanner, ty: &Type) -> Result<Option<Value>, InvalidRequest> {
@@ -470,18 +422,13 @@ pub(crate) fn expect(scanner: &mut Scanner, kind: Kind) -> Result<(), InvalidReq
 
 /// Puts what was read into its place; tells whether it is anything.
 #[inline]
-fn put(into: &mut Datum, read: Option<Value>) -> bool {
+pub(super) fn put(into: &mut Datum, read: Option<Value>) -> bool {
     let is_known = read.is_some();
     *into = read.into();
     is_known
 }
 
-/// The memory of a value that nobody else has.
-fn own<T: ?Sized>(mut last: Arc<T>) -> Option<Arc<T>> {
-    Arc::get_mut(&mut last).is_some().then_some(last)
-}
-
-/// The values, shared; in the memory of the last ones if that has their length, else in one allocation, or none.
+/// The values, shared; in the memory of the last ones if nobody else has that and it has their length, else in one allocation, or none.
 fn shared<T>(values: std::vec::Drain<'_, T>, mut last: Option<Arc<[T]>>) -> Arc<[T]> {
     let places = last.as_mut().and_then(Arc::get_mut).filter(|places| places.len() == values.len());
     match (places, values.len()) {

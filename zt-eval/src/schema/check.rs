@@ -90,6 +90,13 @@ impl Schema {
         rows.iter().map(|row| types.clone().map(|ty| has_bit(row, ty)).collect()).collect()
     }
 
+    /// By entity type: whether parents can lead to the type itself, given the rows of [`leads_to`](Self::leads_to).
+    pub(crate) fn leads_back(&self, leads_to: &[Box<[bool]>]) -> Box<[bool]> {
+        let leads = |ty: &EntityTypeId, to| leads_to.get(ty.index()).and_then(|row| row.get(to)) == Some(&true);
+        let all = self.entities.iter().enumerate();
+        all.map(|(own, entity)| entity.parents.iter().any(|ty| leads(ty, own))).collect()
+    }
+
     fn parents_row(&self, own: usize, parents: &[EntityTypeId]) -> Vec<u64> {
         let mut row = vec![0; self.entities.len().div_ceil(64)];
         for ty in parents.iter().map(|ty| ty.index()).chain([own]) {

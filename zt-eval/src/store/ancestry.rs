@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Store;
-use super::kin::{Ancestor, Kin, Lineage, key_of};
+use super::kin::{Above, Ancestor, Kin, Lineage, ancestor_key};
 use crate::limits::Limits;
 use crate::request::{InvalidKind, InvalidRequest};
 
@@ -155,7 +155,7 @@ impl Walk<'_> {
         let mut tidied = before.parents.len();
         for &parent in before.parents.iter() {
             if let Some(uid) = self.store.uid(parent) {
-                ancestors.push(Ancestor { key: key_of(uid), number: parent });
+                ancestors.push(Ancestor { number: parent, key: ancestor_key(uid) });
             }
             depth = depth.max(1);
             let Some(stored) = self.store.at(parent) else {
@@ -164,7 +164,7 @@ impl Walk<'_> {
             };
             if let Some(above) = self.store.kin(stored.lineage) {
                 depth = depth.max(above.depth.saturating_add(1));
-                ancestors.extend_from_slice(&above.ancestors);
+                ancestors.extend(above.above.iter());
                 open.extend_from_slice(&above.open);
             }
             // Keeps what is gathered within a constant of the limit, however much the parents' ancestors overlap.
@@ -177,17 +177,16 @@ impl Walk<'_> {
             return Err(InvalidRequest::limit("hierarchy_depth_max", depth_max, depth as usize, None));
         }
         tidy(&mut ancestors, &mut open, elements_max)?;
-        let mut numbers: Vec<u32> = ancestors.iter().map(|ancestor| ancestor.number).collect();
-        numbers.sort_unstable();
+        let numbers = ancestors.iter().map(|ancestor| ancestor.number).collect();
         let (parents, uids) = (Arc::clone(&before.parents), Arc::clone(&before.uids));
-        Ok(Kin { parents, uids, ancestors: ancestors.into(), numbers: numbers.into(), open: open.into(), depth })
+        Ok(Kin { parents, uids, numbers, above: Above::of(&ancestors), open: open.into(), depth })
     }
 }
 
 fn tidy(ancestors: &mut Vec<Ancestor>, open: &mut Vec<u32>, elements_max: u32) -> Result<(), InvalidRequest> {
-    // Stable, because it takes runs that are already sorted as they are: each parent brings one.
-    ancestors.sort();
+    ancestors.sort_unstable();
     ancestors.dedup();
+    // Stable, because it takes runs that are already sorted as they are: each parent brings one.
     open.sort();
     open.dedup();
     if ancestors.len() > elements_max as usize {

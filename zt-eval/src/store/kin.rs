@@ -43,10 +43,10 @@ pub(super) struct Kin {
     pub parents: Arc<[u32]>,
     /// The parents, sorted.
     pub uids: Arc<[EntityUid]>,
-    /// The parents and all above them, by key.
-    pub ancestors: Box<[Ancestor]>,
-    /// The same, by number.
+    /// The parents and all above them, by number.
     pub numbers: Box<[u32]>,
+    /// The same by key, to be found.
+    pub above: Above,
     /// Those of them that are not held, by number.
     pub open: Box<[u32]>,
     /// Steps of the longest way up.
@@ -56,18 +56,78 @@ pub(super) struct Kin {
 /// An entity that lies above others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Ancestor {
-    /// Narrows a search down to one entity, nearly always, without a look at any.
-    pub key: u64,
     pub number: u32,
+    /// Narrows a search down to one entity, nearly always, without a look at any.
+    pub key: u32,
 }
 
-impl Kin {
-    /// The numbers of the ancestors with this key.
-    pub fn with_key(&self, key: u64) -> impl Iterator<Item = u32> {
-        let from = self.ancestors.partition_point(|ancestor| ancestor.key < key);
-        let rest = self.ancestors.get(from..).unwrap_or_default().iter();
-        rest.take_while(move |ancestor| ancestor.key == key).map(|ancestor| ancestor.number)
+/// Ancestors by key: open addressing with linear probing, at most half full, so that finding one mostly is one look.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Above {
+    /// A number and one more, or zero for none; the length is a power of two.
+    places: Box<[Ancestor]>,
+}
+
+impl Above {
+    /// Of distinct ancestors.
+    pub fn of(ancestors: &[Ancestor]) -> Self {
+        if ancestors.is_empty() {
+            return Self::default();
+        }
+        let none = Ancestor { number: 0, key: 0 };
+        let mut above = Self { places: vec![none; (ancestors.len() * 2).next_power_of_two()].into() };
+        for ancestor in ancestors {
+            let mut at = ancestor.key as usize;
+            while let Some(place) = above.place(at)
+                && place.number != 0
+            {
+                at += 1;
+            }
+            let mask = above.mask();
+            if let Some(place) = above.places.get_mut(at & mask) {
+                *place = Ancestor { number: ancestor.number.saturating_add(1), key: ancestor.key };
+            }
+        }
+        above
     }
+
+    /// All of them, in any order.
+    pub fn iter(&self) -> impl Iterator<Item = Ancestor> {
+        let taken = self.places.iter().filter(|place| place.number != 0);
+        taken.map(|place| Ancestor { number: place.number - 1, key: place.key })
+    }
+
+    /// Whether it has the ancestor with this key whose number `is_it`.
+    #[inline]
+    pub fn has(&self, key: u32, is_it: impl Fn(u32) -> bool) -> bool {
+        let mut at = key as usize;
+        while let Some(place) = self.place(at)
+            && place.number != 0
+        {
+            if place.key == key && is_it(place.number - 1) {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
+    #[inline]
+    fn place(&self, at: usize) -> Option<Ancestor> {
+        self.places.get(at & self.mask()).copied()
+    }
+
+    #[inline]
+    fn mask(&self) -> usize {
+        self.places.len().wrapping_sub(1)
+    }
+}
+
+/// What narrows a search for an entity down.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "there are few types")]
+pub(super) fn ancestor_key(uid: &EntityUid) -> u32 {
+    uid.id.hash32() ^ (uid.ty.index() as u32).wrapping_mul(0x9E37_79B9)
 }
 
 /// The same for equal entities.

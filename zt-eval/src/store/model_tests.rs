@@ -125,7 +125,9 @@ fn check_counts(store: &Store) -> Result<(), TestCaseError> {
         if let Lineage::Live { kin, uses } = lineage {
             let users = store.entities().filter(|stored| stored.lineage() == at);
             prop_assert_eq!(*uses as usize, users.count());
-            prop_assert!(kin.numbers.is_sorted() && kin.open.is_sorted() && kin.ancestors.is_sorted());
+            prop_assert!(kin.numbers.is_sorted() && kin.open.is_sorted());
+            let above: BTreeSet<u32> = kin.above.iter().map(|ancestor| ancestor.number).collect();
+            prop_assert!(above.into_iter().eq(kin.numbers.iter().copied()));
         }
     }
     Ok(())

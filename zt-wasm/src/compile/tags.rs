@@ -85,7 +85,7 @@ impl Types<'_> {
                 let policy = self.policy;
                 let fields = policy.schema().record(*id).map_or(&[][..], |record| &record.fields);
                 if let Extent::Fields(parts) = extent {
-                    for (field, part) in fields.iter().zip(parts) {
+                    for (field, part) in fields.iter().zip(parts.each()) {
                         self.add(&field.ty, part);
                     }
                 } else if self.records.insert(id.index()) {

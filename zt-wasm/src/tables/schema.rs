@@ -305,7 +305,7 @@ impl<'a> Writer<'a> {
             Extent::Nothing => return EXTENT_NOTHING.cast_unsigned(),
             Extent::Whole => return EXTENT_WHOLE.cast_unsigned(),
             Extent::Fields(fields) => {
-                (EXTENT_FIELDS, fields.iter().map(|field| self.extent(field)).collect::<Vec<_>>())
+                (EXTENT_FIELDS, fields.each().iter().map(|field| self.extent(field)).collect::<Vec<_>>())
             }
             Extent::Elements(of) => (EXTENT_ELEMENTS, vec![self.extent(of)]),
         };

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use crate::decision::{Decision, Mode};
+use crate::Truth;
+use crate::decision::{Decision, Fact, Mode};
 use crate::eval::candidates::Want;
 use crate::eval::evaluator::Evaluator;
 use crate::eval::{Scratch, decide, speakers};
@@ -205,16 +206,30 @@ pub fn datum_of(policy: &Policy, node: NodeId, request: &Request, now: Option<Ti
 pub fn datum_in(policy: &Policy, store: &Store, node: NodeId, request: &Request, now: Option<Timestamp>) -> Datum {
     let world = World { policy, store, request, now, granted: &[] };
     let mut scratch = Scratch::new();
-    scratch.start(policy);
+    scratch.start(policy, true);
     let join = Join::default();
     Evaluator::new(world, &join, speakers(&world), &mut scratch, true).datum(node)
+}
+
+/// The truth of a condition and what it rests on: by short forms, and by going from node to node.
+pub fn truths_of(policy: &Policy, store: &Store, node: NodeId, request: &Request) -> [(Truth, Vec<Fact>); 2] {
+    let world = World { policy, store, request, now: Some(now()), granted: &[] };
+    [Scratch::start_keeping_all, |scratch: &mut Scratch, policy: &Policy| scratch.start(policy, true)].map(|start| {
+        let mut scratch = Scratch::new();
+        start(&mut scratch, policy);
+        let join = Join::of(&policy.derived.index.anchors, store);
+        let truth = Evaluator::new(world, &join, speakers(&world), &mut scratch, true).truth(node);
+        let mut facts = Vec::new();
+        scratch.give_facts(&mut facts);
+        (truth, facts)
+    })
 }
 
 /// The rules that are looked at of those of a tree: where those count that are true, or where those count that are not false.
 pub fn candidates_of(policy: &Policy, store: &Store, request: &Request, tree: u32, only_true: bool) -> Vec<RuleId> {
     let world = World { policy, store, request, now: Some(now()), granted: &[] };
     let mut scratch = Scratch::new();
-    scratch.start(policy);
+    scratch.start(policy, true);
     let join = Join::of(&policy.derived.index.anchors, store);
     let want = if only_true { Want::True } else { Want::NotFalse };
     let mut evaluator = Evaluator::new(world, &join, speakers(&world), &mut scratch, true);

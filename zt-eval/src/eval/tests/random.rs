@@ -246,6 +246,15 @@ proptest! {
     }
 
     #[test]
+    fn short_forms_say_what_nodes_say(policy in any_policy(), parts in parts()) {
+        let request = full_request(&policy, parts);
+        for rule in policy.rules() {
+            let [long, short] = truths_of(&policy, &Store::empty(), rule.condition, &request);
+            prop_assert_eq!(short, long, "{}", policy.node_text(rule.condition));
+        }
+    }
+
+    #[test]
     fn each_node_knows_no_more_when_less_is_known(policy in any_policy(), parts in parts(), hidden: u32, timed: bool) {
         let (more, less) = (full_request(&policy, parts.clone()), full_request(&policy, hide(&parts, hidden)));
         for rule in policy.rules() {

@@ -7,7 +7,7 @@ use crate::decision::Mode;
 use crate::eval::tests::random::{any_policy, context};
 use crate::eval::{Scratch, decide};
 use crate::graph::build::Builder;
-use crate::graph::reads::Extent;
+use crate::graph::reads::{Extent, Fields};
 use crate::graph::{DutyTemplate, Effect, Policy, Quantifier};
 use crate::id::{ActionId, NodeId, ObligationId, RecordId};
 use crate::limits::Limits;
@@ -35,7 +35,7 @@ fn extent(policy: &Policy, at: u32) -> &Extent {
 }
 
 fn fields(extents: &[Extent]) -> Extent {
-    Extent::Fields(extents.into())
+    Extent::Fields(Fields::new(extents.into(), |_| false))
 }
 
 const NOTHING: Extent = Extent::Nothing;
