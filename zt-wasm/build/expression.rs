@@ -235,7 +235,8 @@ impl Function<'_> {
             "fill" => code.bytes(&[0xFC, 0x0B, 0]),
             "pages" => code.bytes(&[0x3F, 0]),
             "grow" => code.bytes(&[0x40, 0]),
-            "tag_used" => {}
+            "tag_used" | "type_used" => {}
+            "never" => code.bytes(&[0x00]),
             _ => code.op(Op::Call(name)),
         }
         signature.result

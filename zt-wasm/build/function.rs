@@ -53,6 +53,8 @@ impl Signature {
             ("pages", &[], Ty::I32),
             ("grow", &[Ty::I32], Ty::I32),
             ("tag_used", &[Ty::I32], Ty::I32),
+            ("type_used", &[Ty::I32], Ty::I32),
+            ("never", &[], Ty::Never),
             ("host_abort", &[Ty::I32], Ty::Unit),
             ("guest_request", &[Ty::I32, Ty::I32], Ty::Unit),
             ("guest_response", &[Ty::I32, Ty::I32], Ty::Unit),

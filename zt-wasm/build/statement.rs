@@ -147,16 +147,22 @@ impl Function<'_> {
     }
 
     pub fn matching(&mut self, choice: &ExprMatch, want: Option<Ty>, code: &mut Code) -> Ty {
-        let is_pruned = matches!(&*choice.expr, Expr::Call(call) if self.callee(call) == "tag_used");
+        let callee = if let Expr::Call(call) = &*choice.expr { self.callee(call) } else { String::new() };
+        // Tags are told apart from what has them as its type.
+        let pruned = match callee.as_str() {
+            "tag_used" => Some(0),
+            "type_used" => Some(self.unit.constants.get("TYPES_READ").map_or(0, |(_, value)| value)),
+            _ => None,
+        };
         let ty = self.expression(&choice.expr, None, code);
         let tested = self.spare(ty);
         code.local(0x21, tested);
-        let (branch, given) = self.arms(choice, 0, tested, want, is_pruned);
+        let (branch, given) = self.arms(choice, 0, tested, want, pruned);
         code.append(branch);
         given
     }
 
-    fn arms(&mut self, choice: &ExprMatch, at: usize, tested: u32, want: Option<Ty>, is_pruned: bool) -> Branch {
+    fn arms(&mut self, choice: &ExprMatch, at: usize, tested: u32, want: Option<Ty>, pruned: Option<i64>) -> Branch {
         let Some(arm) = choice.arms.get(at) else {
             self.refuse("a match without `_`", choice);
         };
@@ -180,9 +186,10 @@ impl Function<'_> {
         }
         let label = self.label();
         let want = want.or(Some(body.1).filter(|ty| ty.is_value()));
-        let rest = self.arms(choice, at + 1, tested, want, is_pruned);
+        let rest = self.arms(choice, at + 1, tested, want, pruned);
         let mut code = Code::default();
-        if is_pruned {
+        if let Some(added) = pruned {
+            let tags = tags.iter().map(|tag| tag + added).collect();
             let ty = self.common(body.1, rest.1);
             let open = (ty.block(), label);
             code.op(Op::Arm { tags, test: test.0, open, body: body.0.0, rest: rest.0.0 });

@@ -4,11 +4,8 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 use wasmparser::WasmFeatures;
-use zt_eval::graph::{Node, Quantifier};
 use zt_eval::id::ParamId;
 use zt_eval::request::StoreError;
-use zt_eval::schema::Type;
-use zt_eval::value::{Datum, Value};
 use zt_eval::{Policy, Store};
 
 use crate::code::{Generated, I64, fixed_cell};
@@ -27,6 +24,8 @@ use crate::tables::schema::Header;
 use crate::tables::{rules, schema, settings, store};
 use crate::target::proxy_wasm::OriginsError;
 use crate::target::{DESCRIBE, Target};
+
+mod tags;
 
 /// Where tables begin: behind the fixed places.
 const TABLES: u32 = 2048;
@@ -172,7 +171,10 @@ fn build_with(
     data.part("constants");
     let places = Places::write(policy, settings.params, &plan.numbers, zeroed.kept, &mut data)
         .map_err(|unencodable| CompileError::Pattern(unencodable.pattern.index()))?;
-    let mut parts = Parts { tags: tags(policy), ..Parts::default() };
+    let mut parts = Parts { tags: tags::values(policy), ..Parts::default() };
+    parts.tags.extend(tags::read(policy, late, target.takes_data()));
+    parts.tags.extend(tags::facts(policy));
+    parts.tags.extend(target.takes_data().then_some(i64::from(ORDER_NUMBERS)));
     parts.tags.extend(rules.tags.iter().map(|tag| i64::from(*tag)));
     codegen::generate(policy, &places, &plan.numbers, &mut data, &mut parts);
     let own = target.tables((policy, entities), &plan.numbers, &mut schema.types, &mut data, &mut parts)?;
@@ -263,77 +265,4 @@ fn header_segment(header: &Header) -> (u32, Vec<u8>) {
         }
     }
     (first.cast_unsigned(), bytes)
-}
-
-/// The tags of values that a policy can meet.
-fn tags(policy: &Policy) -> BTreeSet<i64> {
-    let schema = policy.schema();
-    let always = [T_UNKNOWN, T_ABSENT, T_BOOL, T_STRING, T_ENTITY];
-    let mut tags: BTreeSet<i64> = always.map(i64::from).into();
-    let attributes = schema.entities.iter().flat_map(|entity| &entity.attributes).chain(&schema.context);
-    let fields = schema.records.iter().flat_map(|record| &record.fields);
-    let params = schema.obligations.iter().flat_map(|obligation| &obligation.params);
-    let declared = attributes.map(|attribute| &attribute.ty).chain(fields.chain(params).map(|field| &field.ty));
-    for ty in declared.chain(schema.params.iter().map(|param| &param.ty)) {
-        type_tags(ty, &mut tags);
-    }
-    let given = schema.context.iter().filter_map(|attribute| attribute.step_up.as_ref()).map(|step_up| &step_up.gives);
-    for value in
-        policy.consts().iter().chain(given).chain(schema.params.iter().filter_map(|param| param.value.as_ref()))
-    {
-        value_tags(value, &mut tags);
-    }
-    for node in policy.nodes() {
-        let made: &[i32] = match node {
-            Node::Size(_) | Node::Quantified { quantifier: Quantifier::Count, .. } => &[T_INT],
-            Node::Arith(..) => &[T_DURATION, T_TIMESTAMP],
-            Node::Set(_) | Node::SetOperation(..) => &[T_SET],
-            Node::List(_) => &[T_LIST],
-            _ => &[],
-        };
-        tags.extend(made.iter().copied().map(i64::from));
-    }
-    tags
-}
-
-fn type_tags(ty: &Type, tags: &mut BTreeSet<i64>) {
-    let present = ty.present();
-    tags.insert(schema::kind(present).into());
-    match present {
-        Type::Set(of) | Type::List(of) | Type::Map(of) => type_tags(of, tags),
-        _ => {}
-    }
-}
-
-fn value_tags(value: &Value, tags: &mut BTreeSet<i64>) {
-    tags.insert(value_tag(value).into());
-    match value {
-        Value::Set(all) | Value::List(all) => all.iter().for_each(|value| value_tags(value, tags)),
-        Value::Map(entries) => entries.iter().for_each(|(_, value)| value_tags(value, tags)),
-        Value::Record(fields) => fields.iter().filter_map(Datum::value).for_each(|value| value_tags(value, tags)),
-        _ => {}
-    }
-}
-
-fn value_tag(value: &Value) -> i32 {
-    match value {
-        Value::Bool(_) => T_BOOL,
-        Value::Int(_) => T_INT,
-        Value::Decimal(_) => T_DECIMAL,
-        Value::String(_) => T_STRING,
-        Value::Timestamp(_) => T_TIMESTAMP,
-        Value::Duration(_) => T_DURATION,
-        Value::Ip(_) => T_IP,
-        Value::IpRange(_) => T_RANGE,
-        Value::Version(_) => T_VERSION,
-        Value::Quantity(_) => T_QUANTITY,
-        Value::Path(_) => T_PATH,
-        Value::Host(_) => T_HOST,
-        Value::Enum(_) => T_ENUM,
-        Value::Entity(_) => T_ENTITY,
-        Value::Set(_) => T_SET,
-        Value::List(_) => T_LIST,
-        Value::Map(_) => T_MAP,
-        Value::Record(_) => T_RECORD,
-    }
 }

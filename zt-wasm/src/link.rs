@@ -206,6 +206,15 @@ impl Parts {
         tags.iter().any(|tag| self.tags.contains(tag))
     }
 
+    /// Whether nothing comes to what is left of a `match`.
+    fn is_never(&self, rest: &[Op]) -> bool {
+        match rest {
+            [Op::Bytes([0x00])] => true,
+            [Op::Arm { tags, rest, .. }, ..] => !self.uses(tags) && self.is_never(rest),
+            _ => false,
+        }
+    }
+
     /// A routine's body, in which labels are depths, and arms of tags that the policy does not use are left out.
     fn lower(&self, ops: &[Op], symbols: &mut Symbols, labels: &mut Vec<u32>, code: &mut Vec<Ins>) {
         for op in ops {
@@ -238,6 +247,10 @@ impl Parts {
                 Op::Arm { tags, test, ty, label, body: arm, rest } => {
                     if !self.uses(tags) {
                         self.lower(rest, symbols, labels, code);
+                        continue;
+                    }
+                    if self.is_never(rest) {
+                        self.lower(arm, symbols, labels, code);
                         continue;
                     }
                     self.lower(test, symbols, labels, code);

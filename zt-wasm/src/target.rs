@@ -43,6 +43,11 @@ impl Target {
         (proxy_wasm::NAME, Self::ProxyWasm(proxy_wasm::Options { origins: proxy_wasm::Origins::NONE, bare: false })),
     ];
 
+    /// Whether hosts set entity data.
+    pub(crate) fn takes_data(&self) -> bool {
+        matches!(self, Self::Core(core::Options { data: true, .. }))
+    }
+
     /// The name that it has on the command line.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -70,11 +70,40 @@ pub(super) fn merge(code: Vec<Ins>) -> Vec<Ins> {
                 continue;
             }
         }
+        if let Some(end) = selected(&code, at, &mut out) {
+            at = end + 1;
+            continue;
+        }
         out.push(ins.clone());
         at += 1;
     }
     out
 }
+
+/// A choice of two values that may both be looked at, without a branch, if its condition may be looked at behind them: where
+/// the choice ends.
+fn selected(code: &[Ins], at: usize, out: &mut Vec<Ins>) -> Option<usize> {
+    if !matches!(code.get(at)?, Ins::Open(IF, ty) if *ty != VOID) {
+        return None;
+    }
+    let (otherwise, end) = parts(code, at + 1);
+    let (then, rest) = (code.get(at + 1..otherwise?)?, code.get(otherwise? + 1..end)?);
+    let is_small = |arm: &[Ins]| arm.len() <= SELECTED_MAX && is_free(arm);
+    let start = super::start_of_value(out)?;
+    let sets = out.get(start..)?.iter().any(|ins| matches!(ins, Ins::Local(super::TEE, _)));
+    if !is_small(then) || !is_small(rest) || sets {
+        return None;
+    }
+    let condition = out.split_off(start);
+    out.extend_from_slice(then);
+    out.extend_from_slice(rest);
+    out.extend(condition);
+    out.push(Ins::Plain(super::SELECT));
+    Some(end)
+}
+
+/// Instructions of each of two values of which one is chosen.
+const SELECTED_MAX: usize = 3;
 
 /// What is nothing but an `if` without `else`: its condition, and what is in it.
 fn alone(code: &[Ins]) -> Option<(&[Ins], &[Ins])> {

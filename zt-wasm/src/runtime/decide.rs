@@ -224,10 +224,12 @@ fn decide_effect() {
     if settled < 0 {
         return;
     }
-    let duties = tree(TREE_DUTIES);
-    if place_at(duties) != entries_end(duties) || division_dimensions_count(duties) != 0 {
-        walk_candidates(duties, NOWHERE, WANT_TRUE);
-        allow_candidates();
+    if ld32(H_OBLIGES) != 0 {
+        let duties = tree(TREE_DUTIES);
+        if place_at(duties) != entries_end(duties) || division_dimensions_count(duties) != 0 {
+            walk_candidates(duties, NOWHERE, WANT_TRUE);
+            allow_candidates();
+        }
     }
     // An override is an allow rule that fires.
     if ld32(EFFECT) != 0 || settled > 0 || any_allows(tree(TREE_ALLOWS)) {
@@ -262,12 +264,15 @@ pub fn effect_allows() -> bool {
     if settled != 0 {
         return settled > 0;
     }
-    return any_allows(tree(TREE_ALLOWS)) || any_allows(tree(TREE_DUTIES));
+    return any_allows(tree(TREE_ALLOWS)) || ld32(H_OBLIGES) != 0 && any_allows(tree(TREE_DUTIES));
 }
 
 /// Whether any deny rule fires and is overridden; -1 when one stands.
 fn denies_settled() -> i32 {
     let mut overridden = 0;
+    if ld32(H_DENIES) == 0 {
+        return 0;
+    }
     walk_start(tree(TREE_DENIES), WANT_NOT_FALSE);
     loop {
         let entry = walk_next();
@@ -299,18 +304,7 @@ fn any_allows(division: i32) -> bool {
 
 fn decide_in_full() {
     find_fired();
-    let mut stands = false;
-    let mut fired = ld32(FIRED);
-    let end = fired + ld32(FIRED + 4) * 4;
-    while fired != end {
-        if ld32(fired + 8) == TRUE {
-            push(OVERRIDDEN, ld32(fired));
-        } else {
-            stands = true;
-        }
-        fired += FIRED_NUMBERS * 4;
-    }
-    if !stands {
+    if !any_stands() {
         walk_candidates(tree(TREE_DUTIES), tree(TREE_ALLOWS), WANT_TRUE);
         allow_candidates();
     }
@@ -323,8 +317,30 @@ fn decide_in_full() {
     }
 }
 
+/// Whether any deny rule that fires is not overridden. Takes down those that are.
+fn any_stands() -> bool {
+    if ld32(H_OVERRIDES) == 0 {
+        return ld32(H_DENIES) != 0 && ld32(FIRED + 4) != 0;
+    }
+    let mut stands = false;
+    let mut fired = ld32(FIRED);
+    let end = fired + ld32(FIRED + 4) * 4;
+    while fired != end {
+        if ld32(fired + 8) == TRUE {
+            push(OVERRIDDEN, ld32(fired));
+        } else {
+            stands = true;
+        }
+        fired += FIRED_NUMBERS * 4;
+    }
+    return stands;
+}
+
 /// The deny rules that fire, in source order.
 fn find_fired() {
+    if ld32(H_DENIES) == 0 {
+        return;
+    }
     walk_candidates(tree(TREE_DENIES), NOWHERE, WANT_NOT_FALSE);
     let mut at = 0;
     while at < ld32(CANDIDATES + 4) {
@@ -350,7 +366,7 @@ fn denied() {
     let mut is_closed = false;
     let mut fired = ld32(FIRED);
     let end = fired + ld32(FIRED + 4) * 4;
-    while fired != end {
+    while ld32(H_DENIES) != 0 && fired != end {
         let truth = ld32(fired + 4);
         let overridden = ld32(fired + 8);
         if overridden != TRUE {
@@ -398,7 +414,7 @@ fn find_unknown() {
     leaves_start();
     let mut fired = ld32(FIRED);
     let end = fired + ld32(FIRED + 4) * 4;
-    while fired != end {
+    while ld32(H_DENIES) != 0 && fired != end {
         if ld32(fired + 4) == UNKNOWN && ld32(fired + 8) != TRUE {
             leaves_of_rule(rule_row(ld32(fired)));
         }

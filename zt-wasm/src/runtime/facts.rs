@@ -17,11 +17,6 @@ const FACT_HASH: i32 = 12;
 const FACT_NEXT: i32 = 16; // the next in its chain
 const FACT: i32 = 24;
 
-pub const FACT_CONTEXT: i32 = 0;
-pub const FACT_ATTRIBUTE: i32 = 1;
-pub const FACT_PARENTS: i32 = 2;
-pub const FACT_NOW: i32 = 3;
-
 /// Of facts by their hashes: the address of the first of each chain, and how many chains there are, less one.
 const FACT_CHAINS: i32 = 1800;
 const FACT_CHAINS_MASK: i32 = 1804;
@@ -101,11 +96,7 @@ fn fact_value(uid: i32, declared: i32, cells: i32, attribute: i32) -> i32 {
 }
 
 fn fact_note_attribute(uid: i32, attribute: i32) {
-    if uid == NOWHERE {
-        note_context(attribute);
-    } else {
-        note_attribute(uid, attribute);
-    }
+    note(if uid == NOWHERE { FACT_CONTEXT } else { FACT_ATTRIBUTE }, attribute, uid);
 }
 
 /// Whether all bounds of an attribute hold now. Notes what that rests on.
@@ -244,10 +235,7 @@ fn note(kind: i32, index: i32, uid: i32) {
     if ld32(FULL) == 0 {
         return;
     }
-    let mut hash = index * 4 + kind;
-    if uid != NOWHERE {
-        hash = hash ^ (uid_hash(uid) as i32);
-    }
+    let hash = (index * 4 + kind) ^ fact_hash(kind, uid);
     if ld32(FACT_CHAINS) == NOWHERE {
         fact_chains(FACT_CHAINS_FIRST);
     }
@@ -269,11 +257,27 @@ fn note(kind: i32, index: i32, uid: i32) {
     }
 }
 
+/// The hash of the entity that a fact is of, if it is of one.
+fn fact_hash(kind: i32, uid: i32) -> i32 {
+    return match tag_used(kind) {
+        FACT_ATTRIBUTE | FACT_PARENTS => uid_hash(uid) as i32,
+        _ => 0,
+    };
+}
+
+/// Whether two facts of a kind are of the same entity, if they are of one.
+fn fact_is_of(kind: i32, uid: i32, other: i32) -> bool {
+    return match tag_used(kind) {
+        FACT_ATTRIBUTE | FACT_PARENTS => uid_equal(uid, other),
+        _ => true,
+    };
+}
+
 fn fact_is_noted(kind: i32, index: i32, uid: i32, hash: i32) -> bool {
     let mut fact = ld32(ld32(FACT_CHAINS) + (hash & ld32(FACT_CHAINS_MASK)) * 4);
     while fact != NOWHERE {
         if ld32(fact + FACT_HASH) == hash && ld32(fact) == kind && ld32(fact + FACT_INDEX) == index {
-            if uid == NOWHERE || uid_equal(uid, ld32(fact + FACT_UID)) {
+            if fact_is_of(kind, uid, ld32(fact + FACT_UID)) {
                 return true;
             }
         }

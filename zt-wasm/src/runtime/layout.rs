@@ -172,6 +172,10 @@ pub const H_OVERRIDES: i32 = 1140; // rules that override others
 pub const H_OBLIGES: i32 = 1144; // obligations
 pub const H_AUDITS: i32 = 1148; // rules that are only watched
 pub const H_TIMED: i32 = 1152; // anything that depends on the instant
+pub const H_DENIES: i32 = 1604; // deny rules that decide
+pub const H_DIVIDES: i32 = 1608; // divisions of the index that have more than entries
+pub const H_SCATTERS: i32 = 1612; // candidates that may come in another order than that of rules, or twice
+pub const H_NESTS: i32 = 1616; // nodes that are to be asked for what is in others
 pub const H_TEXTS_IN_PARTS: i32 = 1156; // texts of nodes that are in parts
 // What a module of the target `core` takes from its host beside requests in JSON: without, it is left out as well.
 pub const H_TAKES_DATA: i32 = 1160; // entity data
@@ -397,6 +401,24 @@ pub const ARG_NODE: i32 = 8;
 pub const ARG_TYPE: i32 = 12; // address of its type
 pub const ARG: i32 = 16;
 
+// What a list's numbers are, and so their order.
+pub const ORDER_NUMBERS: i32 = 84;
+/// Addresses of facts.
+pub const ORDER_FACTS: i32 = 85;
+/// Addresses of what is unknown.
+pub const ORDER_UNKNOWNS: i32 = 86;
+/// Addresses of candidates.
+pub const ORDER_CANDIDATES: i32 = 87;
+/// Addresses of parts of a text that were found.
+pub const ORDER_PARTS: i32 = 88;
+// Facts, in their order.
+pub const FACT_CONTEXT: i32 = 76;
+pub const FACT_ATTRIBUTE: i32 = 77;
+pub const FACT_PARENTS: i32 = 78;
+pub const FACT_NOW: i32 = 79;
+/// What is added to the tags of what is read of evidence: see `type_used`.
+pub const TYPES_READ: i32 = 1000;
+
 // What is not the tag of a value, and yet is told apart by `tag_used`: arms that a policy's tables have nothing for are left
 // out of its module.
 
@@ -457,8 +479,8 @@ pub const WILD: i32 = 255;
 
 // A node, at the address that the table of nodes has (nowhere for constants): kind (1 byte), flags and the deepest level whose
 // variable it depends on (1 byte), how many nodes it reads and their numbers; then of a context attribute its position; of an
-// entity's the position and the type; of a field and of an element at a key the address and the length of what follows the
-// record or map; of an element or a quantifier its level; and, when the flag says so, address and length of its text.
+// entity's the position and the type; of a field the address of its row; of an element at a key the address and the
+// length of what follows the map; of an element or a quantifier its level; and, when the flag says so, address and length of its text.
 pub const NODE_CHILDREN: i32 = 2;
 pub const NODE_LEVEL: i32 = 31;
 /// A condition: `node_truth` gives what it is.

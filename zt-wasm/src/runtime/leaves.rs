@@ -4,6 +4,7 @@
 //! operations on known values that have no exact result. What is still to be walked waits on a list: a node, and -1, or the
 //! position of the next element of a quantifier that is open.
 
+use super::declared::*;
 use super::env::*;
 use super::facts::*;
 use super::hierarchy::*;
@@ -39,6 +40,10 @@ pub fn leaves_start() {
 
 /// Collects what makes a condition, or a value, unknown.
 pub fn leaves_of(root: i32) {
+    if ld32(H_NESTS) == 0 {
+        leaves_visit(root);
+        return;
+    }
     leaves_later(root);
     // A list whose memory was had when there was none left is not read.
     while ld32(LEAVES + 4) != 0 && ld32(FAILED) == 0 {
@@ -155,7 +160,8 @@ fn leaves_visit(node: i32) {
     }
     st32(walked, stamp);
     match tag_used(ld8(row)) {
-        T_NODE_CONTEXT | T_NODE_ATTRIBUTE | T_NODE_FIELD | T_NODE_ELEMENT | T_NODE_INDEX => leaves_in_place(node, row),
+        T_NODE_CONTEXT => leaves_in_context(row),
+        T_NODE_ATTRIBUTE | T_NODE_FIELD | T_NODE_ELEMENT | T_NODE_INDEX => leaves_in_place(node, row),
         T_NODE_WITHIN => {
             if children_are_values(row) {
                 leaves_parents(node_value(node_child(row, 0)), node_value(node_child(row, 1)));
@@ -179,7 +185,17 @@ fn leaves_visit(node: i32) {
                 leaves_later(node_child(row, if truth == TRUE { 1 } else { 2 }));
             }
         }
-        _ => leaves_operands(node, row),
+        T_NODE_OPERATOR | T_NODE_OTHERWISE => leaves_operands(node, row),
+        _ => never(),
+    }
+}
+
+/// An attribute of the context, which is in nothing that could be unknown.
+fn leaves_in_context(row: i32) {
+    list_new(WAITING);
+    leaves_found_place(FACT_CONTEXT, number_at(node_more(row)), NOWHERE);
+    if leaves_waits_for_now() {
+        leaves_found_fact(FACT_NOW, NOWHERE);
     }
 }
 
@@ -315,13 +331,18 @@ fn leaves_found_place(kind: i32, index: i32, uid: i32) {
     let unknown = leaves_found(kind, index, uid);
     let mark = ld32(OUT + 4);
     out_fact(unknown + UNKNOWN_FACT);
-    while ld32(WAITING + 4) != 0 && ld32(FAILED) == 0 {
+    while ld32(H_NESTS) != 0 && ld32(WAITING + 4) != 0 && ld32(FAILED) == 0 {
         let row = list_pop(WAITING);
-        if ld8(row) == T_NODE_ELEMENT {
-            out_word(0x5d5b, 2); // []
-        } else {
-            let more = node_more(row);
-            out_bytes(place_at(more), number_at(more + place_width()));
+        let more = node_more(row);
+        match tag_used(ld8(row)) {
+            T_NODE_ELEMENT => out_word(0x5d5b, 2), // []
+            T_NODE_FIELD => {
+                let field = place_at(more);
+                out_byte(b'.' as i32);
+                out_member(name_at(field), name_len(field));
+            }
+            T_NODE_INDEX => out_bytes(place_at(more), number_at(more + place_width())),
+            _ => {}
         }
     }
     leaves_text(unknown, mark);
@@ -371,7 +392,9 @@ fn leaves_found_text(row: i32) {
         // What else there is stands before it.
         if kind == T_NODE_ATTRIBUTE {
             more += 2 * number_width();
-        } else if kind == T_NODE_FIELD || kind == T_NODE_INDEX {
+        } else if kind == T_NODE_FIELD {
+            more += place_width();
+        } else if kind == T_NODE_INDEX {
             more += place_width() + number_width();
         } else if kind == T_NODE_CONTEXT || kind == T_NODE_ELEMENT || kind == T_NODE_QUANTIFIED {
             more += number_width();
@@ -419,10 +442,10 @@ fn leaves_waits_for_now() -> bool {
 fn leaves_read(fact: i32) -> i32 {
     let index = ld32(fact + FACT_INDEX);
     let uid = ld32(fact + FACT_UID);
-    if ld32(fact) == FACT_CONTEXT {
-        return context_value(index);
-    }
-    return attribute_value(uid, ld32(uid + 4), index);
+    return match tag_used(ld32(fact)) {
+        FACT_CONTEXT => context_value(index),
+        _ => attribute_value(uid, ld32(uid + 4), index),
+    };
 }
 
 /// The entities whose unknown parents leave it open whether one lies within another.

@@ -81,7 +81,7 @@ pub fn read_value(ty: i32, complete: i32, extent: i32, out: i32) {
     st32(READ_EXTENT, extent);
     st32(READ_OUT, out);
     let kind = read_begin();
-    match tag_used(kind) {
+    match type_used(kind) {
         T_SET | T_LIST | T_MAP | T_RECORD => read_nested(kind, complete),
         _ => {}
     }
@@ -135,16 +135,31 @@ fn read_begin() -> i32 {
             json_null();
             put_cell(out, T_ABSENT, 0, 0);
             return 0;
-        } else if given == K_ARRAY && (kind == T_SET || kind == T_LIST) {
-            json_open(OPEN_ARRAY);
-            return kind;
-        } else if given == K_OBJECT && (kind == T_MAP || kind == T_RECORD) {
-            json_open(OPEN_OBJECT);
-            return kind;
-        } else if given == K_OBJECT && kind == T_ENTITY {
-            is_known = read_reference(out, type_parts(ty));
         } else {
-            json_skip();
+            match type_used(kind) {
+                T_SET | T_LIST => {
+                    if given == K_ARRAY {
+                        json_open(OPEN_ARRAY);
+                        return kind;
+                    }
+                    json_skip();
+                }
+                T_MAP | T_RECORD => {
+                    if given == K_OBJECT {
+                        json_open(OPEN_OBJECT);
+                        return kind;
+                    }
+                    json_skip();
+                }
+                T_ENTITY => {
+                    if given == K_OBJECT {
+                        is_known = read_reference(out, type_parts(ty));
+                    } else {
+                        json_skip();
+                    }
+                }
+                _ => json_skip(),
+            }
         }
     }
     if !is_known {
@@ -178,7 +193,7 @@ fn read_push(outer: i32, kind: i32, complete: i32) -> i32 {
     if ld32(H_TAKES_SLOTS) != 0 {
         st32(frame + NEST_LEFT, ld32(SLOTS_COUNT));
     }
-    match tag_used(kind) {
+    match type_used(kind) {
         T_RECORD => read_fields(frame, ty, complete),
         _ => st32(frame + NEST_START, ld32(POOL + 4)),
     }
@@ -227,7 +242,7 @@ fn read_part(extent: i32, at: i32) -> i32 {
 
 /// Comes to the next value in what is open; false at its end.
 fn read_next(frame: i32) -> bool {
-    return match tag_used(ld32(frame)) {
+    return match type_used(ld32(frame)) {
         T_RECORD => read_next_field(frame),
         T_MAP => read_next_entry(frame),
         _ => read_next_element(frame),
@@ -382,7 +397,7 @@ fn read_close(frame: i32) {
     let start = ld32(frame + NEST_START);
     let count = ld32(frame + NEST_COUNT);
     let is_known = ld32(frame + NEST_KNOWN) != 0;
-    match tag_used(ld32(frame)) {
+    match type_used(ld32(frame)) {
         T_RECORD => put_cell(out, T_RECORD, ld32(frame + NEST_FIELDS), start as u32 as i64),
         T_SET => {
             let cells = pool_take(start);

@@ -17,7 +17,7 @@ use super::version::*;
 /// The value of a type that a text stands for; whether there is one.
 pub fn scalar_of_text(ty: i32, at: i32, len: i32, out: i32) -> bool {
     let kind = type_kind(ty);
-    return match tag_used(kind) {
+    return match type_used(kind) {
         T_STRING => {
             put_cell(out, T_STRING, 0, span(at, len));
             true
@@ -48,7 +48,7 @@ pub fn scalar_of_text(ty: i32, at: i32, len: i32, out: i32) -> bool {
 /// The value of a type that a JSON number stands for, by its exact text; whether there is one.
 pub fn scalar_of_number(ty: i32, at: i32, len: i32, out: i32) -> bool {
     let kind = type_kind(ty);
-    return match tag_used(kind) {
+    return match type_used(kind) {
         T_INT => int_parse(at, len, out),
         T_DECIMAL => {
             let is_one = decimal_parse(at, len);
@@ -65,11 +65,13 @@ pub fn scalar_of_number(ty: i32, at: i32, len: i32, out: i32) -> bool {
 
 /// The value of type `Bool`; whether that is the type.
 pub fn scalar_of_bool(ty: i32, value: i32, out: i32) -> bool {
-    if type_kind(ty) != T_BOOL {
-        return false;
-    }
-    put_cell(out, T_BOOL, value, 0);
-    return true;
+    return match type_used(type_kind(ty)) {
+        T_BOOL => {
+            put_cell(out, T_BOOL, value, 0);
+            true
+        }
+        _ => false,
+    };
 }
 
 /// The value whose number is in [`R0`], if it is one.

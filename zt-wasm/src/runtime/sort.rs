@@ -6,17 +6,7 @@ use super::env::*;
 use super::layout::*;
 use super::memory::*;
 use super::row::*;
-
-// What a list's numbers are, and so their order.
-pub const ORDER_NUMBERS: i32 = 0;
-/// Addresses of facts.
-pub const ORDER_FACTS: i32 = 1;
-/// Addresses of what is unknown.
-pub const ORDER_UNKNOWNS: i32 = 2;
-/// Addresses of candidates.
-pub const ORDER_CANDIDATES: i32 = 3;
-/// Addresses of parts of a text that were found.
-pub const ORDER_PARTS: i32 = 4;
+use super::store::*;
 
 /// Makes a list empty; its memory is that of the decision before.
 pub fn list_new(list: i32) {
@@ -117,20 +107,21 @@ pub fn list_dedup(list: i32, start: i32, order: i32) {
 }
 
 fn same_of(order: i32, a: i32, b: i32) -> bool {
-    if order == ORDER_CANDIDATES {
-        return ld32(a) == ld32(b);
-    }
-    return order_of(order, a, b) == 0;
+    return match tag_used(order) {
+        ORDER_CANDIDATES => ld32(a) == ld32(b),
+        _ => order_of(order, a, b) == 0,
+    };
 }
 
 fn order_of(order: i32, a: i32, b: i32) -> i32 {
-    match order {
+    return match tag_used(order) {
         ORDER_NUMBERS => number_order(a, b),
         ORDER_FACTS => fact_order(a, b),
         ORDER_UNKNOWNS => unknown_order(a, b),
         ORDER_PARTS => part_order(a, b),
-        _ => candidate_order(a, b),
-    }
+        ORDER_CANDIDATES => candidate_order(a, b),
+        _ => never(),
+    };
 }
 
 fn number_order(a: i32, b: i32) -> i32 {
@@ -162,21 +153,17 @@ fn part_order(a: i32, b: i32) -> i32 {
 /// Facts: attributes of the context, attributes of entities, parents, the instant.
 fn fact_order(a: i32, b: i32) -> i32 {
     let by_kind = number_order(ld32(a), ld32(b));
-    let kind = ld32(a);
-    if by_kind != 0 || kind == 3 {
+    if by_kind != 0 {
         return by_kind;
     }
-    if kind != 0 {
-        let uid = ld32(a + 8);
-        let other = ld32(b + 8);
-        let by_type = number_order(ld32(uid + 4), ld32(other + 4));
-        if by_type != 0 {
-            return by_type;
+    match tag_used(ld32(a)) {
+        FACT_ATTRIBUTE | FACT_PARENTS => {
+            let by_name = name_order(ld32(a + 8), ld32(b + 8));
+            if by_name != 0 {
+                return by_name;
+            }
         }
-        let by_id = bytes_order(ld32(uid + 8), ld32(uid + 12), ld32(other + 8), ld32(other + 12));
-        if by_id != 0 || kind == 2 {
-            return by_id;
-        }
+        _ => {}
     }
     return number_order(ld32(a + 4), ld32(b + 4));
 }

@@ -49,12 +49,18 @@ pub fn walk_prepare() {
     list_new(KEYS);
     list_new(CANDIDATES);
     list_new(STABBING);
-    st32(WALK_FRAMES, alloc(WALK_FRAME_SIZE * WALK_FRAMES_MAX));
+    if ld32(H_DIVIDES) != 0 {
+        st32(WALK_FRAMES, alloc(WALK_FRAME_SIZE * WALK_FRAMES_MAX));
+    }
 }
 
 /// Begins to go through the entries of a division.
 pub fn walk_start(division: i32, want: i32) {
     st32(WALK_WANT, want);
+    if ld32(H_DIVIDES) == 0 {
+        walk_entries(place_at(division), entries_end(division));
+        return;
+    }
     st32(WALK_FRAME, ld32(WALK_FRAMES) - WALK_FRAME_SIZE);
     st32(STABBING + 4, 0);
     walk_enter(division, TRUE);
@@ -123,6 +129,9 @@ pub fn walk_next() -> i32 {
 
 /// Goes to further entries, if only to none; whether there is anywhere to go.
 fn walk_on() -> bool {
+    if ld32(H_DIVIDES) == 0 {
+        return false;
+    }
     let frame = ld32(WALK_FRAME);
     if walk_more(frame) {
         return true;
@@ -142,7 +151,12 @@ fn walk_on() -> bool {
 /// Whether the entry's further test leaves it open that its rule's condition is wanted.
 fn walk_considers(entry: i32) -> bool {
     // What entries call proven takes it for granted that gates hold.
-    let proven = if ld32(ld32(WALK_FRAME) + WALK_FRAME_GATES) == TRUE { entry_proven(entry) } else { 0 };
+    let mut proven = entry_proven(entry);
+    if ld32(H_DIVIDES) != 0 {
+        if ld32(ld32(WALK_FRAME) + WALK_FRAME_GATES) != TRUE {
+            proven = 0;
+        }
+    }
     st32(WALK_PROVEN, proven);
     if ld32(H_FURTHER) == 0 {
         return true;
@@ -299,8 +313,10 @@ pub fn walk_candidates(first: i32, second: i32, want: i32) {
     if second != NOWHERE {
         walk_collect(second, want);
     }
-    sort_from(CANDIDATES, 0, ORDER_CANDIDATES);
-    list_dedup(CANDIDATES, 0, ORDER_CANDIDATES);
+    if ld32(H_SCATTERS) != 0 {
+        sort_from(CANDIDATES, 0, ORDER_CANDIDATES);
+        list_dedup(CANDIDATES, 0, ORDER_CANDIDATES);
+    }
     if ld32(FAILED) != 0 {
         st32(CANDIDATES + 4, 0);
     }

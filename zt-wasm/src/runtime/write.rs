@@ -52,7 +52,9 @@ pub fn write_decision() {
 fn write_all() {
     out_start();
     write_part(0, TEXT_AUDIT);
-    write_rules(AUDIT);
+    if ld32(H_AUDITS) != 0 {
+        write_rules(AUDIT);
+    }
     write_part(TEXT_AUDIT, TEXT_CHALLENGE);
     write_challenge();
     write_part(TEXT_CHALLENGE, TEXT_DEPENDS_ON);
@@ -66,7 +68,9 @@ fn write_all() {
     write_part(TEXT_EFFECT, TEXT_OBLIGATIONS);
     write_obligations();
     write_part(TEXT_OBLIGATIONS, TEXT_OVERRIDDEN);
-    write_rules(OVERRIDDEN);
+    if ld32(H_OVERRIDES) != 0 {
+        write_rules(OVERRIDDEN);
+    }
     if ld32(REASON) != 0 {
         write_part(TEXT_OVERRIDDEN, TEXT_REASON);
         write_reason();
@@ -206,24 +210,28 @@ fn write_facts() {
 
 /// A fact as an author writes it: `context.mfa`, `User::"ann".clearance`, `User::"ann" parents`, `now`.
 pub fn out_fact(fact: i32) {
-    let kind = ld32(fact);
-    let mut attributes = ld32(H_SCHEMA_CONTEXT);
-    if kind == 3 {
-        out_word(0x776f6e, 3);
-        return;
-    }
-    if kind == 0 {
-        write_part(TEXT_MAX_AGE, TEXT_CONTEXT);
-    } else {
-        let uid = ld32(fact + 8);
-        out_uid(uid);
-        if kind == 2 {
-            write_part(TEXT_CONTEXT, TEXT_PARENTS);
-            return;
+    let uid = ld32(fact + 8);
+    match tag_used(ld32(fact)) {
+        FACT_CONTEXT => {
+            write_part(TEXT_MAX_AGE, TEXT_CONTEXT);
+            out_fact_name(ld32(H_SCHEMA_CONTEXT), fact);
         }
-        out_byte(b'.' as i32);
-        attributes = entity_attributes(entity_row(uid));
+        FACT_ATTRIBUTE => {
+            out_uid(uid);
+            out_byte(b'.' as i32);
+            out_fact_name(entity_attributes(entity_row(uid)), fact);
+        }
+        FACT_PARENTS => {
+            out_uid(uid);
+            write_part(TEXT_CONTEXT, TEXT_PARENTS);
+        }
+        FACT_NOW => out_word(0x776f6e, 3),
+        _ => never(),
     }
+}
+
+/// The name of a fact's attribute, which is among those.
+fn out_fact_name(attributes: i32, fact: i32) {
     let name = attribute_row(attributes, ld32(fact + 4));
     out_member(name_at(name), name_len(name));
 }

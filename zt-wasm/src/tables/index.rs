@@ -46,11 +46,20 @@ pub fn write(data: &mut Data, index: &Index, numbers: &Numbers, found: u32) -> I
     let divisions = data.reserve(index.divisions.len() * division_bytes as usize);
     let entries = Entries::of(index);
     let header = vec![
+        (H_DIVIDES, index.divisions.iter().any(divides).into()),
+        (H_SCATTERS, scatters(index).into()),
         (H_FURTHER, entries.further.into()),
         (H_BITS, entries.bits.into()),
         (H_LOOKUPS, lookups.saturating_sub(lookup_bytes)),
     ];
-    let tables = IndexTables { tags: BTreeSet::new(), header, entries, divisions, division_bytes };
+    let mut tags = BTreeSet::new();
+    if !index.lookups.is_empty() {
+        tags.insert(ORDER_NUMBERS);
+    }
+    if scatters(index) {
+        tags.insert(ORDER_CANDIDATES);
+    }
+    let tables = IndexTables { tags, header, entries, divisions, division_bytes };
     let mut writer = Writer { data, index, numbers, tables, lookups, lookup_bytes, sections: BTreeMap::new() };
     for (lookup, at) in index.lookups.iter().zip(0..) {
         writer.lookup(lookup, at, found);
@@ -59,6 +68,22 @@ pub fn write(data: &mut Data, index: &Index, numbers: &Numbers, found: u32) -> I
         writer.division(division, at);
     }
     writer.tables
+}
+
+/// Whether a division has more than entries.
+fn divides(division: &Division) -> bool {
+    !division.dimensions.is_empty() || !division.gates.is_empty()
+}
+
+/// Whether the entries of divisions may come in another order than that of rules, or one rule twice.
+fn scatters(index: &Index) -> bool {
+    let is_scattered = |division: &Division| {
+        !division.dimensions.is_empty() || !division.loose.is_sorted_by(|one, next| one.rule < next.rule)
+    };
+    // Allow rules with and without obligations are candidates together.
+    let has_loose = |at: u32| index.divisions.get(at as usize).is_some_and(|division| !division.loose.is_empty());
+    index.divisions.iter().any(is_scattered)
+        || index.actions.iter().any(|trees| has_loose(trees.duties) && has_loose(trees.allows))
 }
 
 struct Writer<'a> {
@@ -113,6 +138,9 @@ impl Writer<'_> {
         let count = number(sections.len());
         let mut rows = self.data.rows();
         for (kind, at, count) in sections {
+            if kind == T_KEYS_INFIXES {
+                self.tag(ORDER_PARTS);
+            }
             rows.place(at).number(self.tag(kind)).number(count);
         }
         let sections = (rows.share(self.data), count);

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use zt_eval::Policy;
-use zt_eval::codegen::{Index, member};
+use zt_eval::codegen::Index;
 use zt_eval::graph::{CompareOp, Node};
 use zt_eval::id::NodeId;
 use zt_eval::pattern::Pattern;
@@ -15,15 +15,21 @@ use zt_eval::value::Value;
 
 use super::data::{Data, number};
 use super::row::Rows;
-use super::schema::Header;
+use super::schema::{Header, Types};
 use super::texts::{Placed, Texts};
 use crate::layout::*;
 
 /// Writes the table of a policy's nodes; where it is. `tags` gets what `tag_used` tells apart.
-pub fn write(data: &mut Data, policy: &Policy, numbers: &Numbers, tags: &mut BTreeSet<i32>) -> Header {
+pub fn write(
+    data: &mut Data,
+    policy: &Policy,
+    numbers: &Numbers,
+    types: &mut Types,
+    tags: &mut BTreeSet<i32>,
+) -> Header {
     let texts = write_texts(data, policy, numbers);
     let has_text = has_text(policy);
-    let mut rows = data.rows();
+    let (mut rows, mut nests) = (data.rows(), false);
     // What has no number is never unknown.
     rows.place(NOWHERE.cast_unsigned());
     for id in numbers.nodes() {
@@ -33,9 +39,10 @@ pub fn write(data: &mut Data, policy: &Policy, numbers: &Numbers, tags: &mut BTr
         };
         tags.insert(kind(node));
         let text = has_text(*id, node).then(|| texts.place(data, &policy.node_text(*id)));
-        rows.place(row(data, policy, numbers, *id, text).share(data));
+        nests |= !children(policy, node).is_empty();
+        rows.place(row(data, policy, numbers, types, *id, text).share(data));
     }
-    vec![(H_NODES, rows.write(data)), (H_TEXTS_IN_PARTS, texts.has_parts.into())]
+    vec![(H_NODES, rows.write(data)), (H_NESTS, nests.into()), (H_TEXTS_IN_PARTS, texts.has_parts.into())]
 }
 
 /// The numbers by which nodes are asked for: 0 for those that nothing asks for by number, which are conditions of rules that
@@ -151,29 +158,41 @@ fn conjunctions(policy: &Policy, index: &Index) -> BTreeSet<NodeId> {
     alone
 }
 
-fn row(data: &mut Data, policy: &Policy, numbers: &Numbers, id: NodeId, text: Option<Placed>) -> Rows {
+fn row(
+    data: &mut Data,
+    policy: &Policy,
+    numbers: &Numbers,
+    types: &mut Types,
+    id: NodeId,
+    text: Option<Placed>,
+) -> Rows {
     let mut row = data.rows();
     let Some(node) = policy.node(id) else {
         return row;
     };
     let kind = kind(node);
-    let mut children = node.children();
-    if kind == T_NODE_OPERATOR || kind == T_NODE_NOW {
-        // A constant is known, and not asked.
-        children.retain(|child| policy.constant_of(*child).is_none());
-    }
     let flag = |flag: i32, holds: bool| if holds { flag } else { 0 };
     let flags = flag(NODE_IS_CONDITION, node.is_condition())
         | flag(NODE_HAS_TEXT, text.is_some())
         | flag(NODE_IN_PARTS, text.is_some_and(|text| text.in_parts));
     let level = policy.level(id) & byte(NODE_LEVEL);
     row.byte(byte(kind)).byte(byte(flags) | level);
-    row.list(&children.iter().map(|child| numbers.get(*child)).collect::<Vec<_>>());
-    more(data, policy, node, &mut row);
+    row.list(&children(policy, node).iter().map(|child| numbers.get(*child)).collect::<Vec<_>>());
+    more(data, policy, types, node, &mut row);
     if let Some(text) = text {
         row.place(text.at).number(text.len);
     }
     row
+}
+
+/// The nodes that are asked when a node is unknown.
+fn children(policy: &Policy, node: &Node) -> Vec<NodeId> {
+    let mut children = node.children();
+    if matches!(kind(node), T_NODE_OPERATOR | T_NODE_NOW) {
+        // A constant is known, and not asked.
+        children.retain(|child| policy.constant_of(*child).is_none());
+    }
+    children
 }
 
 fn byte(number: i32) -> u8 {
@@ -181,24 +200,15 @@ fn byte(number: i32) -> u8 {
 }
 
 /// What a row has behind its children.
-fn more(data: &mut Data, policy: &Policy, node: &Node, row: &mut Rows) {
-    let suffix = match node {
-        Node::Field { record, field, .. } => {
-            let declared = policy.schema().record(*record).and_then(|record| record.fields.get(*field as usize));
-            format!(".{}", member(declared.map_or("?", |field| &field.name)))
-        }
-        Node::Index(_, key) => format!("[{}]", policy.node_text(*key)),
-        _ => {
-            match node {
-                Node::Context(attribute) => row.number(*attribute),
-                Node::Attribute { ty, attribute, .. } => row.number(*attribute).number(number(ty.index())),
-                Node::Element(level) | Node::Quantified { level, .. } => row.number(u32::from(*level)),
-                _ => row,
-            };
-            return;
-        }
+fn more(data: &mut Data, policy: &Policy, types: &mut Types, node: &Node, row: &mut Rows) {
+    match node {
+        Node::Field { record, field, .. } => row.place(types.field(data, policy.schema(), *record, *field)),
+        Node::Index(_, key) => row.name(data, &format!("[{}]", policy.node_text(*key))),
+        Node::Context(attribute) => row.number(*attribute),
+        Node::Attribute { ty, attribute, .. } => row.number(*attribute).number(number(ty.index())),
+        Node::Element(level) | Node::Quantified { level, .. } => row.number(u32::from(*level)),
+        _ => row,
     };
-    row.place(data.text(&suffix)).number(number(suffix.len()));
 }
 
 fn kind(node: &Node) -> i32 {

@@ -99,7 +99,7 @@ pub fn write(data: &mut Data, policy: &Policy, plan: &Plan, zeroed: &Zeroed, sch
     data.part("index");
     let mut tables = index::write(data, index, numbers, zeroed.found);
     data.part("nodes");
-    let nodes = nodes::write(data, policy, numbers, &mut tables.tags);
+    let nodes = nodes::write(data, policy, numbers, &mut schema.types, &mut tables.tags);
     data.part("actions");
     for (at, trees) in (0..).zip(&schema.actions.trees) {
         fill_action(data, policy, index, &tables, ActionId::new(at), *trees);
@@ -111,7 +111,6 @@ pub fn write(data: &mut Data, policy: &Policy, plan: &Plan, zeroed: &Zeroed, sch
         (H_KEPT_BYTES, zeroed.bytes),
         (H_NODE_STAMPS, zeroed.stamps),
     ];
-    header.extend(data.widths().header());
     header.extend(tables.header);
     header.extend(rules);
     header.extend(nodes);

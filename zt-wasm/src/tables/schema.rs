@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use zt_eval::Policy;
 use zt_eval::codegen::Extent;
-use zt_eval::graph::Node;
+use zt_eval::graph::{Effect, Node};
 use zt_eval::id::{ActionId, EntityTypeId, RecordId};
 use zt_eval::schema::{Action, Attribute, EntityType, Field, Freshness, Schema, Type};
 use zt_eval::value::EntityUid;
@@ -65,6 +65,7 @@ pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
     let leads = writer.leads();
     let anchors = writer.anchors();
     let Writer { types, .. } = writer;
+    let widths = data.widths().header();
 
     let limits = policy.limits();
     let skew = policy.clock_skew().millis().cast_unsigned();
@@ -86,6 +87,7 @@ pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
         (H_ENTITIES_MAX, limits.request_entities_max),
         (H_BYTES_MAX, limits.request_bytes_max),
     ];
+    header.extend(widths);
     header.extend(anchors);
     header.extend(features(policy));
     SchemaTables { header, types, actions }
@@ -103,6 +105,7 @@ fn features(policy: &Policy) -> Header {
         (H_TAKES_PARENTS, schema.entities.iter().any(|entity| !entity.parents.is_empty())),
         (H_OVERRIDES, rules.iter().any(|rule| !rule.extras.overrides.is_empty())),
         (H_OBLIGES, rules.iter().any(|rule| !rule.extras.duties.is_empty())),
+        (H_DENIES, rules.iter().any(|rule| rule.effect == Effect::Deny && !rule.audit)),
         (H_AUDITS, rules.iter().any(|rule| rule.audit)),
         (H_TIMED, bounded || policy.nodes().iter().any(clock)),
     ];
@@ -171,13 +174,18 @@ impl Types {
         at
     }
 
+    /// The address of a field's row.
+    pub fn field(&mut self, data: &mut Data, schema: &Schema, record: RecordId, field: u32) -> u32 {
+        let (fields, _) = self.fields(data, schema, record);
+        fields.saturating_add(field.saturating_mul(field_bytes(data.widths())))
+    }
+
     fn fields(&mut self, data: &mut Data, schema: &Schema, id: RecordId) -> (u32, u32) {
         if let Some(fields) = self.records.get(&id) {
             return *fields;
         }
         let fields = schema.record(id).map_or(&[][..], |record| &record.fields);
-        let widths = data.widths();
-        let table = data.reserve(fields.len() * (2 * widths.place() + widths.number()) as usize);
+        let table = data.reserve(fields.len() * field_bytes(data.widths()) as usize);
         self.records.insert(id, (table, number(fields.len())));
         let mut rows = data.rows();
         for Field { name, ty } in fields {
@@ -187,6 +195,11 @@ impl Types {
         rows.patch(data, table);
         (table, number(fields.len()))
     }
+}
+
+/// Bytes of a field's row.
+fn field_bytes(widths: Widths) -> u32 {
+    2 * widths.place() + widths.number()
 }
 
 /// Bytes of a type's row.

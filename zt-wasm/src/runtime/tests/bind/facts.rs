@@ -92,10 +92,10 @@ fn noted<T: PartialEq + std::fmt::Debug>(routine: impl Fn() -> T) -> Result<(T, 
 fn fact_at(at: i32) -> Fact {
     let (index, uid) = (ld32(at + 4) as u32, ld32(at + 8));
     match ld32(at) {
-        0 => Fact::Context(index),
-        1 => Fact::Attribute(uid_at(uid), index),
-        2 => Fact::Parents(uid_at(uid)),
-        3 => Fact::Now,
+        FACT_CONTEXT => Fact::Context(index),
+        FACT_ATTRIBUTE => Fact::Attribute(uid_at(uid), index),
+        FACT_PARENTS => Fact::Parents(uid_at(uid)),
+        FACT_NOW => Fact::Now,
         kind => panic!("no fact: {kind}"),
     }
 }

@@ -71,5 +71,6 @@ fn decisions_of_many_rules_are_the_same() {
     tags.retain(|tag| ![T_LOOKUP_PATTERNS, T_PATTERN_GLOB, T_PATTERN_REGEX].contains(tag));
     let known = [T_LOOKUP_KEYS..=T_LOOKUP_POINT, T_BY_PARTS..=T_BY_INTERVALS, T_KEYS_EQUAL..=T_KEYS_HOSTS];
     let known = known.into_iter().flatten().chain(T_NODE_OPERATOR..=T_NODE_OTHERWISE);
+    let known = known.chain([ORDER_NUMBERS, ORDER_CANDIDATES, ORDER_PARTS]);
     assert_eq!(tags.into_iter().collect::<Vec<_>>(), known.collect::<Vec<_>>());
 }

@@ -181,8 +181,6 @@ fn place_names<'a>(names: impl ExactSizeIterator<Item = &'a Arc<str>>, size: i32
 }
 
 fn place_type(schema: &Schema, ty: &Type) -> i32 {
-    env::st32(H_WIDE, 1);
-    env::st32(H_MANY, 1);
     let at = alloc(14);
     let put = |kind: i32, parts: i32, count: usize, id: i32| {
         env::st8(at, kind);
@@ -298,6 +296,8 @@ fn sorted_text(json: &Json) -> String {
 /// A new memory with what is looked up in the schema.
 fn start_with(schema: &Schema) {
     start();
+    env::st32(H_WIDE, 1);
+    env::st32(H_MANY, 1);
     let names: Vec<_> = schema.entities.iter().map(|entity| entity.name.clone()).collect();
     env::st32(H_ENTITY_TYPES, place_names(names.iter(), entity_width()));
     let enums = alloc(8);
