@@ -27,6 +27,8 @@ use zt_eval::request::Given;
 use zt_eval::schema::{Attribute, Schema};
 use zt_eval::value::{Ip, Value};
 
+use crate::tables::data::number;
+
 /// What stands for what in a request in slots: each has its position in its list as its number.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Slots {
@@ -79,6 +81,15 @@ pub(crate) fn of(policy: &Policy) -> Vec<graph::Slot> {
         slots.extend(all.map(|(number, _)| graph::Slot::Attribute(ty, number)));
     }
     slots
+}
+
+/// A slot in the tables of a module: the type of the entity whose attribute it is, or -1 for the context, and the attribute.
+pub(crate) fn words(slot: graph::Slot) -> [u32; 2] {
+    match slot {
+        graph::Slot::Attribute(ty, at) => [number(ty.index()), at],
+        graph::Slot::Context(at) => [u32::MAX, at],
+        graph::Slot::Parents(_) | graph::Slot::Now => [u32::MAX; 2],
+    }
 }
 
 fn attribute(schema: &Schema, slot: graph::Slot) -> Option<&Attribute> {

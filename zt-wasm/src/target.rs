@@ -40,7 +40,7 @@ impl Target {
         (core::NAME, Self::Core(core::Options { data: false, slots: false })),
         (kubewarden::NAME, Self::Kubewarden(kubewarden::Options { record_obligations: false })),
         (opa::NAME, Self::Opa(opa::Options { bare: false })),
-        (proxy_wasm::NAME, Self::ProxyWasm(proxy_wasm::Options { origins: proxy_wasm::Origins::NONE })),
+        (proxy_wasm::NAME, Self::ProxyWasm(proxy_wasm::Options { origins: proxy_wasm::Origins::NONE, bare: false })),
     ];
 
     /// Whether hosts set entity data.

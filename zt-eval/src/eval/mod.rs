@@ -356,6 +356,11 @@ impl<'a, 's> Evaluator<'a, 's> {
         self.world.policy.rules.get(id.index())
     }
 
+    /// What a rule obliges to.
+    fn duties(&self, id: RuleId) -> &'a [DutyTemplate] {
+        self.rule(id).map_or(&[], |rule| &rule.extras.duties)
+    }
+
     fn condition(&mut self, id: RuleId) -> Truth {
         self.rule(id).map_or(Truth::Unknown, |rule| self.truth(rule.condition))
     }
@@ -370,7 +375,7 @@ impl<'a, 's> Evaluator<'a, 's> {
     /// The same, when the truth of the condition is known.
     fn args_known(&mut self, id: RuleId, condition: Truth) -> Truth {
         let mut truth = condition;
-        for arg in self.rule(id).into_iter().flat_map(|rule| &rule.extras.duties).flat_map(|duty| &duty.args) {
+        for arg in self.duties(id).iter().flat_map(|duty| &duty.args) {
             if truth == Truth::False {
                 break;
             }
@@ -421,7 +426,7 @@ impl<'a, 's> Evaluator<'a, 's> {
 
     /// Adds what a firing allow rule obliges to.
     fn oblige(&mut self, allow: RuleId, decision: &mut Decision) {
-        for duty in self.rule(allow).into_iter().flat_map(|rule| &rule.extras.duties) {
+        for duty in self.duties(allow) {
             let duty = self.duty(duty);
             decision.obligations.push(duty);
         }

@@ -65,16 +65,17 @@ pub(super) fn build(
     if builder.followed.is_end(plan) { Ok(()) } else { Err(Misfiled { rule: None }) }
 }
 
-/// Fills the index of a policy as seems best; the plan by which it is the same again.
+/// Fills the index of a policy as seems best, or anyhow where there is a seed; the plan by which it is the same again.
 #[cfg(feature = "build")]
 pub(super) fn choose(
     policy: &Policy,
     leads_to: &[Box<[bool]>],
     guards: Guards<'_>,
+    seed: Option<u64>,
     index: &mut Index,
 ) -> Result<Plan, Misfiled> {
     let mut builder = Builder::new(policy, leads_to, guards, Cow::Owned(Plan::default()), index);
-    builder.chooser = Some(choose::Chooser::new(&builder.guards));
+    builder.chooser = Some(choose::Chooser::new(&builder.guards, seed));
     builder.trees()?;
     Ok(builder.plan.into_owned())
 }

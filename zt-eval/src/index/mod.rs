@@ -206,8 +206,15 @@ impl Index {
     pub fn choose(policy: &Policy, levels: &[u8], leads_to: &[Box<[bool]>]) -> Result<(Self, Plan), Misfiled> {
         let mut index = Self::default();
         let guards = guard::Guards::of(policy, levels);
-        let plan = divide::choose(policy, leads_to, guards, &mut index)?;
+        let plan = divide::choose(policy, leads_to, guards, None, &mut index)?;
         Ok((index, plan))
+    }
+
+    /// A plan by which a policy's rules can be filed, and need not be well.
+    #[cfg(all(test, feature = "build"))]
+    fn any_plan(policy: &Policy, seed: u64) -> Option<Plan> {
+        let guards = guard::Guards::of(policy, &policy.derived.levels);
+        divide::choose(policy, &policy.derived.leads_to, guards, Some(seed), &mut Self::default()).ok()
     }
 
     /// The number of the anchor that a constant is, if it is one.

@@ -186,34 +186,47 @@ fn truth_of(policy: &Policy, store: &Store, rule: RuleId, request: &Request) -> 
     }
 }
 
+/// Whatever can fire is among the candidates.
+fn hold_every_rule_that_counts(policy: &Policy, worlds: &[(Json, Json)]) -> Result<(), TestCaseError> {
+    for (parts, stored) in worlds {
+        let store = Store::from_json(policy, stored.to_string().as_bytes()).unwrap();
+        let request = full_request(policy, parts.clone());
+        if request.check_against(policy.schema(), &store).is_err() {
+            continue;
+        }
+        let rules = policy.rules_for(READ).unwrap();
+        let trees = policy.derived.index.trees(READ.index());
+        let kinds = [(&rules.denies, trees.denies), (&rules.allows, trees.allows), (&rules.audits, trees.audits)];
+        for ((rules, tree), only_true) in kinds.into_iter().flat_map(|kind| [(kind, true), (kind, false)]) {
+            let found = candidates_of(policy, &store, &request, tree, only_true);
+            prop_assert!(found.is_sorted_by(|a, b| a < b), "in source order, each once");
+            prop_assert!(found.iter().all(|rule| rules.contains(rule)));
+            for rule in &**rules {
+                let truth = truth_of(policy, &store, *rule, &request);
+                let counts = truth == Truth::True || (truth == Truth::Unknown && !only_true);
+                let condition = policy.rule(*rule).unwrap().condition;
+                let text = || policy.node_text(condition);
+                prop_assert!(!counts || found.contains(rule), "{truth:?} and passed over: {}", text());
+            }
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn candidates_hold_every_rule_that_counts(shapes in shapes(), worlds in vec(worlds(), 4)) {
-        let policy = policy_of(&shapes);
-        for (parts, stored) in worlds {
-            let store = Store::from_json(&policy, stored.to_string().as_bytes()).unwrap();
-            let request = full_request(&policy, parts);
-            if request.check_against(policy.schema(), &store).is_err() {
-                continue;
-            }
-            let rules = policy.rules_for(READ).unwrap();
-            let trees = policy.derived.index.trees(READ.index());
-            for (rules, tree) in [(&rules.denies, trees.denies), (&rules.allows, trees.allows), (&rules.audits, trees.audits)] {
-                for only_true in [true, false] {
-                    let found = candidates_of(&policy, &store, &request, tree, only_true);
-                    prop_assert!(found.is_sorted_by(|a, b| a < b), "in source order, each once");
-                    prop_assert!(found.iter().all(|rule| rules.contains(rule)));
-                    for rule in &**rules {
-                        let truth = truth_of(&policy, &store, *rule, &request);
-                        let counts = truth == Truth::True || (truth == Truth::Unknown && !only_true);
-                        let condition = policy.rule(*rule).unwrap().condition;
-                        prop_assert!(!counts || found.contains(rule), "{truth:?} and passed over: {}", policy.node_text(condition));
-                    }
-                }
-            }
-        }
+        hold_every_rule_that_counts(&policy_of(&shapes), &worlds)?;
+    }
+
+    #[test]
+    fn whatever_is_planned_no_rule_is_left_out(shapes in shapes(), worlds in vec(worlds(), 4), seed: u64) {
+        let mut policy = policy_of(&shapes);
+        policy.plan = Index::any_plan(&policy, seed).unwrap();
+        let policy = Policy::from_bytes(&policy.to_bytes()).unwrap();
+        hold_every_rule_that_counts(&policy, &worlds)?;
     }
 
     #[test]

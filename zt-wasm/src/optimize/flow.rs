@@ -168,7 +168,7 @@ pub(super) fn drop_unneeded(code: Vec<Ins>) -> Vec<Ins> {
 
 /// Makes one local of those of a type that are never needed together. Of a local's copy and the local that is so only if one
 /// of both is set again while the other is needed.
-pub(super) fn share(code: &mut Vec<Ins>, params: &[u8], locals: &[u8]) {
+pub(super) fn share(code: &mut [Ins], params: &[u8], locals: &[u8]) {
     let types: Vec<u8> = params.iter().chain(locals).copied().collect();
     let mut apart: Vec<Locals> = vec![Locals::default(); types.len()];
     let mut part = |one: u32, other: u32| {

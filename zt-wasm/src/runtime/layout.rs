@@ -256,7 +256,7 @@ pub const WAPC_BAD_SETTINGS: i32 = 37;
 pub const WAPC_MISCONFIGURED: i32 = 38;
 pub const WAPC_NOT_VALID_WITHOUT_MEMORY: i32 = 39;
 
-// What modules for proxies have beside. They keep what they found of a request between 920 and 952.
+// What modules for proxies have beside. They keep what they found of a request between 912 and 952, at 784 and at 1016.
 pub const PROXY_TEXTS: i32 = 952; // texts (address and length each)
 pub const PROXY_PROPERTIES: i32 = 956; // what can be asked of the host
 pub const PROXY_PROPERTIES_COUNT: i32 = 960;
@@ -269,40 +269,45 @@ pub const PROXY_MESSAGES: i32 = 984; // what is said for each rule that denies: 
 pub const PROXY_DUTIES: i32 = 988; // for each rule, address and number of what it writes to headers
 pub const PROXY_HEADERS: i32 = 992; // headers that obligations are written to: address and length each
 pub const PROXY_HEADERS_COUNT: i32 = 996;
+pub const PROXY_TOKEN: i32 = 1236; // the property that the token's claims are of
+pub const PROXY_ACTION: i32 = 1744; // what a request asks for
+pub const PROXY_TELLS: i32 = 1836; // whether decisions are told
 // Texts by their position.
-pub const PROXY_SUBJECT: i32 = 0;
-pub const PROXY_ACTION: i32 = 1;
-pub const PROXY_BEFORE_CONTEXT: i32 = 2;
-pub const PROXY_END: i32 = 3;
-pub const PROXY_NO_ID: i32 = 4;
-pub const PROXY_ATTRIBUTES: i32 = 5;
-pub const PROXY_PARENTS: i32 = 6;
-pub const PROXY_UNKNOWN: i32 = 7;
-pub const PROXY_DENIED: i32 = 8;
-pub const PROXY_CHALLENGED: i32 = 9;
-pub const PROXY_INVALID: i32 = 10;
-pub const PROXY_NO_MEMORY: i32 = 11;
-pub const PROXY_SAY_NO_RULE: i32 = 12;
-pub const PROXY_SAY_INVALID: i32 = 13;
-pub const PROXY_SAY_NO_MEMORY: i32 = 14;
-pub const PROXY_PLAIN: i32 = 15;
-pub const PROXY_CHALLENGE: i32 = 16;
-pub const PROXY_BEARER: i32 = 17;
-pub const PROXY_MAX_AGE: i32 = 18;
-pub const PROXY_DECISION: i32 = 19;
-pub const PROXY_SHORT_ALLOW: i32 = 20;
-pub const PROXY_SHORT_DENY: i32 = 21;
-pub const PROXY_SHORT_RULES: i32 = 22;
-pub const PROXY_LOG_DECISION: i32 = 23;
-pub const PROXY_LOG_RESPONSE: i32 = 24;
-pub const PROXY_LOG_HEADER: i32 = 25;
-pub const PROXY_LOG_CONFIGURED: i32 = 26;
+pub const PROXY_DENIED: i32 = 0;
+pub const PROXY_CHALLENGED: i32 = 1;
+pub const PROXY_INVALID: i32 = 2;
+pub const PROXY_NO_MEMORY: i32 = 3;
+pub const PROXY_SAY_NO_RULE: i32 = 4;
+pub const PROXY_SAY_INVALID: i32 = 5;
+pub const PROXY_SAY_NO_MEMORY: i32 = 6;
+pub const PROXY_PLAIN: i32 = 7;
+pub const PROXY_CHALLENGE: i32 = 8;
+pub const PROXY_BEARER: i32 = 9;
+pub const PROXY_MAX_AGE: i32 = 10;
+pub const PROXY_DECISION: i32 = 11;
+pub const PROXY_SHORT_ALLOW: i32 = 12;
+pub const PROXY_SHORT_DENY: i32 = 13;
+pub const PROXY_SHORT_RULES: i32 = 14;
+pub const PROXY_LOG_DECISION: i32 = 15;
+pub const PROXY_LOG_RESPONSE: i32 = 16;
+pub const PROXY_LOG_HEADER: i32 = 17;
+pub const PROXY_LOG_CONFIGURED: i32 = 18;
 
-// What can be asked of the host: its path (address and length), and
-pub const PROPERTY_IS_CLAIM: i32 = 8; // whether it is of the token
-pub const PROPERTY: i32 = 12;
+// What can be known of a request: its name (address and length), and
+pub const PROPERTY_FROM: i32 = 8;
+pub const PROPERTY_MEMBER: i32 = 12; // the first of its members that are asked for, -1 for none
+pub const PROPERTY_NEXT: i32 = 16; // the next member of what it is a member of, -1 for none
+pub const PROPERTY: i32 = 20;
+/// The host has it as text, by a path.
+pub const FROM_TEXT: i32 = 0;
+/// The host has it as a message, whose members are structures.
+pub const FROM_MESSAGE: i32 = 1;
+/// It is a pair among the headers.
+pub const FROM_HEADER: i32 = 2;
+/// It is a member of another.
+pub const FROM_MEMBER: i32 = 3;
 
-// Where a value comes from: its name as JSON with a colon (address and length), and
+// Where a value comes from: of attributes, the slot; of a record's fields, the name (address and length). And
 pub const FILL_KIND: i32 = 8; // one of T_FILL_
 pub const FILL_FROM: i32 = 12; // a property; of one header, address of its name's address and length; of records, of their rows
 pub const FILL_COUNT: i32 = 16; // of a record's rows
@@ -310,27 +315,27 @@ pub const FILL_MISSING: i32 = 20; // what is written when it is not there
 pub const FILL: i32 = 24;
 /// Nothing.
 pub const MISSING_LEFT_OUT: i32 = 0;
-/// What is no value of any type: to say nothing would say that there is none.
+/// What is no value of its type: to say nothing would say that there is none.
 pub const MISSING_UNKNOWN: i32 = 1;
 /// Nothing, if there is a token, which says so; else it is unknown.
 pub const MISSING_IN_TOKEN: i32 = 2;
 /// That there is none.
 pub const MISSING_NULL: i32 = 3;
 
-// An entity that may be asked about: JSON up to its id (address and length), and
-pub const WHO_ID_KIND: i32 = 8;
-pub const WHO_ID_FROM: i32 = 12; // a property; -1 for none
-pub const WHO_WHEN: i32 = 16; // address of conditions
-pub const WHO_WHEN_COUNT: i32 = 20;
-pub const WHO_FILLS: i32 = 24; // address of its attributes
-pub const WHO_FILLS_COUNT: i32 = 28;
-pub const WHO_PARENTS: i32 = 32; // address of its parents: JSON up to the id (address and length), kind, property
-pub const WHO_PARENTS_COUNT: i32 = 36;
-pub const WHO: i32 = 40;
+// An entity that may be asked about: its type, and
+pub const WHO_ID_KIND: i32 = 4;
+pub const WHO_ID_FROM: i32 = 8; // a property; -1 for none
+pub const WHO_WHEN: i32 = 12; // address of conditions
+pub const WHO_WHEN_COUNT: i32 = 16;
+pub const WHO_FILLS: i32 = 20; // address of its attributes
+pub const WHO_FILLS_COUNT: i32 = 24;
+pub const WHO_PARENTS: i32 = 28; // address of its parents: type, kind, property
+pub const WHO_PARENTS_COUNT: i32 = 32;
+pub const WHO: i32 = 36;
 /// A condition: a property, and the text that it must be (address and length).
 pub const WHEN: i32 = 12;
 /// A parent's row.
-pub const PARENT: i32 = 16;
+pub const PARENT: i32 = 12;
 
 // What a rule writes to a header: the node of the value, its type, and the header (address and length).
 pub const HEAD_TYPE: i32 = 4;
@@ -338,21 +343,23 @@ pub const HEAD_NAME: i32 = 8;
 pub const HEAD: i32 = 16;
 
 // How a value is made of what the host has. Told apart by `tag_used`.
-pub const T_FILL_TEXT: i32 = 96;
+pub const T_FILL_NAME: i32 = 96; // a text that names something: an empty one does not
 pub const T_FILL_ADDRESS: i32 = 97; // without its port
-pub const T_FILL_NUMBER: i32 = 98;
-pub const T_FILL_BOOL: i32 = 99;
+pub const T_FILL_PATH: i32 = 98; // what stands before the query
+pub const T_FILL_VALUE: i32 = 99; // as it is
 pub const T_FILL_TIME: i32 = 100; // a number of seconds, or text
-pub const T_FILL_TEXTS: i32 = 101; // a list of texts, or one
-pub const T_FILL_WORDS: i32 = 102; // a list of texts, or words with spaces between
-pub const T_FILL_PATH: i32 = 103; // what stands before the query
-pub const T_FILL_QUERY: i32 = 104;
-pub const T_FILL_HEADERS: i32 = 105; // all of them
-pub const T_FILL_HEADER: i32 = 106; // the value of one that comes once
-pub const T_FILL_HEADER_ALL: i32 = 107; // all values of one
-pub const T_FILL_RECORD: i32 = 108;
-pub const T_FILL_NOTHING: i32 = 109; // it is never there
-pub const T_FILL_NAME: i32 = 110; // a text that names something: an empty one does not
+pub const T_FILL_LIST: i32 = 101; // a list, or one
+pub const T_FILL_WORDS: i32 = 102; // a list, or words with spaces between
+pub const T_FILL_QUERY: i32 = 103;
+pub const T_FILL_HEADERS: i32 = 104; // all of them
+pub const T_FILL_HEADER: i32 = 105; // the value of one that comes once
+pub const T_FILL_HEADER_ALL: i32 = 106; // all values of one
+pub const T_FILL_RECORD: i32 = 107;
+pub const T_FILL_NOTHING: i32 = 108; // it is never there
+pub const T_FILL_TRUST_DOMAIN: i32 = 109; // of a SPIFFE ID
+pub const T_FILL_WORKLOAD: i32 = 110; // its path
+pub const T_FILL_NAMESPACE: i32 = 111; // in that, of Kubernetes
+pub const T_FILL_ACCOUNT: i32 = 112;
 
 // A bound of freshness.
 pub const BOUND_IS_UNTIL: i32 = 0;

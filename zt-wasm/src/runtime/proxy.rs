@@ -3,7 +3,6 @@
 //! It goes on only if the policy allows it and every obligation could be written to a header. Whatever else happens, the
 //! request is answered, and never merely held: a host leaves a request that is paused without an answer hanging.
 
-use super::bind::*;
 use super::decide::*;
 use super::declared::*;
 use super::env::*;
@@ -49,29 +48,43 @@ pub fn proxy_on_request_headers(context: i32, _count: i32, _is_last: i32) -> i32
         begun = proxy_settings(context);
     }
     proxy_clock();
-    if begun && proxy_document() && bind_written() {
-        decide(true);
+    if begun && proxy_bind() {
+        proxy_decide();
     } else {
         decide_invalid();
     }
-    proxy_write();
+    proxy_tell();
     if ld32(EFFECT) != 0 {
         if proxy_oblige() {
             return CONTINUE;
         }
         decide_invalid();
-        proxy_write();
+        proxy_tell();
     }
     proxy_answer();
     return PAUSE;
 }
 
+/// Decides in full where decisions are told, and a denial always: it says why.
+fn proxy_decide() {
+    if ld32(PROXY_TELLS) == 0 {
+        decide(false);
+        if ld32(EFFECT) != 0 || ld32(REASON) == REASON_INVALID {
+            return;
+        }
+    }
+    decide(true);
+}
+
 /// What is wrong besides what the decision says: memory came to its end.
 const PROXY_WITHOUT_MEMORY: i32 = 948;
 
-/// Writes the decision, and tells it to the host.
-fn proxy_write() {
+/// Writes the decision and tells it to the host, if that is wanted.
+fn proxy_tell() {
     st32(PROXY_WITHOUT_MEMORY, ld32(FAILED));
+    if ld32(PROXY_TELLS) == 0 {
+        return;
+    }
     let is_invalid = ld32(REASON) == REASON_INVALID;
     write_decision();
     if ld32(REASON) == REASON_INVALID && !is_invalid {
@@ -115,8 +128,10 @@ fn proxy_oblige() -> bool {
     let mut header = ld32(PROXY_HEADERS);
     let end = header + ld32(PROXY_HEADERS_COUNT) * 8;
     while header < end {
-        if !proxy_took(host_header_remove(0, ld32(header), ld32(header + 4))) {
-            return false;
+        if proxy_may_have(ld32(header), ld32(header + 4)) {
+            if !proxy_took(host_header_remove(0, ld32(header), ld32(header + 4))) {
+                return false;
+            }
         }
         header += 8;
     }

@@ -1,19 +1,23 @@
-//! What a proxy's host is asked: properties, each at most once in a request, and maps of pairs.
+//! What a proxy's host is asked: headers, metadata and other properties, all that the policy reads and each once.
 //!
 //! A host writes what it gives into memory that it asks the module for. What it says is checked before it is read: a status
-//! that is neither "here it is" nor "there is none", an address outside of memory, a length beyond the limit or a map that is
-//! none make the request invalid ([`PROXY_BAD`]).
+//! that is neither "here it is" nor "there is none", an address outside of memory, a length beyond the limit, a map or a
+//! message that is none make the request invalid ([`PROXY_BAD`]).
+//!
+//! Each call of a host takes as long as much of a decision, so that there are few: the headers in one, the request line
+//! among them; and the metadata of all filters in one, as a message that says of what type each value is.
 
 use super::env::*;
 use super::layout::*;
 use super::memory::*;
+use super::proxy_message::*;
 
 // Where the host writes the address and the length of what it gives.
 const PROXY_AT: i32 = 920;
 const PROXY_LEN: i32 = 924;
 /// The time, 8 bytes.
 const PROXY_TIME: i32 = 928;
-/// Address of what is known of properties: rows of state, address and length.
+/// Address of what is known of properties: rows of what it is, address and length.
 const PROXY_KNOWN: i32 = 936;
 /// Whether the host said something that it cannot.
 pub const PROXY_BAD: i32 = 940;
@@ -23,18 +27,21 @@ pub const PROXY_PAIRS: i32 = 944;
 pub const PROXY_HEADER_PAIRS: i32 = 912;
 const PROXY_HEADER_COUNT: i32 = 916;
 
-// What is known of a property.
-const KNOWN_NOTHING: i32 = 0;
-pub const KNOWN_THERE: i32 = 1;
-const KNOWN_MISSING: i32 = 2;
-/// It is there, and nothing: a claim that is `null`.
-const KNOWN_NULL: i32 = 3;
+// What is known of a property: nothing, or what it is, and where.
+pub const KNOWN_MISSING: i32 = 0;
+/// It is said that there is none: a claim that is `null`.
+pub const KNOWN_NULL: i32 = 1;
+pub const KNOWN_TEXT: i32 = 2;
+/// A double, 8 bytes.
+pub const KNOWN_NUMBER: i32 = 3;
+/// In place of a length, 0 or 1.
+pub const KNOWN_BOOL: i32 = 4;
+pub const KNOWN_STRUCT: i32 = 5;
+pub const KNOWN_LIST: i32 = 6;
 const KNOWN: i32 = 12;
 
 const STATUS_OK: i32 = 0;
 const STATUS_NOT_FOUND: i32 = 1;
-/// What hosts say of `null` in metadata.
-const STATUS_NO_VALUE: i32 = 3;
 
 /// Bytes that the arena and its scrap have beside what a request asks for.
 const PROXY_ARENA: i32 = 65536;
@@ -101,44 +108,47 @@ fn proxy_gave() -> bool {
     return proxy_fits(len) && at + len as i64 <= (pages() as i64) << 16;
 }
 
-/// What is known of a property, which is asked for if nothing is: address of its state, of its address and its length.
-pub fn proxy_known(property: i32) -> i32 {
-    let known = ld32(PROXY_KNOWN) + property * KNOWN;
-    if ld32(known) != KNOWN_NOTHING {
-        return known;
+/// Asks the host for all that the policy reads but headers by their names.
+pub fn proxy_ask() {
+    let mut row = ld32(PROXY_PROPERTIES);
+    let mut known = ld32(PROXY_KNOWN);
+    let end = row + ld32(PROXY_PROPERTIES_COUNT) * PROPERTY;
+    while row < end {
+        let from = ld32(row + PROPERTY_FROM);
+        if from == FROM_HEADER {
+            proxy_headers();
+        } else if from != FROM_MEMBER {
+            proxy_ask_property(row, known);
+        }
+        // Members come behind what they are members of.
+        if ld32(row + PROPERTY_MEMBER) >= 0 {
+            proxy_members(row, known);
+        }
+        row += PROPERTY;
+        known += KNOWN;
     }
-    let row = ld32(PROXY_PROPERTIES) + property * PROPERTY;
+}
+
+fn proxy_ask_property(row: i32, known: i32) {
     st64(PROXY_AT, 0);
     let status = host_property(ld32(row), ld32(row + 4), PROXY_AT, PROXY_LEN);
-    let mut state = KNOWN_MISSING;
     if status == STATUS_OK && proxy_gave() {
-        state = KNOWN_THERE;
+        let is_message = ld32(row + PROPERTY_FROM) == FROM_MESSAGE;
+        st32(known, if is_message { KNOWN_STRUCT } else { KNOWN_TEXT });
         st64(known + 4, ld64(PROXY_AT));
-    } else if status == STATUS_NO_VALUE {
-        state = KNOWN_NULL;
     } else if status != STATUS_NOT_FOUND {
         st32(PROXY_BAD, 1);
     }
-    st32(known, state);
-    return known;
 }
 
-pub fn proxy_has(property: i32) -> bool {
-    return ld32(proxy_known(property)) == KNOWN_THERE;
+/// What is known of a property: address of what it is, of its address and its length.
+pub fn proxy_known(property: i32) -> i32 {
+    return ld32(PROXY_KNOWN) + property * KNOWN;
 }
 
-/// Whether there is a token: one of the claims that the policy asks for is there.
+/// Whether there is a token.
 pub fn proxy_has_token() -> bool {
-    let mut property = 0;
-    while property < ld32(PROXY_PROPERTIES_COUNT) {
-        if ld32(ld32(PROXY_PROPERTIES) + property * PROPERTY + PROPERTY_IS_CLAIM) != 0 {
-            if ld32(proxy_known(property)) != KNOWN_MISSING {
-                return true;
-            }
-        }
-        property += 1;
-    }
-    return false;
+    return ld32(proxy_known(ld32(PROXY_TOKEN))) == KNOWN_STRUCT;
 }
 
 /// Reads the request's headers to [`PROXY_HEADER_PAIRS`], unless they are read already: how many there are.
@@ -171,8 +181,8 @@ fn proxy_read_headers() -> i32 {
     return proxy_keep_headers(count);
 }
 
-/// Leaves of the pairs that were read the headers, with names in small letters: how many. What begins with a colon is none, but
-/// a part of the request line.
+/// Leaves of the pairs that were read the headers, with names in small letters: how many. What begins with a colon is none,
+/// but a part of the request line. Takes down those pairs that are properties.
 fn proxy_keep_headers(count: i32) -> i32 {
     let mut kept = 0;
     let mut at = 0;
@@ -180,14 +190,50 @@ fn proxy_keep_headers(count: i32) -> i32 {
         let pair = ld32(PROXY_PAIRS) + at * (2 * CELL);
         let name = ld32(pair + 8);
         let len = ld32(pair + 12);
+        proxy_lower(name, len);
+        proxy_take_header(pair);
         if len > 0 && ld8(name) != b':' as i32 {
-            proxy_lower(name, len);
             copy(ld32(PROXY_PAIRS) + kept * (2 * CELL), pair, 2 * CELL);
             kept += 1;
         }
         at += 1;
     }
     return kept;
+}
+
+/// Takes down a pair that is a property. Which counts where there are several, nobody knows.
+fn proxy_take_header(pair: i32) {
+    let mut row = ld32(PROXY_PROPERTIES);
+    let mut known = ld32(PROXY_KNOWN);
+    let end = row + ld32(PROXY_PROPERTIES_COUNT) * PROPERTY;
+    while row < end {
+        if ld32(row + PROPERTY_FROM) == FROM_HEADER {
+            if bytes_equal(ld32(pair + 8), ld32(pair + 12), ld32(row), ld32(row + 4)) {
+                if ld32(known) != KNOWN_MISSING {
+                    st32(PROXY_BAD, 1);
+                }
+                st32(known, KNOWN_TEXT);
+                st64(known + 4, ld64(pair + CELL + 8));
+            }
+        }
+        row += PROPERTY;
+        known += KNOWN;
+    }
+}
+
+/// Whether a request can have a header of this name: if the headers were read, whether it does.
+pub fn proxy_may_have(name: i32, len: i32) -> bool {
+    let count = ld32(PROXY_HEADER_COUNT);
+    let mut pair = ld32(PROXY_HEADER_PAIRS);
+    let mut at = 0;
+    while at < count {
+        if bytes_equal(ld32(pair + 8), ld32(pair + 12), name, len) {
+            return true;
+        }
+        pair += 2 * CELL;
+        at += 1;
+    }
+    return count < 0;
 }
 
 fn proxy_lower(from: i32, len: i32) {

@@ -8,6 +8,7 @@ use super::memory::*;
 use super::out::*;
 use super::proxy_host::*;
 use super::proxy_value::*;
+use super::slots::*;
 use super::store::*;
 use super::utf8::*;
 
@@ -23,19 +24,19 @@ pub fn proxy_header(name: i32) -> bool {
     let found = proxy_header_values(name);
     if found > 1 {
         st32(OUT + 4, mark);
-        proxy_text(PROXY_UNKNOWN);
+        proxy_no_value(T_FILL_HEADER);
     }
     return found > 0;
 }
 
 /// Writes all values of one header as a list.
 pub fn proxy_header_all(name: i32) {
-    out_byte(b'[' as i32);
-    proxy_header_values(name);
-    out_byte(b']' as i32);
+    out_byte(S_LIST);
+    let place = proxy_count();
+    proxy_counted(place, proxy_header_values(name));
 }
 
-/// Writes the values of one header with commas between them: how many there are.
+/// Writes the values of one header: how many there are.
 fn proxy_header_values(name: i32) -> i32 {
     let count = proxy_headers();
     let mut pair = ld32(PROXY_HEADER_PAIRS);
@@ -43,9 +44,6 @@ fn proxy_header_values(name: i32) -> i32 {
     let mut at = 0;
     while at < count {
         if bytes_equal(ld32(pair + 8), ld32(pair + 12), ld32(name), ld32(name + 4)) {
-            if found > 0 {
-                out_byte(b',' as i32);
-            }
             proxy_say(ld32(pair + CELL + 8), ld32(pair + CELL + 12));
             found += 1;
         }
@@ -58,7 +56,7 @@ fn proxy_header_values(name: i32) -> i32 {
 /// Writes the parameters of a request's query by name, decoded as forms are: whether they could be.
 pub fn proxy_query(property: i32) -> bool {
     let known = proxy_known(property);
-    if ld32(known) != KNOWN_THERE {
+    if ld32(known) != KNOWN_TEXT {
         return false;
     }
     let len = ld32(known + 8);
@@ -145,28 +143,31 @@ fn proxy_decoded(cell: i32, from: i32, end: i32) -> bool {
 /// Writes so many pairs as an object: of each name, a list of its values.
 fn proxy_by_name(pairs: i32, count: i32) {
     names_sort(pairs, count, 2 * CELL);
-    out_byte(b'{' as i32);
-    let mut before = NOWHERE;
+    out_byte(S_OBJECT);
+    let names_place = proxy_count();
+    let mut names = 0;
+    let mut values_place = 0;
+    let mut values = 0;
     let mut pair = pairs;
     let mut at = 0;
     while at < count {
-        let is_new = before == NOWHERE || name_order(before, pair) != 0;
-        if is_new {
-            if before != NOWHERE {
-                out_word(0x2c5d, 2); // ],
+        if at == 0 || name_order(pair - 2 * CELL, pair) != 0 {
+            if at > 0 {
+                proxy_counted(values_place, values);
             }
-            proxy_escaped(ld32(pair + 8), ld32(pair + 12));
-            out_word(0x5b3a, 2); // :[
-        } else {
-            out_byte(b',' as i32);
+            proxy_say_name(ld32(pair + 8), ld32(pair + 12));
+            out_byte(S_LIST);
+            values_place = proxy_count();
+            values = 0;
+            names += 1;
         }
-        proxy_escaped(ld32(pair + CELL + 8), ld32(pair + CELL + 12));
-        before = pair;
+        proxy_say(ld32(pair + CELL + 8), ld32(pair + CELL + 12));
+        values += 1;
         pair += 2 * CELL;
         at += 1;
     }
-    if before != NOWHERE {
-        out_byte(b']' as i32);
+    if at > 0 {
+        proxy_counted(values_place, values);
     }
-    out_byte(b'}' as i32);
+    proxy_counted(names_place, names);
 }

@@ -1,103 +1,146 @@
-//! Values of a request document from what a proxy's host has.
+//! Values of a request from what a proxy's host has, written as slots have them.
 //!
-//! Hosts give bytes and do not say of which type: the policy's declarations say. A number is a double of 8 bytes, a truth one
-//! byte, a list a map with empty values. Text is checked to be UTF-8 when the document is read.
+//! Texts of properties and headers are cut as they have to be; metadata are of the types that they have themselves. What fits
+//! no type of the policy is written as what is none, and so unknown. Text is checked to be UTF-8 when the request is read.
 
 use super::env::*;
 use super::layout::*;
+use super::memory::*;
 use super::out::*;
 use super::proxy_host::*;
+use super::proxy_message::*;
+use super::proxy_spiffe::*;
+use super::slots::*;
 
 const SPACE: i32 = b' ' as i32;
 /// Digits before which a double has no fraction, and its bits.
 const DOUBLE_BITS: i32 = 52;
-/// A number from here on is taken for none: so no eight letters are taken for a number.
-const DOUBLE_EXPONENT_MAX: i32 = 51;
-
-/// Writes a comma, unless something has just been opened.
-pub fn proxy_comma() {
-    let last = ld8(ld32(OUT) + ld32(OUT + 4) - 1);
-    if last != b'{' as i32 && last != b'[' as i32 {
-        out_byte(b',' as i32);
-    }
-}
+/// A number that is as large or larger may stand for others, too.
+const DOUBLE_EXPONENT_MAX: i32 = 53;
 
 pub fn proxy_text(text: i32) {
     let place = ld32(PROXY_TEXTS) + text * 8;
     out_bytes(ld32(place), ld32(place + 4));
 }
 
-/// Writes a value made of one property: whether it is there. What is there and no value is written as what is none.
-pub fn proxy_value(kind: i32, property: i32) -> bool {
-    let known = proxy_known(property);
-    if ld32(known) != KNOWN_THERE {
-        return false;
+/// Writes a byte and four more.
+pub fn proxy_tag(tag: i32, number: i32) {
+    out_word(tag as i64 | ((number as u32 as i64) << 8), 5);
+}
+
+pub fn proxy_u32(number: i32) {
+    out_word(number as u32 as i64, 4);
+}
+
+/// Writes room for a count: where it is.
+pub fn proxy_count() -> i32 {
+    proxy_u32(0);
+    return ld32(OUT + 4) - 4;
+}
+
+/// Fills in a count.
+pub fn proxy_counted(place: i32, count: i32) {
+    if ld32(FAILED) == 0 {
+        st32(ld32(OUT) + place, count);
     }
-    let at = ld32(known + 4);
-    let len = ld32(known + 8);
-    // Envoy has no subject of a certificate, say, where there is no certificate, and says so by an empty text.
-    if kind == T_FILL_NAME && len == 0 {
-        return false;
-    }
-    match tag_used(kind) {
-        T_FILL_TEXT => proxy_say(at, len),
-        T_FILL_NAME => proxy_say(at, len),
-        T_FILL_ADDRESS => proxy_address(at, len),
-        T_FILL_PATH => proxy_say(at, proxy_path_len(at, len)),
-        T_FILL_NUMBER => {
-            if len == 8 {
-                proxy_number(ld64(at));
-            } else {
-                st32(PROXY_BAD, 1);
-            }
-        }
-        T_FILL_TIME => {
-            if len == 8 {
-                proxy_time(ld64(at));
-            } else {
-                proxy_say(at, len);
-            }
-        }
-        T_FILL_BOOL => {
-            if len == 1 && ld8(at) < 2 {
-                out_bool(ld8(at));
-            } else {
-                st32(PROXY_BAD, 1);
-            }
-        }
-        T_FILL_TEXTS => proxy_texts(at, len, false),
-        T_FILL_WORDS => proxy_texts(at, len, true),
-        _ => {}
-    }
-    return true;
 }
 
 /// Writes a text.
 pub fn proxy_say(at: i32, len: i32) {
-    proxy_check_text(at, len);
-    proxy_escaped(at, len);
+    proxy_tag(S_TEXT, len);
+    proxy_bytes(at, len);
 }
 
-/// A zero byte is in no text: what has one is a number, or a map, where text is expected.
-pub fn proxy_check_text(at: i32, len: i32) {
-    let end = at + len;
-    let mut next = at;
-    while next < end {
-        if ld8(next) == 0 {
-            st32(PROXY_BAD, 1);
-            return;
-        }
-        next += 1;
-    }
+/// Writes the length of a text, and it.
+pub fn proxy_say_name(at: i32, len: i32) {
+    proxy_u32(len);
+    proxy_bytes(at, len);
 }
 
-/// Writes a text whose bytes may be any. A document that is too long already is not made longer.
-pub fn proxy_escaped(at: i32, len: i32) {
+/// A request that is too long already is not made longer.
+fn proxy_bytes(at: i32, len: i32) {
     if ld32(OUT + 4) > ld32(H_BYTES_MAX) {
         st32(PROXY_BAD, 1);
         return;
     }
-    out_json_text(at, len);
+    out_bytes(at, len);
+}
+
+/// Writes what is no value of any type but lists and sets.
+fn proxy_unknown() {
+    proxy_tag(S_LIST, 0);
+}
+
+/// Writes what is no value of a type that is filled in such a way.
+pub fn proxy_no_value(kind: i32) {
+    match tag_used(kind) {
+        T_FILL_LIST | T_FILL_WORDS | T_FILL_HEADER_ALL => proxy_tag(S_OBJECT, 0),
+        _ => proxy_unknown(),
+    }
+}
+
+/// Whether a property can name something: an empty text does not.
+pub fn proxy_can_name(kind: i32, known: i32) -> bool {
+    if ld32(known) == KNOWN_TEXT {
+        return span_len(proxy_cut(kind, known)) != 0;
+    }
+    return ld32(known) > KNOWN_NULL;
+}
+
+/// Where a property's text is, and how much of it counts.
+pub fn proxy_cut(kind: i32, known: i32) -> i64 {
+    let at = ld32(known + 4);
+    let len = ld32(known + 8);
+    return match tag_used(kind) {
+        T_FILL_ADDRESS => proxy_address(at, len),
+        T_FILL_PATH => span(at, proxy_path_len(at, len)),
+        T_FILL_TRUST_DOMAIN | T_FILL_WORKLOAD | T_FILL_NAMESPACE | T_FILL_ACCOUNT => spiffe_part(at, len, kind),
+        _ => span(at, len),
+    };
+}
+
+/// Writes a value made of one property: whether it is there. What is there and no value is written as what is none.
+pub fn proxy_value(kind: i32, property: i32) -> bool {
+    let known = proxy_known(property);
+    let what = ld32(known);
+    if what <= KNOWN_NULL {
+        return false;
+    }
+    match tag_used(kind) {
+        T_FILL_VALUE => proxy_scalar(known),
+        T_FILL_TIME => {
+            if what == KNOWN_NUMBER {
+                proxy_time(ld64(ld32(known + 4)));
+            } else {
+                proxy_scalar(known);
+            }
+        }
+        T_FILL_LIST => proxy_list(known, false),
+        T_FILL_WORDS => proxy_list(known, true),
+        _ => {
+            let text = proxy_cut(kind, known);
+            // Envoy has no subject of a certificate, say, where there is no certificate, and says so by an empty text.
+            if span_len(text) == 0 && kind != T_FILL_PATH {
+                return false;
+            }
+            proxy_say(span_at(text), span_len(text));
+        }
+    }
+    return true;
+}
+
+/// Writes a value that has no parts.
+pub fn proxy_scalar(known: i32) {
+    let what = ld32(known);
+    if what == KNOWN_TEXT {
+        proxy_say(ld32(known + 4), ld32(known + 8));
+    } else if what == KNOWN_NUMBER {
+        proxy_number(ld64(ld32(known + 4)));
+    } else if what == KNOWN_BOOL {
+        out_byte(S_FALSE + ld32(known + 8));
+    } else {
+        proxy_unknown();
+    }
 }
 
 /// How much of a request's target stands before the query.
@@ -112,16 +155,15 @@ pub fn proxy_path_len(at: i32, len: i32) -> i32 {
     return path;
 }
 
-/// Writes an address without its port: `10.0.0.1:80`, `[::1]:80`; one that has none as it is.
-fn proxy_address(at: i32, len: i32) {
+/// An address without its port: `10.0.0.1:80`, `[::1]:80`; one that has none as it is.
+fn proxy_address(at: i32, len: i32) -> i64 {
     let mut colons = 0;
     let mut last = len;
     let mut index = 0;
     while index < len {
         let byte = ld8(at + index);
         if byte == b']' as i32 && ld8(at) == b'[' as i32 {
-            proxy_say(at + 1, index - 1);
-            return;
+            return span(at + 1, index - 1);
         }
         if byte == b':' as i32 {
             colons += 1;
@@ -129,43 +171,39 @@ fn proxy_address(at: i32, len: i32) {
         }
         index += 1;
     }
-    proxy_say(at, if colons == 1 { last } else { len });
+    return span(at, if colons == 1 { last } else { len });
 }
 
 /// Writes a double that is a whole number.
 fn proxy_number(bits: i64) {
     let exponent = proxy_exponent(bits);
     let mantissa = proxy_mantissa(bits);
-    if bits << 1 == 0 {
-        out_byte(b'0' as i32);
-        return;
+    let mut whole = 0i64;
+    if bits << 1 != 0 {
+        let shift = (DOUBLE_BITS - exponent) as i64;
+        if exponent < 0 || exponent >= DOUBLE_EXPONENT_MAX || (mantissa >> shift) << shift != mantissa {
+            proxy_unknown();
+            return;
+        }
+        whole = mantissa >> shift;
     }
-    let shift = (DOUBLE_BITS - exponent) as i64;
-    if exponent < 0 || exponent >= DOUBLE_EXPONENT_MAX || (mantissa >> shift) << shift != mantissa {
-        proxy_text(PROXY_UNKNOWN);
-        return;
-    }
-    let whole = mantissa >> shift;
-    out_int(if bits < 0 { 0 - whole } else { whole });
+    out_byte(S_INT);
+    out_word(if bits < 0 { 0 - whole } else { whole }, 8);
 }
 
 /// Writes a double of seconds since the epoch; parts of milliseconds are dropped.
 fn proxy_time(bits: i64) {
     let exponent = proxy_exponent(bits);
-    if exponent >= DOUBLE_EXPONENT_MAX || bits < 0 {
-        proxy_text(PROXY_UNKNOWN);
+    if exponent >= DOUBLE_BITS || bits < 0 {
+        proxy_unknown();
         return;
     }
     let mut millis = 0i64;
     if exponent > -12 {
         millis = (proxy_mantissa(bits) * 1000) >> ((DOUBLE_BITS - exponent) as i64);
     }
-    out_int(millis / 1000);
-    out_byte(b'.' as i32);
-    let rest = (millis % 1000) as i32;
-    out_byte(b'0' as i32 + rest / 100);
-    out_byte(b'0' as i32 + rest / 10 % 10);
-    out_byte(b'0' as i32 + rest % 10);
+    out_byte(S_TIME);
+    out_word(millis, 8);
 }
 
 fn proxy_exponent(bits: i64) -> i32 {
@@ -177,41 +215,42 @@ fn proxy_mantissa(bits: i64) -> i64 {
     return (bits & 0xf_ffff_ffff_ffff) | 0x10_0000_0000_0000;
 }
 
-/// Writes a list of texts, or one text as a list, or its words.
-fn proxy_texts(at: i32, len: i32, words: bool) {
-    out_byte(b'[' as i32);
-    let count = proxy_pairs(at, len);
-    if count >= 0 {
-        proxy_list(count);
-    } else if words {
-        proxy_words(at, len);
+/// Writes a list, or one value as a list, or its words.
+fn proxy_list(known: i32, words: bool) {
+    let what = ld32(known);
+    let at = ld32(known + 4);
+    let end = at + ld32(known + 8);
+    if what == KNOWN_STRUCT {
+        proxy_tag(S_OBJECT, 0);
+        return;
+    }
+    out_byte(S_LIST);
+    let place = proxy_count();
+    if what == KNOWN_LIST {
+        proxy_counted(place, proxy_items(at, end));
+    } else if words && what == KNOWN_TEXT {
+        proxy_counted(place, proxy_words(at, end));
     } else {
-        proxy_say(at, len);
-    }
-    out_byte(b']' as i32);
-}
-
-fn proxy_list(count: i32) {
-    let mut pair = ld32(PROXY_PAIRS);
-    let mut at = 0;
-    while at < count {
-        proxy_comma();
-        proxy_item(pair);
-        pair += 2 * CELL;
-        at += 1;
+        proxy_scalar(known);
+        proxy_counted(place, 1);
     }
 }
 
-/// Writes what a list has as a key, without a value: a map is no list.
-pub fn proxy_item(pair: i32) {
-    if ld32(pair + CELL + 12) != 0 {
-        st32(PROXY_BAD, 1);
+/// Writes a list's items: how many.
+fn proxy_items(from: i32, end: i32) -> i32 {
+    let mut count = 0;
+    let mut next = proxy_next_item(from, end);
+    while ld32(PROXY_ITEM) != KNOWN_MISSING {
+        proxy_scalar(PROXY_ITEM);
+        count += 1;
+        next = proxy_next_item(next, end);
     }
-    proxy_say(ld32(pair + 8), ld32(pair + 12));
+    return count;
 }
 
-fn proxy_words(from: i32, len: i32) {
-    let end = from + len;
+/// Writes the words of a text: how many.
+fn proxy_words(from: i32, end: i32) -> i32 {
+    let mut count = 0;
     let mut start = from;
     while start < end {
         let mut at = start;
@@ -219,9 +258,10 @@ fn proxy_words(from: i32, len: i32) {
             at += 1;
         }
         if at > start {
-            proxy_comma();
             proxy_say(start, at - start);
+            count += 1;
         }
         start = at + 1;
     }
+    return count;
 }

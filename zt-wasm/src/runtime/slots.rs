@@ -27,25 +27,25 @@ pub const SLOTS_COUNT: i32 = 468;
 /// Address of the numbers of what is open while values are skipped.
 const SLOTS_SKIPPED: i32 = 472;
 
-const SLOTS_FORM: i32 = 1;
+pub const SLOTS_FORM: i32 = 1;
 /// A count that says that nothing is said.
-const SLOTS_UNSAID: i32 = -1;
+pub const SLOTS_UNSAID: i32 = -1;
 /// The owner of the context's attributes.
 const SLOTS_CONTEXT: i32 = -1;
 
 // What begins a value.
-const S_UNSAID: i32 = 0;
-const S_NULL: i32 = 1;
-const S_FALSE: i32 = 2;
-const S_TRUE: i32 = 3;
-const S_INT: i32 = 4;
-const S_TEXT: i32 = 5;
-const S_TIME: i32 = 6;
-const S_IPV4: i32 = 7;
-const S_IPV6: i32 = 8;
-const S_ENTITY: i32 = 9;
-const S_LIST: i32 = 10;
-const S_OBJECT: i32 = 11;
+pub const S_UNSAID: i32 = 0;
+pub const S_NULL: i32 = 1;
+pub const S_FALSE: i32 = 2;
+pub const S_TRUE: i32 = 3;
+pub const S_INT: i32 = 4;
+pub const S_TEXT: i32 = 5;
+pub const S_TIME: i32 = 6;
+pub const S_IPV4: i32 = 7;
+pub const S_IPV6: i32 = 8;
+pub const S_ENTITY: i32 = 9;
+pub const S_LIST: i32 = 10;
+pub const S_OBJECT: i32 = 11;
 
 /// Binds a request: false if it is invalid.
 pub fn bind_slots(at: i32, len: i32) -> bool {

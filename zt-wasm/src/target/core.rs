@@ -3,7 +3,6 @@
 //! What only some hosts want is in a module that is asked for it, and costs the others nothing.
 
 use zt_eval::Policy;
-use zt_eval::graph::Slot;
 
 use super::DESCRIBE;
 use crate::layout::*;
@@ -67,12 +66,7 @@ pub(super) fn tables(options: Options, policy: &Policy, data: &mut Data) -> Head
     }
     if options.slots {
         let all = slots::of(policy);
-        let words = all.iter().flat_map(|slot| match *slot {
-            Slot::Attribute(ty, attribute) => [number(ty.index()), attribute],
-            Slot::Context(attribute) => [u32::MAX, attribute],
-            Slot::Parents(_) | Slot::Now => [u32::MAX; 2],
-        });
-        let words: Vec<u32> = words.collect();
+        let words: Vec<u32> = all.iter().flat_map(|slot| slots::words(*slot)).collect();
         header.extend([(H_SLOTS, data.words(&words)), (H_SLOTS_COUNT, number(all.len()))]);
     }
     header

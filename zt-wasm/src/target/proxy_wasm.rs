@@ -16,8 +16,10 @@ use zt_eval::{Policy, Store};
 
 use crate::code::I32;
 use crate::compile::CompileError;
+use crate::layout::PROXY_TELLS;
 use crate::link::{Import, Parts};
 use crate::module::Export;
+use crate::slots;
 use crate::tables::data::Data;
 use crate::tables::nodes::Numbers;
 use crate::tables::schema::{Header, Types};
@@ -31,13 +33,21 @@ pub(super) const NAME: &str = "proxy-wasm";
 pub struct Options {
     /// Where attributes come from.
     pub origins: Origins,
+    /// Decisions are not told to the host, which takes less time.
+    pub bare: bool,
 }
 
 impl Options {
     /// These, but with such origins.
     #[must_use]
     pub fn with_origins(self, origins: Origins) -> Self {
-        Self { origins }
+        Self { origins, ..self }
+    }
+
+    /// These, but telling decisions to the host or not.
+    #[must_use]
+    pub fn with_bare(self, bare: bool) -> Self {
+        Self { bare, ..self }
     }
 }
 
@@ -88,6 +98,9 @@ pub(super) fn tables(
         let import = Import { module: "env", name, params: vec![I32; params], result: Some(I32) };
         parts.imports.insert(of.to_owned(), import);
     }
-    let mut writer = tables::Writer { policy, numbers, types, data, kinds: &mut parts.tags };
-    Ok(writer.write(&plan)?)
+    let slots = slots::of(policy);
+    let mut writer = tables::Writer { policy, slots, numbers, types, data, kinds: &mut parts.tags };
+    let mut header = writer.write(&plan)?;
+    header.push((PROXY_TELLS, (!options.bare).into()));
+    Ok(header)
 }

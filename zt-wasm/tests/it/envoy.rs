@@ -13,7 +13,7 @@ use zt_eval::value::Timestamp;
 use zt_eval::{Policy, Request, Store};
 use zt_lang::Sources;
 use zt_wasm::target::proxy_wasm::{Options, Origins};
-use zt_wasm::{Target, compile};
+use zt_wasm::{Target, compile, compile_with_settings};
 
 use crate::examples::{files, store};
 use crate::hosts::{folder, python, skipped};
@@ -29,36 +29,33 @@ const LEDGER: &str = "package ledger
 use zt.http
 use zt.mesh
 
-action call: mesh.ServiceAccount -> http.Request
+context { open: Bool, kind: String }
 
-let payment = mesh.ServiceAccount::\"spiffe://prod.example/ns/payments/sa/payment\"
+action call: mesh.Workload -> http.Request
+
+fn is_payment(w: mesh.Workload) = w.namespace == \"payments\" and w.service_account == \"payment\"
 
 allow book: call
-  when subject == payment and resource.method == \"POST\" and resource.path like \"/v1/entries\"
+  when is_payment(subject) and resource.method == \"POST\" and resource.path like \"/v1/entries/**\"
+    and context.open and context.kind == \"12345678\"
 
 deny stranger: call
-  when not subject in mesh.TrustDomain::\"prod.example\"
+  when subject.trust_domain != \"prod.example\"
   because \"the ledger serves prod.example\"
 ";
 
-const MESH: &str = r#"[
-  { "type": "zt.mesh.Namespace", "id": "prod.example/ns/payments",
-    "parents": [{ "type": "zt.mesh.TrustDomain", "id": "prod.example" }] },
-  { "type": "zt.mesh.Namespace", "id": "prod.example/ns/shop",
-    "parents": [{ "type": "zt.mesh.TrustDomain", "id": "prod.example" }] },
-  { "type": "zt.mesh.ServiceAccount", "id": "spiffe://prod.example/ns/payments/sa/payment",
-    "parents": [{ "type": "zt.mesh.Namespace", "id": "prod.example/ns/payments" }] },
-  { "type": "zt.mesh.ServiceAccount", "id": "spiffe://prod.example/ns/shop/sa/catalogue",
-    "parents": [{ "type": "zt.mesh.Namespace", "id": "prod.example/ns/shop" }] },
-  { "type": "zt.mesh.ServiceAccount", "id": "spiffe://courier.example/ns/payments/sa/payment",
-    "parents": [{ "type": "zt.mesh.Namespace", "id": "courier.example/ns/payments" }] },
-  { "type": "zt.mesh.Namespace", "id": "courier.example/ns/payments",
-    "parents": [{ "type": "zt.mesh.TrustDomain", "id": "courier.example" }] }
-]"#;
-
 const LEDGER_ORIGINS: &str = "[[subject]]
-type = \"zt.mesh.ServiceAccount\"
+type = \"zt.mesh.Workload\"
 id = \"mtls.uri_san\"
+
+[subject.attributes]
+trust_domain    = \"mtls.spiffe.trust_domain\"
+namespace       = \"mtls.spiffe.namespace\"
+service_account = \"mtls.spiffe.service_account\"
+
+[context]
+open = \"route.ledger.open\"
+kind = \"route.ledger.kind\"
 ";
 
 fn policy(sources: Sources) -> Policy {
@@ -135,12 +132,25 @@ fn the_gateway_answers_in_envoy_as_the_example_expects() {
 }
 
 #[test]
+fn the_plugins_configuration_gives_parameters_their_values() {
+    let folder = empty("settings");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/api-gateway");
+    let policy = crate::examples::policy(&example);
+    let origins = Origins::parse(&fs::read_to_string(example.join("origins.toml")).unwrap()).unwrap();
+    let target = Target::ProxyWasm(Options::default().with_origins(origins));
+    let module = compile_with_settings(&policy, &store(&example, &policy), target, &["blocked"]).unwrap();
+    let path = folder.join("policy.wasm");
+    fs::write(&path, module).unwrap();
+    envoy("settings", &[&folder, &example, &path]);
+}
+
+#[test]
 fn a_workload_is_who_its_certificate_says() {
     let folder = empty("mesh");
     let mut sources = Sources::new();
     sources.add("ledger.zt", LEDGER.as_bytes());
     let policy = policy(sources);
     let path = folder.join("policy.wasm");
-    module(&path, &policy, &Store::from_json(&policy, MESH.as_bytes()).unwrap(), LEDGER_ORIGINS);
+    module(&path, &policy, &Store::empty(), LEDGER_ORIGINS);
     envoy("mesh", &[&folder, &path]);
 }

@@ -280,7 +280,7 @@ fn kubewarden_memory_that_ends_is_a_denial() {
         for path in files(&folder.join("requests"), "json") {
             let Ok(request) = serde_json::from_slice::<Json>(&fs::read(path).unwrap()) else { continue };
             let payload = json!({ "request": request["context"]["review"]["request"] });
-            for spaces in [0, 30_000, 400_000] {
+            for spaces in [0, 15_000, 30_000, 45_000, 400_000, 430_000] {
                 let text = format!("{}{payload}", " ".repeat(spaces));
                 match guest.call("validate", text.as_bytes()) {
                     Err(error) => {

@@ -39,7 +39,8 @@ pub struct Build {
     /// Leaves a parameter to the settings of the module's host; the value that it has here is its default
     #[arg(long = "setting", value_name = "NAME")]
     settings: Vec<String>,
-    /// Of the target `opa`: the module says only whether access is granted, `true` or `false`
+    /// Of the target `opa`: the module says only whether access is granted, `true` or `false`. Of `proxy-wasm`: decisions are
+    /// not told to the proxy for its log
     #[arg(long)]
     bare: bool,
     /// Of the target `kubewarden`: obligations are written to the audit log; without it, access that carries any is denied
@@ -92,8 +93,8 @@ impl Build {
     /// The target with its options.
     fn target(&self) -> Result<Option<Target>, Stop> {
         let unfit = |option, of| Stop::usage(format!("{option} is an option of `--target {of}`"));
-        if self.bare && !matches!(self.target, Some(Target::Opa(_))) {
-            return Err(unfit("--bare", "opa"));
+        if self.bare && !matches!(self.target, Some(Target::Opa(_) | Target::ProxyWasm(_))) {
+            return Err(unfit("--bare", "opa` and of `--target proxy-wasm"));
         }
         if self.record_obligations && !matches!(self.target, Some(Target::Kubewarden(_))) {
             return Err(unfit("--record-obligations", "kubewarden"));
@@ -113,6 +114,7 @@ impl Build {
             Target::Core(options) => Target::Core(options.with_data(self.takes_data).with_slots(self.takes_slots)),
             Target::Opa(options) => Target::Opa(options.with_bare(self.bare)),
             Target::Kubewarden(options) => Target::Kubewarden(options.with_record_obligations(self.record_obligations)),
+            Target::ProxyWasm(options) => Target::ProxyWasm(options.with_bare(self.bare)),
             other => other,
         }))
     }

@@ -19,14 +19,16 @@ pub(super) struct Chooser {
     type_axes: Vec<Option<u32>>,
     loads: Loads,
     offers: Offers,
+    /// What choices are drawn from that need not be good ones, for tests of plans.
+    seed: Option<u64>,
 }
 
 impl Chooser {
-    pub fn new(guards: &Guards<'_>) -> Self {
+    pub fn new(guards: &Guards<'_>, seed: Option<u64>) -> Self {
         let (numbers, count) = number(guards);
         let loads = Loads::new(guards, &numbers, count);
         let type_axes = guards.axes.iter().map(|axis| guards.type_axis(*axis)).collect();
-        Self { numbers, type_axes, loads, offers: Offers::default() }
+        Self { numbers, type_axes, loads, offers: Offers::default(), seed }
     }
 
     /// The numbers of a guard's places.
@@ -170,9 +172,21 @@ impl Builder<'_, '_> {
     /// Chooses for each rule of a division, if choosing is what is done.
     pub fn extend_plan(&mut self, filed: &[Filed<'_>], depth: u32) {
         let Some(mut chooser) = self.chooser.take() else { return };
-        let choices = self.choose(filed, depth, &mut chooser);
+        let choices = match chooser.seed {
+            None => self.choose(filed, depth, &mut chooser),
+            Some(seed) => filed.iter().map(|each| self.choose_any(each, depth, seed)).collect(),
+        };
         choices.into_iter().for_each(|choice| self.plan.to_mut().push(choice.unwrap_or(LOOSE)));
         self.chooser = Some(chooser);
+    }
+
+    /// Any conjunct that a rule can be filed by, or none.
+    fn choose_any(&self, filed: &Filed<'_>, depth: u32, seed: u64) -> Option<u8> {
+        let of_rule = self.guards.of_rule(filed.rule, filed.conjuncts, filed.open);
+        let usable = of_rule.filter(|of_rule| self.usable(filed, *of_rule, depth).is_some());
+        let mixed = (seed ^ filed.rule.index() as u64 ^ u64::from(depth) << 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let drawn = usable.max_by_key(|of_rule| mixed.rotate_left(of_rule.at.into()) % 7);
+        drawn.filter(|_| !mixed.is_multiple_of(5)).map(|of_rule| of_rule.at)
     }
 
     /// By rule: the conjunct that it is to be filed by.

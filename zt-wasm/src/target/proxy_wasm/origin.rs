@@ -7,12 +7,16 @@ use crate::layout::*;
 /// What a proxy knows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Origin {
-    /// A property that is text.
-    Text(Vec<String>),
+    /// A property that is text, by its path.
+    Text(&'static str),
+    /// A part of the SPIFFE ID in the peer's certificate: how it is cut out.
+    Spiffe(i32),
     /// A property that is an address with a port.
-    Address(Vec<String>),
-    /// A property of the type that the policy declares: metadata, or a claim.
-    Typed { path: Vec<String>, is_claim: bool },
+    Address(&'static str),
+    /// What is a pair among the headers and comes once: part of the request line, but for the path.
+    Pair(&'static str),
+    /// A value in the metadata of the request, or of its route: the filter, the key, and members. They have types.
+    Typed { of: &'static str, path: Vec<String>, is_claim: bool },
     /// What stands before the query.
     Path,
     /// The query's parameters.
@@ -27,10 +31,20 @@ pub(super) enum Origin {
     Claims,
 }
 
+/// The filter that verifies tokens.
+pub(super) const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
+/// What filters say of a request, all of it.
+pub(super) const METADATA: &str = "metadata";
+const ROUTE_METADATA: &str = "xds\0route_metadata";
+/// The pair that has path and query.
+pub(super) const TARGET: &str = ":path";
+pub(super) const URI_SAN: &str = "connection\0uri_san_peer_certificate";
+const REQUEST_ID: &str = "x-request-id";
+
 /// All that there is, for messages.
 const KNOWN: &str = "`request.method`, `.path`, `.host`, `.scheme`, `.query`, `.headers`, `.headers.NAME`, `.id`; `request`; \
-    `source.address`, `destination.address`; `mtls.uri_san`, `.dns_san`, `.subject`; `jwt`, `jwt.CLAIM`; \
-    `metadata.FILTER.KEY`; `route.FILTER.KEY`";
+    `source.address`, `destination.address`; `mtls.uri_san`, `.dns_san`, `.subject`; `mtls.spiffe.trust_domain`, `.path`, \
+    `.namespace`, `.service_account`; `jwt`, `jwt.CLAIM`; `metadata.FILTER.KEY`; `route.FILTER.KEY`";
 
 impl Origin {
     /// An origin from its parts; `payload` is the name under which the proxy keeps the claims.
@@ -43,28 +57,30 @@ impl Origin {
         if names.iter().any(|name| name.is_empty() || name.contains('\0')) {
             return Err(format!("an origin has a part that is empty; there are {KNOWN}"));
         }
-        let text = |path: &[&str]| Self::Text(owned(path));
-        let typed =
-            |path: &[&str], rest: &[&str], is_claim| Self::Typed { path: owned(&[path, rest].concat()), is_claim };
+        let typed = |of, path: &[&str], is_claim| Self::Typed { of, path: owned(path), is_claim };
         Ok(match names.as_slice() {
             ["request"] => Self::RequestLine,
             ["request", "path"] => Self::Path,
             ["request", "query"] => Self::Query,
             ["request", "headers"] => Self::Headers,
             ["request", "headers", name @ ..] => Self::Header(header(&name.join("."))?),
-            ["request", "method" | "host" | "scheme" | "id"] => text(&names),
-            ["source" | "destination", "address"] => Self::Address(owned(&names)),
-            ["mtls", "uri_san"] => text(&["connection", "uri_san_peer_certificate"]),
-            ["mtls", "dns_san"] => text(&["connection", "dns_san_peer_certificate"]),
-            ["mtls", "subject"] => text(&["connection", "subject_peer_certificate"]),
+            ["request", "method"] => Self::Pair(":method"),
+            ["request", "host"] => Self::Pair(":authority"),
+            ["request", "scheme"] => Self::Pair(":scheme"),
+            ["request", "id"] => Self::Pair(REQUEST_ID),
+            ["source", "address"] => Self::Address("source\0address"),
+            ["destination", "address"] => Self::Address("destination\0address"),
+            ["mtls", "uri_san"] => Self::Text(URI_SAN),
+            ["mtls", "spiffe", "trust_domain"] => Self::Spiffe(T_FILL_TRUST_DOMAIN),
+            ["mtls", "spiffe", "path"] => Self::Spiffe(T_FILL_WORKLOAD),
+            ["mtls", "spiffe", "namespace"] => Self::Spiffe(T_FILL_NAMESPACE),
+            ["mtls", "spiffe", "service_account"] => Self::Spiffe(T_FILL_ACCOUNT),
+            ["mtls", "dns_san"] => Self::Text("connection\0dns_san_peer_certificate"),
+            ["mtls", "subject"] => Self::Text("connection\0subject_peer_certificate"),
             ["jwt"] => Self::Claims,
-            ["jwt", rest @ ..] => {
-                typed(&["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", payload], rest, true)
-            }
-            ["metadata", filter, key, rest @ ..] => typed(&["metadata", "filter_metadata", filter, key], rest, false),
-            ["route", filter, key, rest @ ..] => {
-                typed(&["xds", "route_metadata", "filter_metadata", filter, key], rest, false)
-            }
+            ["jwt", rest @ ..] => typed(METADATA, &[&[JWT_AUTHN, payload], rest].concat(), true),
+            ["metadata", path @ ..] if path.len() > 1 => typed(METADATA, path, false),
+            ["route", path @ ..] if path.len() > 1 => typed(ROUTE_METADATA, path, false),
             _ => return Err(format!("there is no origin `{}`; there are {KNOWN}", names.join("."))),
         })
     }
@@ -74,19 +90,8 @@ impl Origin {
         match self {
             Self::Headers | Self::Header(_) => true,
             // Proxies take the client's id for a request where it gives one.
-            Self::Text(path) => path.iter().map(String::as_str).eq(["request", "id"]),
+            Self::Pair(name) => *name == REQUEST_ID,
             _ => false,
-        }
-    }
-
-    /// The property that is asked for, if it is one, and whether it is a claim.
-    pub fn property(&self) -> Option<(Vec<String>, bool)> {
-        match self {
-            Self::Text(path) | Self::Address(path) => Some((path.clone(), false)),
-            Self::Typed { path, is_claim } => Some((path.clone(), *is_claim)),
-            // Not `request.query`: a host that has none is not told apart there from one that has an empty one.
-            Self::Path | Self::Query => Some((owned(&["request", "path"]), false)),
-            Self::Headers | Self::Header(_) | Self::RequestLine | Self::Claims => None,
         }
     }
 
@@ -97,18 +102,17 @@ impl Origin {
             (Self::Headers, ty) => is_map_of_lists(ty).then_some(T_FILL_HEADERS),
             (Self::Header(_), Type::List(of) | Type::Set(of)) => is_text(of).then_some(T_FILL_HEADER_ALL),
             (Self::RequestLine | Self::Claims, Type::Record(_)) => Some(T_FILL_RECORD),
-            (Self::Typed { .. }, Type::Bool) => Some(T_FILL_BOOL),
-            (Self::Typed { .. }, Type::Int) => Some(T_FILL_NUMBER),
             (Self::Typed { .. }, Type::Timestamp) => Some(T_FILL_TIME),
-            (Self::Typed { path, .. }, Type::List(of) | Type::Set(of)) if is_text(of) => {
+            (Self::Typed { path, .. }, Type::List(of) | Type::Set(of)) if is_scalar(of) => {
                 // Scopes are one text (RFC 8693), which jwt_authn may split, or not.
                 let is_scope = matches!(path.last().map(String::as_str), Some("scope" | "scp"));
-                Some(if is_scope { T_FILL_WORDS } else { T_FILL_TEXTS })
+                Some(if is_scope { T_FILL_WORDS } else { T_FILL_LIST })
             }
+            (Self::Typed { .. }, ty) => is_scalar(ty).then_some(T_FILL_VALUE),
             (Self::RequestLine | Self::Claims, _) => None,
             (_, ty) if !is_text(ty) => None,
-            (Self::Text(_), _) => Some(T_FILL_NAME),
-            (Self::Typed { .. }, _) => Some(T_FILL_TEXT),
+            (Self::Text(_) | Self::Pair(_), _) => Some(T_FILL_NAME),
+            (Self::Spiffe(kind), _) => Some(*kind),
             (Self::Address(_), _) => Some(T_FILL_ADDRESS),
             (Self::Path, _) => Some(T_FILL_PATH),
             (Self::Header(_), _) => Some(T_FILL_HEADER),
@@ -118,6 +122,11 @@ impl Origin {
 
 fn owned(path: &[&str]) -> Vec<String> {
     path.iter().map(|part| (*part).to_owned()).collect()
+}
+
+/// Whether values of a type have no parts.
+fn is_scalar(ty: &Type) -> bool {
+    is_text(ty) || matches!(ty, Type::Bool | Type::Int)
 }
 
 /// Whether values of a type are written as text.

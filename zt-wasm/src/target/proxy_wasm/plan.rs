@@ -7,16 +7,17 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 use zt_eval::codegen::{Extent, member};
-use zt_eval::graph::Node;
+use zt_eval::graph::{self, Node};
 use zt_eval::id::{ActionId, EntityTypeId, NodeId, RecordId, SourceId};
 use zt_eval::schema::{Action, Attribute, Schema, Type};
 use zt_eval::{Policy, Store};
 
 use super::messages::{example, key, unmapped, unsupplied};
-use super::origin::{self, Origin};
+use super::origin::{self, JWT_AUTHN, METADATA, Origin, TARGET, URI_SAN};
 use super::origins::{Attributes, Entity, Origins, OriginsError, Parent, Written};
 use crate::layout::*;
 use crate::profile;
+use crate::tables::data::number;
 
 const REQUEST: &str = "zt.http.Request";
 const REQUEST_LINE: &str = "zt.http.RequestLine";
@@ -25,9 +26,10 @@ const CLAIMS: &str = "zt.oidc.Claims";
 /// Where each part of a request document comes from.
 #[derive(Default)]
 pub(super) struct Plan {
-    pub action: String,
-    /// Paths of properties, and whether they are claims.
-    pub properties: Vec<(String, bool)>,
+    pub action: u32,
+    pub properties: Vec<Property>,
+    /// The property that claims are members of.
+    pub token: u32,
     pub subjects: Vec<Who>,
     pub resource: Who,
     pub context: Vec<Fill>,
@@ -37,26 +39,42 @@ pub(super) struct Plan {
     pub headers: Vec<String>,
 }
 
+/// Something that can be known of a request.
+#[derive(PartialEq)]
+pub(super) struct Property {
+    /// One of `FROM_`.
+    pub from: i32,
+    pub name: String,
+    /// What it is a member of, which comes before.
+    pub of: Option<u32>,
+}
+
 /// An entity that a request may be about.
 #[derive(Default)]
 pub(super) struct Who {
-    pub ty: String,
+    pub ty: u32,
     /// How its id is made, and of which property; none for one that has no id.
     pub id: Option<(i32, u32)>,
     /// Properties, and the text that they must be.
     pub when: Vec<(u32, String)>,
     pub fills: Vec<Fill>,
     /// Types of parents, and how their ids are made of which property.
-    pub parents: Vec<(String, i32, u32)>,
+    pub parents: Vec<(u32, i32, u32)>,
 }
 
-/// A value with a name.
+/// A value of an attribute, or of a record's field.
 pub(super) struct Fill {
-    pub name: String,
+    pub of: Of,
     pub kind: i32,
     pub from: From,
     /// What is written when it is not there.
     pub missing: i32,
+}
+
+/// What a value is the value of.
+pub(super) enum Of {
+    Slot(graph::Slot),
+    Field(String),
 }
 
 /// What a value is made of.
@@ -78,7 +96,7 @@ impl Plan {
         let mut planner =
             Planner { policy, schema: policy.schema(), entities, origins, payload, plan: Self::default() };
         let (id, action) = planner.action()?;
-        planner.plan.action = action.name.to_string();
+        planner.plan.action = number(id.index());
         planner.plan.subjects = planner.subjects(action)?;
         planner.plan.resource = planner.resource(action)?;
         planner.plan.context = planner.context()?;
@@ -148,9 +166,9 @@ impl<'a> Planner<'a> {
             )));
         };
         let origin = self.parse(&["jwt".into(), "sub".into()]).map_err(OriginsError::missing)?;
-        let id = self.property(&origin);
+        let id = self.property_of(&origin).unwrap_or_default();
         let fills = self.attributes(*ty, &Attributes::new())?;
-        Ok(Who { ty: self.entity_name(*ty), id: id.map(|id| (T_FILL_TEXT, id)), fills, ..Who::default() })
+        Ok(Who { ty: number(ty.index()), id: Some((T_FILL_VALUE, id)), fills, ..Who::default() })
     }
 
     fn resource(&mut self, action: &Action) -> Result<Who, OriginsError> {
@@ -166,7 +184,7 @@ impl<'a> Planner<'a> {
             )));
         };
         let fills = self.attributes(*ty, &Attributes::new())?;
-        Ok(Who { ty: self.entity_name(*ty), fills, ..Who::default() })
+        Ok(Who { ty: number(ty.index()), fills, ..Who::default() })
     }
 
     fn entity_name(&self, ty: EntityTypeId) -> String {
@@ -186,7 +204,7 @@ impl<'a> Planner<'a> {
             let parts = Written::Dotted(origin.get_ref().clone()).parts();
             let parsed = self.parse(&parts).map_err(|message| origins.error(origin, message))?;
             let (kind, property) = self.trusted_text(origin, &parsed)?;
-            if !matches!(kind, T_FILL_TEXT | T_FILL_NAME) {
+            if !matches!(kind, T_FILL_VALUE | T_FILL_NAME) {
                 return Err(
                     origins.error(origin, "a condition compares texts as they are, and this has to be cut first")
                 );
@@ -195,22 +213,20 @@ impl<'a> Planner<'a> {
         }
         let fills = self.attributes(ty, &written.attributes)?;
         let parents = written.parents.iter().map(|parent| self.parent(ty, parent)).collect::<Result<_, _>>()?;
-        Ok(Who { ty: name.clone(), id, when, fills, parents })
+        Ok(Who { ty: number(ty.index()), id, when, fills, parents })
     }
 
-    fn parent(&mut self, of: EntityTypeId, written: &Parent) -> Result<(String, i32, u32), OriginsError> {
+    fn parent(&mut self, of: EntityTypeId, written: &Parent) -> Result<(u32, i32, u32), OriginsError> {
         let origins = self.origins;
         let name = written.ty.get_ref();
         let may = self.schema.entity(of).map_or(&[][..], |entity| &entity.parents);
-        if !self.schema.find_entity(name).is_some_and(|ty| may.contains(&ty)) {
+        let ty = self.schema.find_entity(name).filter(|ty| may.contains(ty)).ok_or_else(|| {
             let message = format!("a `{}` has no parents of type `{name}`", self.entity_name(of));
-            return Err(origins.error(&written.ty, message));
-        }
+            origins.error(&written.ty, message)
+        })?;
         let origin = self.parse_written(&written.id)?;
         let (kind, property) = self.trusted_text(&written.id, &origin)?;
-        // Of a list of names, each is one.
-        let kind = if matches!(origin, Origin::Typed { .. }) { T_FILL_TEXTS } else { kind };
-        Ok((name.clone(), kind, property))
+        Ok((number(ty.index()), kind, property))
     }
 
     fn id(&mut self, written: &Spanned<Written>) -> Result<(i32, u32), OriginsError> {
@@ -225,7 +241,7 @@ impl<'a> Planner<'a> {
             return Err(self.origins.error(at, message));
         }
         let kind = origin.fills(&Type::String);
-        kind.zip(self.property(origin)).ok_or_else(|| self.origins.error(at, "this is no text"))
+        kind.zip(self.property_of(origin)).ok_or_else(|| self.origins.error(at, "this is no text"))
     }
 
     fn parse_written(&self, written: &Spanned<Written>) -> Result<Origin, OriginsError> {
@@ -236,24 +252,37 @@ impl<'a> Planner<'a> {
         Origin::parse(parts, self.payload)
     }
 
-    /// The number of the property that an origin is.
-    fn property(&mut self, origin: &Origin) -> Option<u32> {
-        let (path, is_claim) = origin.property()?;
-        let path = path.join("\0");
-        let properties = &mut self.plan.properties;
-        let found = properties.iter().position(|(known, _)| *known == path);
-        let at = found.unwrap_or_else(|| {
-            properties.push((path, is_claim));
-            properties.len() - 1
-        });
-        u32::try_from(at).ok()
+    /// The number of the property that an origin is, if it is one.
+    fn property_of(&mut self, origin: &Origin) -> Option<u32> {
+        Some(match origin {
+            Origin::Text(path) | Origin::Address(path) => self.property(FROM_TEXT, path, None),
+            Origin::Spiffe(_) => self.property(FROM_TEXT, URI_SAN, None),
+            Origin::Pair(name) => self.property(FROM_HEADER, name, None),
+            Origin::Path | Origin::Query => self.property(FROM_HEADER, TARGET, None),
+            Origin::Typed { of, path, .. } => {
+                let root = self.property(FROM_MESSAGE, of, None);
+                path.iter().fold(root, |of, name| self.property(FROM_MEMBER, name, Some(of)))
+            }
+            Origin::Headers | Origin::Header(_) | Origin::RequestLine | Origin::Claims => return None,
+        })
+    }
+
+    fn property(&mut self, from: i32, name: &str, of: Option<u32>) -> u32 {
+        let property = Property { from, name: name.to_owned(), of };
+        let known = &mut self.plan.properties;
+        let found = known.iter().position(|other| *other == property);
+        number(found.unwrap_or_else(|| {
+            known.push(property);
+            known.len() - 1
+        }))
     }
 
     fn context(&mut self) -> Result<Vec<Fill>, OriginsError> {
         let (policy, schema) = (self.policy, self.schema);
         let extent = |at: usize| policy.context_extent(at);
         let written = &self.origins.file().context;
-        let mut fills = self.fills("the context", &schema.context, extent, written)?;
+        let slot = |at| graph::Slot::Context(at);
+        let mut fills = self.fills("the context", &schema.context, extent, slot, written)?;
         for (at, attribute) in schema.context.iter().enumerate() {
             if *policy.context_extent(at) == Extent::Nothing || is_written(written, &attribute.name) {
                 continue;
@@ -261,7 +290,8 @@ impl<'a> Planner<'a> {
             match self.context_default(attribute) {
                 Some(parts) => {
                     let origin = self.parse(&parts).map_err(OriginsError::missing)?;
-                    let fill = self.fill(attribute, &origin, extent(at)).map_err(OriginsError::missing)?;
+                    let slot = graph::Slot::Context(number(at));
+                    let fill = self.fill(slot, attribute, &origin, extent(at)).map_err(OriginsError::missing)?;
                     fills.push(fill);
                 }
                 None => return Err(self.unsupplied_context(at, attribute)),
@@ -307,6 +337,7 @@ impl<'a> Planner<'a> {
         of: &str,
         declared: &[Attribute],
         extent: impl Fn(usize) -> &'e Extent,
+        slot: impl Fn(u32) -> graph::Slot,
         written: &Attributes,
     ) -> Result<Vec<Fill>, OriginsError> {
         let origins = self.origins;
@@ -318,7 +349,7 @@ impl<'a> Planner<'a> {
                 attribute.ok_or_else(|| origins.error(name, format!("{of} has no attribute `{}`", name.get_ref())))?;
             let fail = |message| origins.error(written, message);
             let origin = self.parse(&written.get_ref().parts()).map_err(fail)?;
-            let fill = self.fill(attribute, &origin, extent(at)).map_err(fail)?;
+            let fill = self.fill(slot(number(at)), attribute, &origin, extent(at)).map_err(fail)?;
             if *extent(at) != Extent::Nothing {
                 fills.push(fill);
             }
@@ -332,7 +363,8 @@ impl<'a> Planner<'a> {
         let Some(entity) = schema.entity(ty) else { return Ok(Vec::new()) };
         let extent = |at: usize| policy.attribute_extent(ty, at);
         let of = format!("`{}`", entity.name);
-        let mut fills = self.fills(&of, &entity.attributes, extent, written)?;
+        let slot = |at| graph::Slot::Attribute(ty, at);
+        let mut fills = self.fills(&of, &entity.attributes, extent, slot, written)?;
         let mut unsaid = Vec::new();
         for (at, attribute) in entity.attributes.iter().enumerate() {
             if *extent(at) == Extent::Nothing || is_written(written, &attribute.name) {
@@ -341,18 +373,19 @@ impl<'a> Planner<'a> {
             if &*entity.name == REQUEST {
                 let parts = ["request".to_owned(), attribute.name.to_string()];
                 let origin = self.parse(&parts).map_err(OriginsError::missing)?;
-                fills.push(self.fill(attribute, &origin, extent(at)).map_err(OriginsError::missing)?);
+                let fill = self.fill(slot(number(at)), attribute, &origin, extent(at));
+                fills.push(fill.map_err(OriginsError::missing)?);
             } else if self.entities.entities().any(|stored| stored.uid().ty == ty) {
-                unsaid.push(attribute);
+                unsaid.push((slot(number(at)), attribute));
             } else {
                 return Err(self.unsupplied_attribute(ty, at, attribute));
             }
         }
         if !fills.is_empty() {
             // Where something is said, a complete source would otherwise say that there is nothing else.
-            let complete = unsaid.into_iter().filter(|attribute| self.is_silent(attribute));
-            fills.extend(complete.map(|attribute| Fill {
-                name: attribute.name.to_string(),
+            let complete = unsaid.into_iter().filter(|(_, attribute)| self.is_silent(attribute));
+            fills.extend(complete.map(|(slot, _)| Fill {
+                of: Of::Slot(slot),
                 kind: T_FILL_NOTHING,
                 from: From::Nothing,
                 missing: MISSING_UNKNOWN,
@@ -386,7 +419,13 @@ impl<'a> Planner<'a> {
     }
 
     /// An attribute's value from an origin.
-    fn fill(&mut self, attribute: &Attribute, origin: &Origin, extent: &Extent) -> Result<Fill, String> {
+    fn fill(
+        &mut self,
+        slot: graph::Slot,
+        attribute: &Attribute,
+        origin: &Origin,
+        extent: &Extent,
+    ) -> Result<Fill, String> {
         if origin.is_clients_word() && self.is_verified(attribute.from) {
             let source = self.schema.source(attribute.from).map_or("", |source| &source.name);
             let name = &attribute.name;
@@ -394,7 +433,8 @@ impl<'a> Planner<'a> {
                 "source `{source}` vouches for `{name}`, and headers are the client's word: take it from elsewhere, or declare it of an unverified source"
             ));
         }
-        let mut fill = self.value(&attribute.name, &attribute.ty, origin, extent)?;
+        let (kind, from) = self.value(&attribute.name, &attribute.ty, origin, extent)?;
+        let mut fill = Fill { of: Of::Slot(slot), kind, from, missing: MISSING_LEFT_OUT };
         if self.is_silent(attribute) && !matches!(fill.from, From::Record(_)) {
             let is_claim = matches!(origin, Origin::Typed { is_claim: true, .. });
             fill.missing = if is_claim { MISSING_IN_TOKEN } else { MISSING_UNKNOWN };
@@ -407,12 +447,15 @@ impl<'a> Planner<'a> {
             fill.missing = MISSING_IN_TOKEN;
         }
         if fill.missing == MISSING_IN_TOKEN {
-            self.ask_for_token()?;
+            let of = self.property(FROM_MESSAGE, METADATA, None);
+            let of = self.property(FROM_MEMBER, JWT_AUTHN, Some(of));
+            self.plan.token = self.property(FROM_MEMBER, self.payload, Some(of));
         }
         Ok(fill)
     }
 
-    fn value(&mut self, name: &str, ty: &Type, origin: &Origin, extent: &Extent) -> Result<Fill, String> {
+    /// How a value is made, and what of.
+    fn value(&mut self, name: &str, ty: &Type, origin: &Origin, extent: &Extent) -> Result<(i32, From), String> {
         let Some(kind) = origin.fills(ty) else {
             return Err(format!("`{name}` is of type {}, which this cannot give", self.schema.type_text(ty)));
         };
@@ -421,18 +464,9 @@ impl<'a> Planner<'a> {
                 From::Record(self.record(*record, origin, extent)?)
             }
             (Origin::Header(header), _) => From::Header(header.clone()),
-            _ => self.property(origin).map_or(From::Nothing, From::Property),
+            _ => self.property_of(origin).map_or(From::Nothing, From::Property),
         };
-        Ok(Fill { name: name.to_owned(), kind, from, missing: MISSING_LEFT_OUT })
-    }
-
-    /// Has the host asked for claims that every token has, so that it is known whether there is one.
-    fn ask_for_token(&mut self) -> Result<(), String> {
-        for claim in ["sub", "iss"] {
-            let origin = self.parse(&["jwt".to_owned(), claim.to_owned()])?;
-            self.property(&origin);
-        }
-        Ok(())
+        Ok((kind, from))
     }
 
     /// A record's fields, as far as they are read.
@@ -445,7 +479,8 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let origin = self.parse(&[root.to_owned(), field.name.to_string()])?;
-            fills.push(self.value(&field.name, &field.ty, &origin, &Extent::Whole)?);
+            let (kind, from) = self.value(&field.name, &field.ty, &origin, &Extent::Whole)?;
+            fills.push(Fill { of: Of::Field(field.name.to_string()), kind, from, missing: MISSING_LEFT_OUT });
         }
         Ok(fills)
     }

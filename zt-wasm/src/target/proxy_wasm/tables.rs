@@ -2,18 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
 use zt_eval::Policy;
+use zt_eval::graph::Slot;
 
 use super::origins::OriginsError;
-use super::plan::{Fill, From, Plan, Who};
+use super::plan::{Fill, From, Of, Plan, Property, Who};
 use crate::layout::*;
+use crate::slots;
 use crate::tables::data::{Data, number};
 use crate::tables::nodes::Numbers;
 use crate::tables::schema::{Header, Row, Types};
 
 pub(super) struct Writer<'a> {
     pub policy: &'a Policy,
+    /// By their numbers.
+    pub slots: Vec<Slot>,
     /// By which nodes are asked for: not by their ids.
     pub numbers: &'a Numbers,
     pub types: &'a mut Types,
@@ -25,22 +28,21 @@ pub(super) struct Writer<'a> {
 impl Writer<'_> {
     pub fn write(&mut self, plan: &Plan) -> Result<Header, OriginsError> {
         self.check_challenges()?;
-        let texts = self.texts(plan);
-        let mut properties = Vec::new();
-        for (path, is_claim) in &plan.properties {
-            let mut row = Row::new(PROPERTY);
-            row.put64(0, self.data.span(path));
-            row.put(PROPERTY_IS_CLAIM, (*is_claim).into());
-            properties.extend(row.0);
-        }
+        let texts = self.texts();
+        let properties = self.properties(&plan.properties);
         let subjects: Vec<u8> = plan.subjects.iter().flat_map(|who| self.who(who)).collect();
         let resource = self.who(&plan.resource);
         let (context, context_count) = self.fills(&plan.context);
         let (messages, duties) = (self.messages(), self.duties(plan));
         let headers: Vec<u8> = plan.headers.iter().flat_map(|name| self.data.span(name).to_le_bytes()).collect();
         Ok(vec![
+            (H_TAKES_SLOTS, 1),
+            (H_SLOTS, self.slot_words()),
+            (H_SLOTS_COUNT, number(self.slots.len())),
             (PROXY_TEXTS, texts),
-            (PROXY_PROPERTIES, self.data.shared(&properties, 4)),
+            (PROXY_ACTION, plan.action),
+            (PROXY_TOKEN, plan.token),
+            (PROXY_PROPERTIES, properties),
             (PROXY_PROPERTIES_COUNT, number(plan.properties.len())),
             (PROXY_SUBJECTS, self.data.shared(&subjects, 4)),
             (PROXY_SUBJECTS_COUNT, number(plan.subjects.len())),
@@ -67,13 +69,34 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn texts(&mut self, plan: &Plan) -> u32 {
-        let action = format!(r#","action":{{"name":{}}},"resource":"#, json!(plan.action));
+    fn slot_words(&mut self) -> u32 {
+        let words: Vec<u32> = self.slots.iter().flat_map(|slot| slots::words(*slot)).collect();
+        self.data.words(&words)
+    }
+
+    fn properties(&mut self, properties: &[Property]) -> u32 {
+        let members = |of: usize| (0..).zip(properties).filter(move |(_, other)| other.of == Some(number(of)));
+        let mut rows = Vec::new();
+        for (at, property) in properties.iter().enumerate() {
+            let first = members(at).map(|(member, _)| member).next();
+            let next =
+                property.of.and_then(|of| members(of as usize).map(|(other, _)| other).find(|other| *other > at));
+            let mut row = Row::new(PROPERTY);
+            row.put64(0, self.data.span(&property.name));
+            row.put(PROPERTY_FROM, property.from.cast_unsigned());
+            row.put(PROPERTY_MEMBER, first.map_or(u32::MAX, number));
+            row.put(PROPERTY_NEXT, next.map_or(u32::MAX, number));
+            rows.extend(row.0);
+        }
+        self.data.shared(&rows, 4)
+    }
+
+    fn texts(&mut self) -> u32 {
         let plain = pairs(&[("content-type", PLAIN)]);
         // The length of the second value is filled in, and its zero byte follows it.
         let mut challenge = pairs(&[("content-type", PLAIN), ("www-authenticate", "")]);
         challenge.pop();
-        let own = [(PROXY_ACTION, action.into_bytes()), (PROXY_PLAIN, plain), (PROXY_CHALLENGE, challenge)];
+        let own = [(PROXY_PLAIN, plain), (PROXY_CHALLENGE, challenge)];
         let mut texts: Vec<(i32, Vec<u8>)> =
             TEXTS.iter().map(|(place, text)| (*place, text.as_bytes().to_vec())).collect();
         texts.extend(own);
@@ -88,7 +111,6 @@ impl Writer<'_> {
     }
 
     fn who(&mut self, who: &Who) -> Vec<u8> {
-        let head = |ty: &str| format!(r#"{{"type":{},"id":"#, json!(ty));
         let (kind, from) = who.id.unwrap_or((0, u32::MAX));
         let mut when = Vec::new();
         for (property, text) in &who.when {
@@ -101,15 +123,15 @@ impl Writer<'_> {
         for (ty, kind, property) in &who.parents {
             self.kinds.insert((*kind).into());
             let mut row = Row::new(PARENT);
-            row.put64(0, self.data.span(&head(ty)));
-            row.put(8, kind.cast_unsigned());
-            row.put(12, *property);
+            row.put(0, *ty);
+            row.put(4, kind.cast_unsigned());
+            row.put(8, *property);
             parents.extend(row.0);
         }
         self.kinds.insert(kind.into());
         let (fills, count) = self.fills(&who.fills);
         let mut row = Row::new(WHO);
-        row.put64(0, self.data.span(&head(&who.ty)));
+        row.put(0, who.ty);
         row.put(WHO_ID_KIND, kind.cast_unsigned());
         row.put(WHO_ID_FROM, from);
         row.put(WHO_WHEN, self.data.shared(&when, 4));
@@ -136,7 +158,11 @@ impl Writer<'_> {
                 From::Nothing => (0, 0),
             };
             let mut row = Row::new(FILL);
-            row.put64(0, self.data.span(&format!("{}:", json!(fill.name))));
+            match &fill.of {
+                // Every attribute that is read has one.
+                Of::Slot(of) => row.put(0, self.slots.iter().position(|slot| slot == of).map_or(u32::MAX, number)),
+                Of::Field(name) => row.put64(0, self.data.span(name)),
+            }
             row.put(FILL_KIND, fill.kind.cast_unsigned());
             row.put(FILL_FROM, from);
             row.put(FILL_COUNT, count);
@@ -190,14 +216,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<u8> {
     bytes
 }
 
-const TEXTS: [(i32, &str); 24] = [
-    (PROXY_SUBJECT, r#"{"subject":"#),
-    (PROXY_BEFORE_CONTEXT, r#","context":{"#),
-    (PROXY_END, "}}"),
-    (PROXY_NO_ID, r#""-""#),
-    (PROXY_ATTRIBUTES, r#","properties":{"#),
-    (PROXY_PARENTS, r#","parents":["#),
-    (PROXY_UNKNOWN, "[null]"),
+const TEXTS: [(i32, &str); 17] = [
     (PROXY_DENIED, "zt_denied"),
     (PROXY_CHALLENGED, "zt_challenge"),
     (PROXY_INVALID, "zt_invalid"),

@@ -66,14 +66,14 @@ BEFORE = {
 class Gateway:
     """The example behind its Envoy."""
 
-    def __init__(self, folder, example, module, **connection_manager):
+    def __init__(self, folder, example, module, configuration=None, **connection_manager):
         self.folder, self.example = folder, example
         self.keys = Keys()
         self.accounts = {}
         self.authority = Authority(folder, "meridian")
         self.shop = Upstream(delay=lambda asked: 0.3 if "/slow" in asked.path else 0)
         self.service = Upstream(answer=lambda asked: self.accounts.get(asked.headers.get("x-api-key"), {}))
-        self.use(module)
+        self.use(module, configuration)
         replace(self._own("jwks.json"), self.keys.jwks())
         certificate = self.authority.issue("gateway", x509.DNSName(HOST))
         for path, name in zip(certificate, ("gateway.crt", "gateway.key")):
@@ -110,9 +110,13 @@ class Gateway:
             endpoint["endpoint"]["address"] = socket_address(ports[cluster["name"]])
         return config
 
-    def use(self, module):
-        """Has Envoy take another module."""
+    def use(self, module, configuration=None, kind="google.protobuf.StringValue"):
+        """Has Envoy take another module, or one with another configuration."""
         policy = load_yaml(os.path.join(self.example, "policy.yaml"), {"/etc/envoy/policy.wasm": module})
+        if configuration is not None:
+            (resource,) = policy["resources"]
+            said = {"@type": f"type.googleapis.com/{kind}", "value": configuration}
+            resource["typed_config"]["config"]["configuration"] = said
         replace(self._own("policy.yaml"), json.dumps(policy))
 
     def mark(self):

@@ -1,4 +1,4 @@
-"""Modules in Envoy: `main.py gateway|mesh FOLDER MODULE...`, called by `tests/it/envoy.rs`.
+"""Modules in Envoy: `main.py gateway|mesh|settings FOLDER MODULE...`, called by `tests/it/envoy.rs`.
 
 Ends with an error where anything is not as expected, and prints what was checked.
 """
@@ -11,6 +11,7 @@ import attacks
 import gateway
 import mesh
 import mixed
+import settings
 
 
 def through_the_gateway(folder, example, module, swapped):
@@ -69,6 +70,10 @@ def main(what, folder, *rest):
         mesh.certified(folder, *rest)
         mesh.optional(subfolder(folder, "optional"), *rest)
         print("mesh: certificates")
+    elif what == "settings":
+        settings.changed(folder, *rest)
+        settings.never_taken(subfolder(folder, "never"), *rest)
+        print("settings: changed, refused")
     else:
         raise SystemExit(f"unknown: {what}")
 

@@ -33,9 +33,9 @@ class Ledger:
         endpoint["endpoint"]["address"] = socket_address(self.service.port)
         return config
 
-    def call(self, certificate, headers=(), method="POST"):
+    def call(self, certificate, headers=(), method="POST", path="/v1/entries"):
         before = self.service.count
-        data = request(method, "/v1/entries", "ledger", headers)
+        data = request(method, path, "ledger", headers)
         status, _, body = Client(self.port, self.authority, certificate).send(data)
         assert (self.service.count > before) == (status == 200), status
         return status, body
@@ -53,6 +53,9 @@ def certified(folder, module):
         payment = mesh.issue("payment", *uris(PAYMENT))
         assert ledger.call(payment) == (200, "")
         assert ledger.call(payment, method="GET") == (403, "no rule allows this")
+        # The route's metadata say what is open.
+        assert ledger.call(payment, path="/v1/entries/1") == (200, "")
+        assert ledger.call(payment, path="/v1/entries/closed") == (403, "no rule allows this")
         catalogue = mesh.issue("catalogue", *uris(CATALOGUE))
         assert ledger.call(catalogue) == (403, "no rule allows this")
         foreign = mesh.issue("foreign", *uris(FOREIGN))

@@ -7,17 +7,19 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json, json};
 use zt_eval::decision::{Decision, Mode};
 use zt_eval::eval::{self, Scratch};
+use zt_eval::schema::Type;
 use zt_eval::value::Timestamp;
 use zt_eval::{Policy, Request, Store};
 use zt_wasm::target::proxy_wasm::{self, Origins};
 use zt_wasm::{Target, compile};
 
-use super::host::{Known, Outcome, Proxy, pairs};
+use super::host::{JWT_AUTHN, Known, Outcome, Proxy};
+use super::metadata::Said;
 use crate::examples::{files, policy, store};
 
-pub const CLAIMS: &str = "metadata.filter_metadata.envoy.filters.http.jwt_authn.jwt.";
-pub const TIER: &str = "metadata.filter_metadata.accounts.tier";
-pub const REQUESTS: &str = "metadata.filter_metadata.limits.requests_per_minute";
+pub const REQUESTS: [&str; 2] = ["limits", "requests_per_minute"];
+const CLAIMS: [&str; 2] = [JWT_AUTHN, "jwt"];
+const TIER: [&str; 2] = ["accounts", "tier"];
 pub const ORIGINS: &str = r#"
 [[subject]]
 type = "Partner"
@@ -89,23 +91,17 @@ impl Gateway {
     }
 }
 
-/// A claim or another value as a proxy keeps it; none where it cannot be of this type.
-fn kept(name: &str, value: &Json) -> Option<Vec<u8>> {
+/// A claim as a proxy has it; none where it cannot be so.
+fn kept(name: &str, value: &Json) -> Option<Said> {
     Some(match (name, value) {
+        // Tokens have seconds there.
         ("exp" | "iat" | "nbf" | "auth_time" | "mfa_at", Json::String(text)) => {
-            let millis = Timestamp::parse_rfc3339(text)?.millis();
-            (millis as f64 / 1000.0).to_le_bytes().into()
+            Said::Number(Timestamp::parse_rfc3339(text)?.millis() as f64 / 1000.0)
         }
-        // One text is as good as a list there.
+        // One text is as good as a list there, and 3.0 as 3.
         ("aud" | "scope", Json::String(_)) => return None,
-        (_, Json::String(text)) => text.clone().into_bytes(),
-        (_, Json::Bool(truth)) => vec![u8::from(*truth)],
-        (_, Json::Number(number)) => number.as_f64()?.to_le_bytes().into(),
-        (_, Json::Array(texts)) => {
-            let texts: Option<Vec<&str>> = texts.iter().map(Json::as_str).collect();
-            pairs(texts?.into_iter().map(|text| (text, "")))
-        }
-        _ => return None,
+        (_, Json::Number(number)) if number.as_i64().is_none() => return None,
+        _ => value.into(),
     })
 }
 
@@ -121,7 +117,7 @@ fn known(request: &Json, now: Option<&str>) -> Option<Known> {
         return None; // said by nobody but the store
     }
     let mut claim = |name: &str, value: &Json| {
-        known.set(&format!("{CLAIMS}{name}"), kept(name, value)?);
+        known.claim(name, kept(name, value)?);
         Some(())
     };
     if subject["type"] == "Partner" {
@@ -139,11 +135,8 @@ fn known(request: &Json, now: Option<&str>) -> Option<Known> {
         }
     }
     for (name, path) in [("tier", TIER), ("requests_per_minute", REQUESTS)] {
-        match context.get(name) {
-            None => {}
-            Some(Json::String(text)) if name == "tier" => known.set(path, text.as_bytes()),
-            Some(Json::Number(number)) if name != "tier" => known.set(path, (number.as_i64()? as f64).to_le_bytes()),
-            _ => return None,
+        if let Some(value) = context.get(name) {
+            known.say(&path, kept(name, value)?);
         }
     }
     let source = context["source_ip"].as_str()?;
@@ -167,7 +160,6 @@ fn known(request: &Json, now: Option<&str>) -> Option<Known> {
         path += &format!("{}{name}={}", if at == 0 { '?' } else { '&' }, values.as_str()?);
     }
     known.set("request.path", path);
-    known.headers.push((":method".into(), "GET".into()));
     for (name, values) in asked["headers"].as_object()? {
         known.headers.extend(values.as_array()?.iter().map(|value| (name.clone(), value.as_str().unwrap().to_owned())));
     }
@@ -178,30 +170,35 @@ fn known(request: &Json, now: Option<&str>) -> Option<Known> {
 pub fn document(known: &Known) -> Option<Json> {
     let policy = policy(&example());
     let claims = policy.schema().records.iter().find(|record| &*record.name == "zt.oidc.Claims")?;
+    let said = known.metadata.at(&CLAIMS);
+    let claim = |name: &str| said?.at(&[name]).filter(|said| **said != Said::Null);
     let mut token = Map::new();
     for field in &claims.fields {
-        let Some(value) = known.value(&format!("{CLAIMS}{}", field.name)) else { continue };
-        token
-            .insert(field.name.to_string(), typed(&policy.schema().type_text(field.ty.present()), &field.name, value)?);
+        let Some(value) = claim(&field.name) else { continue };
+        token.insert(field.name.to_string(), typed(field.ty.present(), &field.name, value));
     }
-    let subject = known.text(&format!("{CLAIMS}sub"));
-    let is_partner = known.text(&format!("{CLAIMS}gty")).is_some_and(|kind| kind == "client-credentials");
-    let (ty, id) = match subject {
-        Some(id) => (if is_partner { "Partner" } else { "User" }, id),
+    let text = |said: &Said| match said {
+        Said::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    let is_partner = claim("gty").and_then(text).is_some_and(|kind| kind == "client-credentials");
+    let (ty, id) = match claim("sub") {
+        Some(id) => (if is_partner { "Partner" } else { "User" }, text(id)?),
         None => ("Anonymous", "-".to_owned()),
     };
     let mut context = Map::new();
-    if !token.is_empty() {
+    if said.is_some() {
         context.insert("token".into(), token.into());
     }
-    for (name, ty, path) in [
-        ("mfa", "Bool", &*format!("{CLAIMS}mfa")),
-        ("mfa_at", "Timestamp", &*format!("{CLAIMS}mfa_at")),
-        ("tier", "Tier", TIER),
-        ("requests_per_minute", "Int", REQUESTS),
-    ] {
-        if let Some(value) = known.value(path) {
-            context.insert(name.into(), typed(ty, name, value)?);
+    for attribute in &policy.schema().context {
+        let said = match &*attribute.name {
+            "mfa" | "mfa_at" => claim(&attribute.name),
+            "tier" => known.metadata.at(&TIER),
+            "requests_per_minute" => known.metadata.at(&REQUESTS),
+            _ => None,
+        };
+        if let Some(said) = said.filter(|said| **said != Said::Null) {
+            context.insert(attribute.name.to_string(), typed(&attribute.ty, &attribute.name, said));
         }
     }
     let address = known.text("source.address")?;
@@ -265,34 +262,34 @@ fn decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// A value of a declared type, from what a proxy keeps; none for a request that is invalid by it.
-fn typed(ty: &str, name: &str, bytes: &[u8]) -> Option<Json> {
-    let double = || Some(f64::from_le_bytes(bytes.try_into().ok()?));
-    let text = || String::from_utf8(bytes.to_vec()).ok();
-    let list = || {
-        let count = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
-        let mut at = 4 + count * 8;
-        let texts = (0..count).map(|item| {
-            let len = u32::from_le_bytes(bytes[4 + item * 8..8 + item * 8].try_into().unwrap()) as usize;
-            at += len + 2;
-            String::from_utf8(bytes[at - len - 2..at - 2].to_vec()).unwrap()
-        });
-        Some(texts.collect::<Vec<_>>())
-    };
-    Some(match ty {
-        "Bool" => (*bytes.first()? != 0).into(),
-        "Int" => {
-            let number = double()?;
-            if number.fract() == 0.0 && number.abs() < 2f64.powi(51) { (number as i64).into() } else { json!([null]) }
+/// A value of a declared type, from metadata.
+fn typed(ty: &Type, name: &str, said: &Said) -> Json {
+    match (ty, said) {
+        (Type::List(_) | Type::Set(_), Said::List(all)) => all.iter().map(scalar).collect(),
+        (Type::List(_) | Type::Set(_), Said::Struct(_)) => json!({}),
+        (Type::List(_) | Type::Set(_), Said::Text(text)) if name == "scope" => {
+            text.split(' ').filter(|word| !word.is_empty()).collect()
         }
-        "Timestamp" if bytes.len() == 8 => json!(format!("{:.3}", double()?)).as_str()?.parse::<f64>().ok()?.into(),
-        _ if ty.starts_with("Set<") || ty.starts_with("List<") => match (bytes.contains(&0), name) {
-            (true, _) => list()?.into(),
-            (false, "scope") => text()?.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().into(),
-            (false, _) => vec![text()?].into(),
-        },
-        _ => text()?.into(),
-    })
+        (Type::List(_) | Type::Set(_), one) => json!([scalar(one)]),
+        (Type::Timestamp, Said::Number(seconds)) if *seconds >= 0.0 && *seconds < 2f64.powi(52) => {
+            let millis = (seconds * 1000.0) as i64;
+            serde_json::from_str(&format!("{}.{:03}", millis / 1000, millis % 1000)).unwrap()
+        }
+        (Type::Timestamp, Said::Number(_)) => NOTHING,
+        _ => scalar(said),
+    }
+}
+
+/// What is no value of any type that has no parts.
+const NOTHING: Json = Json::Array(Vec::new());
+
+fn scalar(said: &Said) -> Json {
+    match said {
+        Said::Text(text) => text.as_str().into(),
+        Said::Bool(truth) => (*truth).into(),
+        Said::Number(number) if number.fract() == 0.0 && number.abs() < 2f64.powi(53) => (*number as i64).into(),
+        Said::Number(_) | Said::Null | Said::Struct(_) | Said::List(_) => NOTHING,
+    }
 }
 
 /// The example's requests that a proxy can know, by name, with what is expected of each.

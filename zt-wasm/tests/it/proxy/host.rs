@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use super::metadata::Said;
 use wasmtime::{
     Caller, Config, Engine, Extern, Linker, Memory, Module, Store as Instances, StoreLimits, StoreLimitsBuilder,
     TypedFunc,
 };
+
+pub const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
 /// What a host says of a property.
 #[derive(Clone, Debug)]
@@ -20,10 +23,13 @@ pub enum Answer {
 }
 
 /// A request, as its proxy knows it.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Debug)]
 pub struct Known {
-    /// By their path, with dots between its parts.
+    /// By their path, with dots between its parts. The request line is among the headers, too.
     pub properties: BTreeMap<String, Answer>,
+    /// Metadata of the request and of its route, by filters.
+    pub metadata: Said,
+    pub route: Said,
     pub headers: Vec<(String, String)>,
     /// Instead of the map of headers.
     pub map: Option<Answer>,
@@ -33,7 +39,52 @@ pub struct Known {
     pub takes: i32,
 }
 
+impl Default for Known {
+    fn default() -> Self {
+        let nothing = Said::Struct(BTreeMap::new());
+        Self {
+            properties: BTreeMap::new(),
+            metadata: nothing.clone(),
+            route: nothing,
+            headers: Vec::new(),
+            map: None,
+            now: None,
+            takes: 0,
+        }
+    }
+}
+
 impl Known {
+    /// Metadata: a filter, a key, and members.
+    pub fn say(&mut self, path: &[&str], value: impl Into<Said>) {
+        self.metadata.put(path, value.into());
+    }
+
+    /// A claim, as `payload_in_metadata: jwt` has it.
+    pub fn claim(&mut self, name: &str, value: impl Into<Said>) {
+        self.say(&[JWT_AUTHN, "jwt", name], value);
+    }
+
+    /// What the host says of a property.
+    fn answer(&self, path: &str) -> Option<Answer> {
+        let metadata = |said: &Said| Some(Answer::Value(said.metadata()));
+        let answer = self.properties.get(path).cloned();
+        answer.or_else(|| match path {
+            "metadata" => metadata(&self.metadata),
+            "xds.route_metadata" => metadata(&self.route),
+            _ => None,
+        })
+    }
+
+    /// The request line, as it is among the headers.
+    fn line(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parts = [(":authority", "host"), (":path", "path"), (":method", "method"), (":scheme", "scheme")];
+        parts.into_iter().filter_map(|(name, part)| {
+            let value = self.value(&format!("request.{part}"))?;
+            Some((name, std::str::from_utf8(value).unwrap()))
+        })
+    }
+
     pub fn set(&mut self, path: &str, value: impl Into<Vec<u8>>) {
         self.properties.insert(path.into(), Answer::Value(value.into()));
     }
@@ -60,7 +111,7 @@ pub struct Response {
 }
 
 /// What came of a request.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, PartialEq, Debug)]
 pub struct Outcome {
     pub continues: bool,
     pub response: Option<Response>,
@@ -165,7 +216,7 @@ fn linker(engine: &Engine) -> Linker<State> {
     let mut linker = Linker::new(engine);
     let get = |mut caller: C, path: u32, len: u32, at: u32, len_at: u32| {
         let path = text(&mut caller, path, len).replace('\0', ".");
-        let answer = caller.data().known.properties.get(&path).cloned();
+        let answer = caller.data().known.answer(&path);
         caller.data_mut().outcome.asked.push(path);
         give(&mut caller, answer, at, len_at)
     };
@@ -182,7 +233,8 @@ fn linker(engine: &Engine) -> Linker<State> {
         let state = caller.data();
         let map = state.known.map.clone();
         let headers = state.outcome.headers.iter().map(|(name, value)| (&**name, &**value));
-        let answer = map.unwrap_or_else(|| Answer::Value(pairs(headers)));
+        let answer = map.unwrap_or_else(|| Answer::Value(pairs(state.known.line().chain(headers))));
+        caller.data_mut().outcome.asked.push("headers".into());
         give(&mut caller, Some(answer), at, len_at)
     };
     linker.func_wrap("env", "proxy_get_header_map_pairs", map).unwrap();

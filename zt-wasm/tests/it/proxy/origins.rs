@@ -1,12 +1,14 @@
 //! Where attributes come from: what fits, and what is refused.
 
+use serde_json::json;
 use zt_eval::Store;
 use zt_lang::Sources;
 use zt_wasm::target::proxy_wasm::{Options, Origins};
 use zt_wasm::{CompileError, Target, compile};
 
 use super::assert_invalid;
-use super::host::{Answer, Known, Proxy, pairs};
+use super::host::{JWT_AUTHN, Known, Proxy};
+use super::metadata::Said;
 
 fn compiled(text: &str, origins: &str) -> Result<Vec<u8>, CompileError> {
     let mut sources = Sources::new();
@@ -54,28 +56,32 @@ note = { what = "x-note", much = "x-much" }
 #[test]
 fn subjects_have_attributes_and_parents() {
     let mut proxy = Proxy::new(&compiled(SMALL, SMALL_ORIGINS).unwrap());
-    let claim = |name: &str| format!("metadata.filter_metadata.envoy.filters.http.jwt_authn.access.{name}");
     let mut known = Known::default();
     known.set("connection.uri_san_peer_certificate", "spiffe://a/b");
     known.set("source.address", "10.0.0.1");
     known.set("request.path", "/");
-    known.set("xds.route_metadata.filter_metadata.a.b.limit", 5f64.to_le_bytes());
-    known.set(&claim("level"), 3f64.to_le_bytes());
+    known.route.put(&["a.b", "limit"], 5.0.into());
+    known.say(&[JWT_AUTHN, "access", "level"], 3.0);
     known.headers.push(("user-agent".into(), "kind".into()));
     // Who is in no team that is known is not let through.
     assert!(!proxy.ask(&known).continues);
-    for (teams, goes_on) in [
-        (pairs([("core", "")]), true),
-        (pairs([("more", ""), ("core", "")]), true),
-        (b"core".to_vec(), true),
-        (pairs([]), false),
-        (b"more".to_vec(), false),
-        (pairs([("core", "x")]), false),
+    let teams = [JWT_AUTHN, "access", "teams"];
+    for (said, goes_on) in [
+        (json!(["core"]), true),
+        (json!(["more", "core"]), true),
+        (json!("core"), true),
+        (json!([]), false),
+        (json!("more"), false),
+        // What is no name is no name of nobody.
+        (json!(["core", 5]), false),
+        (json!({ "core": "x" }), false),
+        (json!(5), false),
+        (json!(null), false),
     ] {
-        known.set(&claim("teams"), teams.clone());
-        assert_eq!(proxy.ask(&known).continues, goes_on, "{teams:?}");
+        known.say(&teams, said.clone());
+        assert_eq!(proxy.ask(&known).continues, goes_on, "{said:?}");
     }
-    known.set(&claim("teams"), "core");
+    known.say(&teams, "core");
     let sent = proxy.ask(&known).headers;
     assert!(
         sent.contains(&("x-note".into(), "it".into())) && sent.contains(&("x-much".into(), "5".into())),
@@ -93,7 +99,6 @@ fn subjects_have_attributes_and_parents() {
 #[test]
 fn without_a_token_nothing_is_said_to_be_absent() {
     let mut proxy = Proxy::new(&compiled(SMALL, SMALL_ORIGINS).unwrap());
-    let claim = |name: &str| format!("metadata.filter_metadata.envoy.filters.http.jwt_authn.access.{name}");
     for path in ["/loner", "/nameless"] {
         let mut known = Known::default();
         known.set("connection.uri_san_peer_certificate", "spiffe://a/b");
@@ -101,16 +106,127 @@ fn without_a_token_nothing_is_said_to_be_absent() {
         known.set("request.path", path);
         known.headers.push(("user-agent".into(), "kind".into()));
         assert!(!proxy.ask(&known).continues, "{path}");
-        known.set(&claim("level"), 1f64.to_le_bytes());
+        known.say(&[JWT_AUTHN, "access", "level"], 1.0);
         assert!(proxy.ask(&known).continues, "{path}");
         // `null` is as absent as what is not there.
-        known.properties.insert(claim("tenant"), Answer::Status(3));
-        known.properties.insert(claim("nick"), Answer::Status(3));
+        known.say(&[JWT_AUTHN, "access", "tenant"], Said::Null);
+        known.say(&[JWT_AUTHN, "access", "nick"], Said::Null);
         assert!(proxy.ask(&known).continues, "{path}");
-        known.set(&claim("tenant"), "t");
-        known.set(&claim("nick"), "n");
+        known.say(&[JWT_AUTHN, "access", "tenant"], "t");
+        known.say(&[JWT_AUTHN, "access", "nick"], "n");
         assert!(!proxy.ask(&known).continues, "{path}");
     }
+}
+
+/// What a filter does not say is unknown, whatever its type: it is neither absent nor a list with something in it.
+#[test]
+fn what_nobody_says_is_not_there_in_part() {
+    let text = "package unsaid
+use zt.http
+source idp verified complete
+entity Anyone
+context { groups: List<String>? from idp  level: Int? from idp  tags: Set<String>? from idp }
+action call: Anyone -> http.Request
+allow nothing: call when resource.path == \"/none\" and not (context.groups is present)
+allow some: call when resource.path == \"/some\" and context.groups is present
+allow level: call when resource.path == \"/level\" and context.level is present
+allow tags: call when resource.path == \"/tags\" and context.tags is present
+";
+    let origins = "[[subject]]\ntype = \"Anyone\"\n[context]\ngroups = \"metadata.f.groups\"\nlevel = \"metadata.f.level\"\ntags = \"metadata.f.tags\"";
+    let mut proxy = Proxy::new(&compiled(text, origins).unwrap());
+    let mut ask = |path: &str, said: Option<serde_json::Value>| {
+        let mut known = Known::default();
+        known.set("request.path", path);
+        if let Some(said) = said {
+            ["groups", "level", "tags"].iter().for_each(|key| known.say(&["f", key], said.clone()));
+        }
+        proxy.ask(&known).continues
+    };
+    for path in ["/none", "/some", "/level", "/tags"] {
+        assert!(!ask(path, None), "{path}");
+        assert!(!ask(path, Some(json!(null))), "{path}");
+        assert!(!ask(path, Some(json!({}))), "{path}");
+    }
+    assert!(ask("/some", Some(json!(["a"]))) && ask("/tags", Some(json!([]))) && ask("/level", Some(json!(5))));
+    assert!(!ask("/level", Some(json!("12345678"))) && !ask("/level", Some(json!([5]))));
+}
+
+const WORKLOADS: &str = "package workloads
+use zt.http
+use zt.mesh
+context { path: Path from mesh.mtls }
+action call: mesh.Workload -> http.Request
+fn is_shop(w: mesh.Workload) = w.trust_domain == \"prod.example\" and w.namespace == \"shop\"
+allow orders: call when resource.path == \"/orders\" and is_shop(subject) and subject.service_account == \"orders\"
+allow jobs: call when resource.path == \"/jobs\" and subject.trust_domain == \"prod.example\" and context.path like \"/jobs/*\"
+allow strangers: call when resource.path == \"/strangers\" and subject.trust_domain != \"prod.example\"
+";
+const WORKLOAD_ORIGINS: &str = r#"
+[[subject]]
+type = "zt.mesh.Workload"
+id = "mtls.uri_san"
+
+[subject.attributes]
+trust_domain = "mtls.spiffe.trust_domain"
+namespace = "mtls.spiffe.namespace"
+service_account = "mtls.spiffe.service_account"
+
+[context]
+path = "mtls.spiffe.path"
+"#;
+
+#[test]
+fn spiffe_ids_are_taken_apart() {
+    let mut proxy = Proxy::new(&compiled(WORKLOADS, WORKLOAD_ORIGINS).unwrap());
+    let mut ask = |path: &str, id: &str| {
+        let mut known = Known::default();
+        known.set("request.path", path);
+        known.set("connection.uri_san_peer_certificate", id);
+        proxy.ask(&known).continues
+    };
+    assert!(ask("/orders", "spiffe://prod.example/ns/shop/sa/orders"));
+    assert!(ask("/jobs", "spiffe://prod.example/jobs/nightly"));
+    assert!(ask("/strangers", "spiffe://courier.example/ns/shop/sa/orders"));
+    assert!(ask("/strangers", "spiffe://courier.example"));
+    let longest = format!("spiffe://{}/a", "x".repeat(255));
+    assert!(ask("/strangers", &longest) && !ask("/strangers", &longest.replace("/a", "x/a")));
+    for id in [
+        "spiffe://prod.example/ns/shop/sa/other",
+        "spiffe://prod.example/ns/shop/sa/orders/x",
+        "spiffe://prod.example/ns/shop/orders",
+        "spiffe://prod.example/ns//sa/orders",
+        "spiffe://prod.example/x/ns/shop/sa/orders",
+        "spiffe://courier.example/ns/shop/sa/orders",
+    ] {
+        assert!(!ask("/orders", id), "{id}");
+    }
+    // What is no SPIFFE ID has no parts, and is no stranger either.
+    for id in [
+        "",
+        "spiffe",
+        "spiffe://",
+        "spiffe:///ns/shop/sa/orders",
+        "SPIFFE://courier.example/a",
+        "spiffe://Courier.example/a",
+        "spiffe://prod.example@courier.example/a",
+        "spiffe://courier.example:80/a",
+        "spiffe://courier.example/",
+        "spiffe://courier.example//a",
+        "spiffe://courier.example/./a",
+        "spiffe://courier.example/a/..",
+        "spiffe://courier.example/a?b",
+        "spiffe://courier.example/%61",
+        "spiffe://courier.example/a#b",
+        "https://courier.example/ns/shop/sa/orders",
+        "spiffe:/courier.example/a",
+        "spiffe://courier\u{e9}.example/a",
+        &longest.replace("/a", &"/ab".repeat(600)),
+    ] {
+        for path in ["/orders", "/jobs", "/strangers"] {
+            assert!(!ask(path, id), "{path} by {id:?}");
+        }
+    }
+    assert!(ask("/strangers", "spiffe://courier.example/.../a..b"));
 }
 
 /// Envoy says an empty subject where a connection over TLS has no certificate.
