@@ -8,6 +8,7 @@
 use arrayvec::ArrayVec;
 
 use super::apply::{compare, compute, test};
+use super::asked::Asked;
 use super::operand::Operand;
 use super::quantified::Truths;
 use super::scratch::{LEVELS_MAX, Scratch};
@@ -27,8 +28,8 @@ pub(super) struct Evaluator<'a, 's> {
     pub short: &'a Short,
     /// Where the store's entities lie, in terms of the policy.
     pub join: &'a Join,
-    pub subject: Asked<'a>,
-    pub resource: Asked<'a>,
+    pub subject: &'s Asked<'a>,
+    pub resource: &'s Asked<'a>,
     pub scratch: &'s mut Scratch,
     /// What was borrowed for the nodes that [`Derived::held`] names; no memory of it where it is empty.
     pub held: &'s mut [Option<Known<'a>>],
@@ -36,13 +37,6 @@ pub(super) struct Evaluator<'a, 's> {
     pub bindings: ArrayVec<Binding<'a>, LEVELS_MAX>,
     /// Whether facts and flips are wanted.
     pub notes: bool,
-}
-
-/// The request's subject or resource, with who speaks for it.
-#[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub uid: &'a Value,
-    pub speaker: Speaker<'a>,
 }
 
 /// Where a quantifier is.
@@ -56,7 +50,7 @@ pub(super) struct Binding<'a> {
     pub element: Option<&'a Value>,
 }
 
-impl<'a> Evaluator<'a, '_> {
+impl<'a, 's> Evaluator<'a, 's> {
     /// The truth of a condition.
     #[inline]
     pub fn truth(&mut self, id: NodeId) -> Truth {
@@ -80,29 +74,38 @@ impl<'a> Evaluator<'a, '_> {
                     Known::Unknown => Truth::Unknown,
                 })
             }
-            Form::Lies(at) => self.lies(id, self.short.lies(at)?),
+            Form::Lies(at) => {
+                let lies = self.short.lies(at)?;
+                match lies.kept {
+                    None => self.lies(id, lies),
+                    Some(place) => self.lies_as_kept(place, id, lies),
+                }
+            }
             Form::Path(at) => self.follow(self.short.path(at)?).map(Known::truth),
             Form::Node | Form::Const(_) | Form::Subject | Form::Resource => None,
         }
     }
 
-    /// Whether the subject or the resource lies within what a path leads to; kept if others ask so too.
+    /// Whether the subject or the resource lies within what a path leads to.
     #[inline]
     fn lies(&mut self, id: NodeId, lies: &'a Lies) -> Option<Truth> {
-        let place = self.scratch.place(id, self.derived);
-        if let Some(known) = place.and_then(|place| self.scratch.recall_at(place, id, self.derived)) {
-            return Some(Known::from(known).truth());
-        }
         let outer = self.follow(&lies.outer)?;
         self.count(id);
         let asked = if lies.is_subject { self.subject } else { self.resource };
-        let truth = match (asked.uid, outer) {
-            (Value::Entity(inner), Known::Value(outer)) => self.within_any(inner, Some(asked.speaker), outer),
+        Some(match (asked.uid, outer) {
+            (Value::Entity(inner), Known::Value(outer)) => self.within_any(inner, asked.above, outer),
             _ => Truth::Unknown,
-        };
-        if let Some(place) = place {
-            self.scratch.keep_at(place, id, self.derived, Operand::from(truth).into_datum());
+        })
+    }
+
+    /// The same where others ask so too.
+    #[inline(never)]
+    fn lies_as_kept(&mut self, place: u32, id: NodeId, lies: &'a Lies) -> Option<Truth> {
+        if let Some(known) = self.scratch.recall_at(place as usize, id, self.derived) {
+            return Some(Known::from(known).truth());
         }
+        let truth = self.lies(id, lies)?;
+        self.scratch.keep_at(place as usize, id, self.derived, Operand::from(truth).into_datum());
         Some(truth)
     }
 
@@ -123,6 +126,10 @@ impl<'a> Evaluator<'a, '_> {
             Node::Within(inner, outer) if self.scratch.place(id, self.derived).is_none() => {
                 self.count_node(node);
                 return self.within(*inner, *outer);
+            }
+            Node::Or(any) if self.scratch.place(id, self.derived).is_none() => {
+                self.count_node(node);
+                return self.any(any);
             }
             _ => {
                 if let Some(known) = self.borrow(id) {
@@ -228,48 +235,53 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// What a path leads to, if that can be borrowed.
+    #[inline(always)]
     fn follow_to_end(&mut self, path: &'a Path) -> Option<Known<'a>> {
         let root = match path.root {
-            Root::Element(level) => Known::Value(self.binding(level)?.element?),
             Root::Context(attribute) => {
                 if self.notes {
-                    self.scratch.note(Fact::Context(attribute));
+                    self.note_context(attribute);
                 }
                 self.world.request.context().get(attribute as usize).map_or(Known::Unknown, Known::from)
             }
-            Root::Subject(ty, attribute) => self.lasting(self.subject, ty, attribute),
-            Root::Resource(ty, attribute) => self.lasting(self.resource, ty, attribute),
+            Root::Subject(ty, attribute) => self.lasting(self.subject.uid, self.subject.attributes, ty, attribute),
+            Root::Resource(ty, attribute) => self.lasting(self.resource.uid, self.resource.attributes, ty, attribute),
+            Root::Element(level) => Known::Value(self.binding(level)?.element?),
             Root::Node(id) => self.borrow(id)?,
         };
-        let Known::Value(mut value) = root else {
-            return Some(root);
-        };
+        match root {
+            Known::Value(value) if path.has_fields() => Some(self.follow_fields(path, value)),
+            root => Some(root),
+        }
+    }
+
+    fn follow_fields(&self, path: &Path, mut value: &'a Value) -> Known<'a> {
         for field in self.short.fields(path) {
             let Value::Record(data) = value else {
-                return Some(Known::Unknown);
+                return Known::Unknown;
             };
             value = match data.get(*field as usize) {
                 Some(Datum::Value(value)) => value,
-                Some(Datum::Absent) => return Some(Known::Absent),
-                Some(Datum::Unknown) | None => return Some(Known::Unknown),
+                Some(Datum::Absent) => return Known::Absent,
+                Some(Datum::Unknown) | None => return Known::Unknown,
             };
         }
-        Some(Known::Value(value))
+        Known::Value(value)
     }
 
     /// An attribute of the subject or the resource that has no bound of freshness.
     #[inline(always)]
-    fn lasting(&mut self, of: Asked<'a>, ty: EntityTypeId, attribute: u32) -> Known<'a> {
-        let Value::Entity(uid) = of.uid else {
+    fn lasting(&mut self, of: &Value, said: &'a [Datum], ty: EntityTypeId, attribute: u32) -> Known<'a> {
+        let Value::Entity(uid) = of else {
             return Known::Unknown;
         };
         if uid.ty != ty {
             return Known::Unknown;
         }
         if self.notes {
-            self.scratch.note(Fact::Attribute(uid.clone(), attribute));
+            self.note_attribute(uid, attribute);
         }
-        of.speaker.attributes().get(attribute as usize).map_or(Known::Unknown, Known::from)
+        said.get(attribute as usize).map_or(Known::Unknown, Known::from)
     }
 
     fn borrow_anew(&mut self, id: NodeId) -> Option<Known<'a>> {
@@ -404,7 +416,7 @@ impl<'a> Evaluator<'a, '_> {
     fn context(&mut self, attribute: u32) -> Known<'a> {
         if let Some(known) = self.world.lasting_context(attribute) {
             if self.notes {
-                self.scratch.note(Fact::Context(attribute));
+                self.note_context(attribute);
             }
             return known;
         }
@@ -428,7 +440,7 @@ impl<'a> Evaluator<'a, '_> {
 
     /// The subject or the resource, if the node is that.
     #[inline]
-    pub fn asked(&self, node: NodeId) -> Option<Asked<'a>> {
+    pub fn asked(&self, node: NodeId) -> Option<&'s Asked<'a>> {
         match self.derived.short.form(node) {
             Form::Subject => Some(self.subject),
             Form::Resource => Some(self.resource),
@@ -443,13 +455,29 @@ impl<'a> Evaluator<'a, '_> {
         }
         if let Some(known) = self.world.lasting_attribute(ty, speaker, attribute) {
             if self.notes {
-                self.scratch.note(Fact::Attribute(uid.clone(), attribute));
+                self.note_attribute(uid, attribute);
             }
             return known;
         }
         let reading = self.world.attribute_said(ty, speaker, attribute);
         self.note_reading(&reading, attribute, |at| Fact::Attribute(uid.clone(), at));
         reading.datum
+    }
+
+    // Where notes are taken is out of the way of where none are.
+    #[inline(never)]
+    fn note_context(&mut self, attribute: u32) {
+        self.scratch.note(Fact::Context(attribute));
+    }
+
+    #[inline(never)]
+    fn note_attribute(&mut self, uid: &EntityUid, attribute: u32) {
+        self.scratch.note(Fact::Attribute(uid.clone(), attribute));
+    }
+
+    #[inline(never)]
+    pub fn note_parents(&mut self, uid: &EntityUid) {
+        self.scratch.note(Fact::Parents(uid.clone()));
     }
 
     fn note_reading(&mut self, reading: &Reading<'_>, attribute: u32, fact: impl Fn(u32) -> Fact) {

@@ -41,6 +41,9 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
 #[must_use]
 pub fn equal(a: &Value, b: &Value) -> Option<bool> {
     match (a, b) {
+        // What is compared most.
+        (Value::Entity(a), Value::Entity(b)) => Some(a == b),
+        (Value::String(a), Value::String(b)) => Some(a == b),
         (Value::Set(a), Value::Set(b)) | (Value::List(a), Value::List(b)) => equal_elements(a, b),
         (Value::Enum(a), Value::Enum(b)) => (a.ty == b.ty).then_some(a.index == b.index),
         (Value::Map(_) | Value::Record(_), _) => None,
