@@ -10,12 +10,12 @@ use arc_swap::ArcSwap;
 
 use crate::decision::{Decision, Mode, Reason};
 use crate::eval::{self, Asked, Scratch, Whole};
-use crate::facts::{Speaker, World};
+use crate::facts::World;
 use crate::graph::Policy;
 use crate::index::Join;
 use crate::request::{Request, StoreError};
-use crate::store::{Kin, Store, Stored};
-use crate::value::{Timestamp, Value};
+use crate::store::{Kin, Store};
+use crate::value::{Datum, Timestamp, Value};
 
 thread_local! {
     /// Each thread decides in memory of its own, so that deciding shares and counts nothing.
@@ -77,7 +77,7 @@ impl Prepared {
 enum Spoken {
     /// The store says this.
     Store {
-        stored: Stored,
+        attributes: Arc<[Datum]>,
         /// What lies above it, with the anchors among that, if the store holds all of it.
         above: Option<(Arc<Kin>, Box<[u32]>)>,
     },
@@ -90,12 +90,12 @@ impl Spoken {
     #[inline]
     fn asked<'a>(&'a self, request: &'a Request, uid: &'a Value) -> Asked<'a> {
         match self {
-            Self::Store { stored, above } => {
+            Self::Store { attributes, above } => {
                 let above = above.as_ref().map(|(kin, anchors)| Whole { kin, anchors });
-                Asked { uid, speaker: Speaker::Store(stored), attributes: stored.attributes(), above }
+                Asked { uid, attributes, above }
             }
-            Self::Request(at) => Asked::of(uid, request.entities().get(*at).map_or(Speaker::Nobody, Speaker::Request)),
-            Self::Nowhere => Asked::of(uid, Speaker::Nobody),
+            Self::Request(at) => Asked::described(uid, request.entities().get(*at)),
+            Self::Nowhere => Asked::described(uid, None),
         }
     }
 }
@@ -196,7 +196,7 @@ impl Snapshot {
             Some(stored) => {
                 let above = Whole::of(&self.store, &self.join, stored);
                 let above = above.map(|Whole { kin, anchors }| (Arc::clone(kin), anchors.into()));
-                Spoken::Store { stored: stored.clone(), above }
+                Spoken::Store { attributes: Arc::clone(&stored.attributes), above }
             }
             None => request.position(uid).map_or(Spoken::Nowhere, Spoken::Request),
         });

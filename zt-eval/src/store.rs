@@ -82,7 +82,7 @@ impl Default for Slot {
 #[derive(Clone, Debug)]
 pub struct Stored {
     uid: EntityUid,
-    attributes: Arc<[Datum]>,
+    pub(crate) attributes: Arc<[Datum]>,
     parents: Arc<[EntityUid]>,
     /// Which list of parents, and so which set of ancestors, it has.
     lineage: u32,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::facts::{Speaker, World};
+use crate::facts::World;
 use crate::index::Join;
 use crate::request::Described;
 use crate::store::{Kin, Store, Stored};
@@ -15,8 +15,7 @@ use crate::value::{Datum, Value};
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub uid: &'a Value,
-    pub speaker: Speaker<'a>,
-    /// What the speaker says, by position.
+    /// What is said of it, by position.
     pub attributes: &'a [Datum],
     pub above: Option<Whole<'a>>,
 }
@@ -31,8 +30,9 @@ pub(crate) struct Whole<'a> {
 
 impl<'a> Asked<'a> {
     /// One that the store does not hold.
-    pub fn of(uid: &'a Value, speaker: Speaker<'a>) -> Self {
-        Self { uid, speaker, attributes: speaker.attributes(), above: None }
+    #[inline]
+    pub fn described(uid: &'a Value, by: Option<&'a Described>) -> Self {
+        Self { uid, attributes: by.map_or(&[], Described::attributes), above: None }
     }
 }
 
@@ -48,8 +48,10 @@ impl<'a> Whole<'a> {
 pub(super) fn asked<'a>(world: &World<'a>, join: &'a Join) -> [Asked<'a>; 2] {
     let (store, request) = (world.store, world.request);
     let asked = |uid, value, described: Option<&'a Described>| match store.get(uid) {
-        Some(stored) => Asked { above: Whole::of(store, join, stored), ..Asked::of(value, Speaker::Store(stored)) },
-        None => Asked::of(value, described.map_or(Speaker::Nobody, Speaker::Request)),
+        Some(stored) => {
+            Asked { uid: value, attributes: stored.attributes(), above: Whole::of(store, join, stored) }
+        }
+        None => Asked::described(value, described),
     };
     [
         asked(request.subject(), request.subject_value(), request.subject_described()),

@@ -65,7 +65,10 @@ impl<'a> Evaluator<'a, '_> {
                 Truth::False | Truth::Unknown => return ControlFlow::Continue(()),
             }
         }
-        self.consider(index.entries(division.loose), search, visit)?;
+        let loose = index.entries(division.loose);
+        if !loose.is_empty() {
+            self.consider(loose, search, visit)?;
+        }
         for at in division.dimensions.indices() {
             if let Some(dimension) = index.dimension(at) {
                 self.look_up(dimension, search, visit)?;

@@ -14,7 +14,7 @@ use super::quantified::Truths;
 use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
-use crate::facts::{Known, Reading, Speaker, World};
+use crate::facts::{Known, Reading, World};
 use crate::graph::short::{Form, Lies, Other, Path, Root, Short};
 use crate::graph::{Derived, Node, Quantifier};
 use crate::id::{EntityTypeId, NodeId, ParamId};
@@ -226,7 +226,7 @@ impl<'a, 's> Evaluator<'a, 's> {
     }
 
     /// What a path leads to, or what stands for it.
-    #[inline]
+    #[inline(always)]
     fn follow(&mut self, path: &'a Path) -> Option<Known<'a>> {
         match (self.follow_to_end(path)?, path.default) {
             (Known::Absent, Some(default)) => self.world.policy.consts.get(default.index()).map(Known::Value),
@@ -297,8 +297,8 @@ impl<'a, 's> Evaluator<'a, 's> {
                     Known::Absent => return Some(Known::Absent),
                     _ => return Some(Known::Unknown),
                 };
-                let speaker = asked.map_or_else(|| self.world.speaker(uid), |asked| asked.speaker);
-                Some(self.attribute(uid, speaker, *ty, *attribute))
+                let said = asked.map_or_else(|| self.world.speaker(uid).attributes(), |asked| asked.attributes);
+                Some(self.attribute(uid, said, *ty, *attribute))
             }
             Node::Field { of, field, .. } => Some(match self.borrow(*of)? {
                 Known::Value(Value::Record(fields)) => fields.get(*field as usize).map_or(Known::Unknown, Known::from),
@@ -430,8 +430,8 @@ impl<'a, 's> Evaluator<'a, 's> {
         let owner = self.value(of);
         match owner.value() {
             Some(Value::Entity(uid)) => {
-                let speaker = self.world.speaker(uid);
-                self.attribute(uid, speaker, ty, attribute).into()
+                let said = self.world.speaker(uid).attributes();
+                self.attribute(uid, said, ty, attribute).into()
             }
             None if matches!(owner, Operand::Absent) => Operand::Absent,
             _ => Operand::Unknown,
@@ -449,17 +449,17 @@ impl<'a, 's> Evaluator<'a, 's> {
     }
 
     #[inline]
-    fn attribute(&mut self, uid: &EntityUid, speaker: Speaker<'a>, ty: EntityTypeId, attribute: u32) -> Known<'a> {
+    fn attribute(&mut self, uid: &EntityUid, said: &'a [Datum], ty: EntityTypeId, attribute: u32) -> Known<'a> {
         if uid.ty != ty {
             return Known::Unknown;
         }
-        if let Some(known) = self.world.lasting_attribute(ty, speaker, attribute) {
+        if let Some(known) = self.world.lasting_attribute(ty, said, attribute) {
             if self.notes {
                 self.note_attribute(uid, attribute);
             }
             return known;
         }
-        let reading = self.world.attribute_said(ty, speaker, attribute);
+        let reading = self.world.attribute_said(ty, said, attribute);
         self.note_reading(&reading, attribute, |at| Fact::Attribute(uid.clone(), at));
         reading.datum
     }
