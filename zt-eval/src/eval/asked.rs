@@ -48,9 +48,7 @@ impl<'a> Whole<'a> {
 pub(super) fn asked<'a>(world: &World<'a>, join: &'a Join) -> [Asked<'a>; 2] {
     let (store, request) = (world.store, world.request);
     let asked = |uid, value, described: Option<&'a Described>| match store.get(uid) {
-        Some(stored) => {
-            Asked { uid: value, attributes: stored.attributes(), above: Whole::of(store, join, stored) }
-        }
+        Some(stored) => Asked { uid: value, attributes: stored.attributes(), above: Whole::of(store, join, stored) },
         None => Asked::described(value, described),
     };
     [

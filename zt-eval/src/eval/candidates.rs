@@ -92,8 +92,7 @@ impl<'a> Evaluator<'a, '_> {
                     (lookup, found) = (entry.lookup, self.find(entry.lookup));
                 }
                 let keys = self.scratch.keys.get(found.keys()).unwrap_or_default();
-                // There mostly are a few: going through them takes less than comparing many at once.
-                if keys.iter().any(|key| *key == entry.key) {
+                if keys.contains(&entry.key) {
                     proven |= entry.also;
                 } else if found.is_all || search.want == Want::True {
                     continue;
@@ -205,7 +204,7 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// The same, given what lies above the entity, if the store holds all of it.
-    #[inline]
+    #[inline(always)]
     fn find_anchors_of(&mut self, uid: &EntityUid, above: Option<Whole<'a>>, leads: &[bool]) -> bool {
         let leads = |ty: EntityTypeId| leads.get(ty.index()) == Some(&true);
         if let Some(anchor) = self.derived.index.anchors.find(uid) {

@@ -8,7 +8,7 @@ use crate::Truth;
 use crate::decision::{Decision, Fact, Mode};
 use crate::eval::candidates::Want;
 use crate::eval::evaluator::Evaluator;
-use crate::eval::{Scratch, decide, asked::asked};
+use crate::eval::{Scratch, asked::asked, decide};
 use crate::facts::World;
 use crate::graph::build::Builder;
 use crate::graph::{Effect, Extras, Place, Policy, Rule};
