@@ -15,7 +15,7 @@ use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
 use crate::facts::{Known, Reading, World};
-use crate::graph::short::{Form, Lies, Other, Path, Root, Short};
+use crate::graph::short::{Form, Short};
 use crate::graph::{Derived, Node, Quantifier};
 use crate::id::{EntityTypeId, NodeId, ParamId};
 use crate::index::Join;
@@ -58,55 +58,6 @@ impl<'a, 's> Evaluator<'a, 's> {
             Some(truth) => truth,
             None => self.truth_at_length(id),
         }
-    }
-
-    /// The truth of a condition that has a short form.
-    #[inline]
-    fn truth_for_short(&mut self, id: NodeId) -> Option<Truth> {
-        match self.short.form(id) {
-            Form::Leaf(at) => {
-                let leaf = self.short.leaf(at)?;
-                let known = self.follow_to_end(&leaf.path)?;
-                self.count(id);
-                Some(match known {
-                    Known::Value(value) => leaf.test(value, self.other(leaf.other)),
-                    Known::Absent => leaf.absent(),
-                    Known::Unknown => Truth::Unknown,
-                })
-            }
-            Form::Lies(at) => {
-                let lies = self.short.lies(at)?;
-                match lies.kept {
-                    None => self.lies(id, lies),
-                    Some(place) => self.lies_as_kept(place, id, lies),
-                }
-            }
-            Form::Path(at) => self.follow(self.short.path(at)?).map(Known::truth),
-            Form::Node | Form::Const(_) | Form::Subject | Form::Resource => None,
-        }
-    }
-
-    /// Whether the subject or the resource lies within what a path leads to.
-    #[inline]
-    fn lies(&mut self, id: NodeId, lies: &'a Lies) -> Option<Truth> {
-        let outer = self.follow(&lies.outer)?;
-        self.count(id);
-        let asked = if lies.is_subject { self.subject } else { self.resource };
-        Some(match (asked.uid, outer) {
-            (Value::Entity(inner), Known::Value(outer)) => self.within_any(inner, asked.above, outer),
-            _ => Truth::Unknown,
-        })
-    }
-
-    /// The same where others ask so too.
-    #[inline(never)]
-    fn lies_as_kept(&mut self, place: u32, id: NodeId, lies: &'a Lies) -> Option<Truth> {
-        if let Some(known) = self.scratch.recall_at(place as usize, id, self.derived) {
-            return Some(Known::from(known).truth());
-        }
-        let truth = self.lies(id, lies)?;
-        self.scratch.keep_at(place as usize, id, self.derived, Operand::from(truth).into_datum());
-        Some(truth)
     }
 
     fn truth_at_length(&mut self, id: NodeId) -> Truth {
@@ -213,75 +164,6 @@ impl<'a, 's> Evaluator<'a, 's> {
             *place = Some(known);
         }
         Some(known)
-    }
-
-    #[inline]
-    fn other(&self, other: Other) -> Option<&'a Value> {
-        match other {
-            Other::None => None,
-            Other::Const(id) => self.world.policy.consts.get(id.index()),
-            Other::Subject => Some(self.subject.uid),
-            Other::Resource => Some(self.resource.uid),
-        }
-    }
-
-    /// What a path leads to, or what stands for it.
-    #[inline(always)]
-    fn follow(&mut self, path: &'a Path) -> Option<Known<'a>> {
-        match (self.follow_to_end(path)?, path.default) {
-            (Known::Absent, Some(default)) => self.world.policy.consts.get(default.index()).map(Known::Value),
-            (known, _) => Some(known),
-        }
-    }
-
-    /// What a path leads to, if that can be borrowed.
-    #[inline(always)]
-    fn follow_to_end(&mut self, path: &'a Path) -> Option<Known<'a>> {
-        let root = match path.root {
-            Root::Context(attribute) => {
-                if self.notes {
-                    self.note_context(attribute);
-                }
-                self.world.request.context().get(attribute as usize).map_or(Known::Unknown, Known::from)
-            }
-            Root::Subject(ty, attribute) => self.lasting(self.subject.uid, self.subject.attributes, ty, attribute),
-            Root::Resource(ty, attribute) => self.lasting(self.resource.uid, self.resource.attributes, ty, attribute),
-            Root::Element(level) => Known::Value(self.binding(level)?.element?),
-            Root::Node(id) => self.borrow(id)?,
-        };
-        match root {
-            Known::Value(value) if path.has_fields() => Some(self.follow_fields(path, value)),
-            root => Some(root),
-        }
-    }
-
-    fn follow_fields(&self, path: &Path, mut value: &'a Value) -> Known<'a> {
-        for field in self.short.fields(path) {
-            let Value::Record(data) = value else {
-                return Known::Unknown;
-            };
-            value = match data.get(*field as usize) {
-                Some(Datum::Value(value)) => value,
-                Some(Datum::Absent) => return Known::Absent,
-                Some(Datum::Unknown) | None => return Known::Unknown,
-            };
-        }
-        Known::Value(value)
-    }
-
-    /// An attribute of the subject or the resource that has no bound of freshness.
-    #[inline(always)]
-    fn lasting(&mut self, of: &Value, said: &'a [Datum], ty: EntityTypeId, attribute: u32) -> Known<'a> {
-        let Value::Entity(uid) = of else {
-            return Known::Unknown;
-        };
-        if uid.ty != ty {
-            return Known::Unknown;
-        }
-        if self.notes {
-            self.note_attribute(uid, attribute);
-        }
-        said.get(attribute as usize).map_or(Known::Unknown, Known::from)
     }
 
     fn borrow_anew(&mut self, id: NodeId) -> Option<Known<'a>> {
@@ -391,7 +273,7 @@ impl<'a, 's> Evaluator<'a, 's> {
     }
 
     #[inline]
-    fn count(&mut self, id: NodeId) {
+    pub fn count(&mut self, id: NodeId) {
         if cfg!(test) {
             self.world.policy.nodes.get(id.index()).into_iter().for_each(|node| self.scratch.note_computed(node));
         }
@@ -466,12 +348,12 @@ impl<'a, 's> Evaluator<'a, 's> {
 
     // Where notes are taken is out of the way of where none are.
     #[inline(never)]
-    fn note_context(&mut self, attribute: u32) {
+    pub fn note_context(&mut self, attribute: u32) {
         self.scratch.note(Fact::Context(attribute));
     }
 
     #[inline(never)]
-    fn note_attribute(&mut self, uid: &EntityUid, attribute: u32) {
+    pub fn note_attribute(&mut self, uid: &EntityUid, attribute: u32) {
         self.scratch.note(Fact::Attribute(uid.clone(), attribute));
     }
 

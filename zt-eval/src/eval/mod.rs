@@ -14,6 +14,7 @@ mod explain;
 mod hierarchy;
 mod leaves;
 mod operand;
+mod paths;
 mod quantified;
 mod scratch;
 mod unknowns;
