@@ -105,9 +105,13 @@ impl<'a> Evaluator<'a, '_> {
 
     #[inline(never)]
     fn climb_to(&mut self, inner: &EntityUid, outer: &EntityUid) -> Truth {
+        if let Some(truth) = self.within_by_way(inner, outer) {
+            return truth;
+        }
         let mut climb = std::mem::take(&mut self.scratch.climb);
         let (scratch, notes) = (&mut *self.scratch, self.notes);
         let truth = self.world.within_using(inner, outer, &mut climb, &mut |uid| {
+            scratch.computed += 1;
             if notes {
                 scratch.note(Fact::Parents(uid.clone()));
             }

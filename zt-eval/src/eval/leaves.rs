@@ -201,15 +201,26 @@ impl<'a> Evaluator<'a, '_> {
         let Value::Entity(outer) = outer else {
             return;
         };
+        if self.way_leaves(inner, outer).is_some() {
+            return;
+        }
         let mut climb = std::mem::take(&mut self.scratch.climb);
         let mut consulted = std::mem::take(&mut self.scratch.consulted);
         let truth = self.world.within_using(inner, outer, &mut climb, &mut |uid| consulted.push(uid.clone()));
         for uid in consulted.drain(..) {
-            if truth == Truth::Unknown && self.world.parents(&uid).is_none() {
-                self.add_fact(Fact::Parents(uid));
+            self.scratch.computed += 1;
+            if truth == Truth::Unknown {
+                self.add_open(&uid);
             }
         }
         (self.scratch.climb, self.scratch.consulted) = (climb, consulted);
+    }
+
+    /// Adds the parents of an entity, if they are unknown.
+    pub fn add_open(&mut self, uid: &EntityUid) {
+        if self.world.parents(uid).is_none() {
+            self.add_fact(Fact::Parents(uid.clone()));
+        }
     }
 
     fn element_leaves(&mut self, id: NodeId, over: NodeId, level: u8, body: NodeId) {

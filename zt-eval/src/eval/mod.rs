@@ -18,6 +18,7 @@ mod paths;
 mod quantified;
 mod scratch;
 mod unknowns;
+mod ways;
 
 #[cfg(all(test, feature = "build"))]
 pub(crate) mod tests;
@@ -307,7 +308,7 @@ impl<'a, 's> Evaluator<'a, 's> {
         let mut open = std::mem::take(&mut self.scratch.open);
         self.find_allows(trees, &mut open);
         let no_allow_fires = open.iter().all(|(_, truth)| *truth != Truth::True);
-        open.retain(|(allow, truth)| *truth == Truth::Unknown && (no_allow_fires || self.overrides(*allow, fired)));
+        open.retain(|(allow, truth)| *truth == Truth::Unknown && (no_allow_fires || self.overrides_any(*allow, fired)));
         if !no_allow_fires || !open.is_empty() {
             for deny in fired.iter().filter(|deny| deny.stands() && deny.truth == Truth::Unknown) {
                 if let Some(rule) = self.rule(deny.rule) {
@@ -330,9 +331,14 @@ impl<'a, 's> Evaluator<'a, 's> {
         self.scratch.candidates = candidates;
     }
 
-    /// Whether an allow rule overrides a deny rule that stands.
-    fn overrides(&self, allow: RuleId, fired: &[Fired]) -> bool {
-        fired.iter().any(|deny| deny.stands() && self.overriders(deny.rule).contains(&allow))
+    /// Whether an allow rule overrides a deny rule that stands. Those that fired are in source order: each that it overrides
+    /// is looked for, not it among what overrides each of them.
+    fn overrides_any(&mut self, allow: RuleId, fired: &[Fired]) -> bool {
+        self.rule(allow).into_iter().flat_map(|rule| &rule.extras.overrides).any(|deny| {
+            self.scratch.computed += 1;
+            let found = fired.binary_search_by_key(deny, |deny| deny.rule).ok().and_then(|at| fired.get(at));
+            found.is_some_and(Fired::stands)
+        })
     }
 
     fn allow_leaves(&mut self, allow: RuleId) {
@@ -407,6 +413,7 @@ impl<'a, 's> Evaluator<'a, 's> {
     fn overridden(&mut self, rules: &ActionRules, deny: RuleId) -> Truth {
         let mut truth = Truth::False;
         for allow in self.overriders(deny) {
+            self.scratch.computed += 1;
             if rules.allows.binary_search(allow).is_ok() {
                 truth = truth.or(self.allow_truth(*allow));
             }

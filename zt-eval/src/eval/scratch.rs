@@ -7,6 +7,7 @@
 use super::Fired;
 use super::candidates::Candidate;
 use super::unknowns::Unknowns;
+use super::ways::Ways;
 use crate::Truth;
 use crate::decision::{Decision, Fact};
 use crate::facts::Climb;
@@ -39,6 +40,8 @@ pub struct Scratch {
     pub(super) flip: Option<Timestamp>,
     /// For the way up from parent to parent.
     pub(super) climb: Climb,
+    /// The ways up that were gone.
+    pub(super) ways: Ways,
     /// Keys that lookups found.
     pub(super) keys: Vec<u32>,
     /// Places of values in the order of their kind, that lookups found.
@@ -65,7 +68,7 @@ pub struct Scratch {
     args: Vec<Vec<Value>>,
     /// How many of them the decision has taken: there is room for all of them to come back.
     args_taken: usize,
-    /// Nodes computed, for tests that count.
+    /// For tests that count: nodes computed, entities gone up from, rules looked at for what they override.
     pub(crate) computed: u64,
 }
 
@@ -158,6 +161,7 @@ impl Scratch {
     pub(super) fn restart(&mut self) {
         self.keys.clear();
         self.points.clear();
+        self.ways.clear();
         self.renew(0);
     }
 
@@ -260,7 +264,7 @@ impl Scratch {
         }
     }
 
-    fn stamp(&self, level: u8) -> u64 {
+    pub(super) fn stamp(&self, level: u8) -> u64 {
         self.stamps.get(usize::from(level)).copied().unwrap_or(0)
     }
 

@@ -7,3 +7,4 @@ mod logic;
 mod nodes;
 pub(crate) mod random;
 mod unknowns;
+mod ways;

@@ -1,7 +1,8 @@
 //! What a decision takes at most.
 //!
 //! A *step* is one node computed or recalled, one element of a collection gone through or compared, one parent followed on
-//! the way up from an entity, one entry of the index looked at or compared; an entity of the store counts once, with all
+//! the way up from an entity, one entry of the index looked at or compared, one rule looked at because it overrides another
+//! or is overridden; an entity of the store counts once, with all
 //! that lies above it there, which was worked out beforehand. Work on one text (comparing, matching, hashing) is one step:
 //! it is linear in at most [`string_bytes_max`](crate::Limits::string_bytes_max) bytes. Reading the request is bounded by
 //! its own size and not counted, nor are texts for people.
@@ -41,7 +42,7 @@ impl Policy {
     /// The greatest number of steps that a decision in full takes at the policy's limits, challenge included.
     ///
     /// A step is one node computed or recalled, one element of a collection gone through, one parent followed, one entry of
-    /// the index looked at. A bound for every request, usually far above what any takes; [`u64::MAX`] means that the number
+    /// the index looked at, one rule looked at for what it overrides. A bound for every request, usually far above what any takes; [`u64::MAX`] means that the number
     /// is beyond counting.
     ///
     /// ```
@@ -197,6 +198,10 @@ impl Costing<'_> {
             if !rule.audit {
                 full.nodes.push((rule.condition, 1));
                 read(effect, times(&id));
+                // Those of other actions are looked at, too.
+                let overriders = self.policy.derived.overriders.get(id.index()).map_or(0, |allows| allows.len() as u64);
+                full.add_steps(1, overriders);
+                effect.add_steps(times(&id), overriders);
             }
             return;
         }
@@ -204,6 +209,8 @@ impl Costing<'_> {
         let (count, tried) = overridden.fold((0_u64, 0_u64), |(count, tried), deny| (count + 1, tried + times(deny)));
         read(full, 2);
         full.nodes.push((rule.condition, count + 1));
+        // Each is looked for among the denials that stand.
+        full.add_steps(1, rule.extras.overrides.len() as u64);
         // As often as the condition, once to oblige, once to say what is unknown in them.
         self.add_args(rule, count + 4, full);
         read(effect, times(&id));

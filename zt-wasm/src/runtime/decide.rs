@@ -30,6 +30,9 @@ const REASON_UNKNOWN: i32 = 2;
 const REASON_NO_RULE: i32 = 3;
 pub const REASON_INVALID: i32 = 4;
 
+/// In place of an allow rule's truth: unknown, and it overrides a deny rule that stands.
+const OVERRIDES: i32 = 3;
+
 // Of an action's row: its divisions.
 pub const TREE_DENIES: i32 = 0;
 pub const TREE_DUTIES: i32 = 1;
@@ -431,43 +434,67 @@ fn find_unknown() {
 
 /// Leaves of the candidates those that could change the denial; how many.
 fn keep_open(no_allow_fires: bool) -> i32 {
+    let mut wanted = UNKNOWN;
+    if !no_allow_fires {
+        mark_overriding();
+        wanted = OVERRIDES;
+    }
     let candidates = ld32(CANDIDATES);
     let count = ld32(CANDIDATES + 4);
     let mut kept = 0;
     let mut at = 0;
     while at < count {
         let candidate = ld32(candidates + at * 4);
-        if ld32(candidate + CANDIDATE_PROVEN) == UNKNOWN {
-            if no_allow_fires || overrides_standing(ld32(candidate)) {
-                st32(candidates + kept * 4, candidate);
-                kept += 1;
-            }
+        if ld32(candidate + CANDIDATE_PROVEN) == wanted {
+            st32(candidates + kept * 4, candidate);
+            kept += 1;
         }
         at += 1;
     }
     return kept;
 }
 
-/// Whether an allow rule overrides a deny rule that stands.
-fn overrides_standing(allow: i32) -> bool {
+/// Marks those of the unknown candidates that override a deny rule that stands.
+fn mark_overriding() {
     if ld32(H_OVERRIDES) == 0 {
-        return false;
+        return;
     }
     let mut fired = ld32(FIRED);
     let end = fired + ld32(FIRED + 4) * 4;
     while fired != end {
-        let overriders = rule_overriders(rule_row(ld32(fired)));
-        let count = number_at(overriders);
-        let mut at = 0;
-        while at < count {
-            if listed(overriders, at) == allow && ld32(fired + 8) != TRUE {
-                return true;
+        if ld32(fired + 8) != TRUE {
+            let overriders = rule_overriders(rule_row(ld32(fired)));
+            let count = number_at(overriders);
+            let mut at = 0;
+            while at < count {
+                mark_open(listed(overriders, at));
+                at += 1;
             }
-            at += 1;
         }
         fired += FIRED_NUMBERS * 4;
     }
-    return false;
+}
+
+/// Marks a rule, if it is among the candidates, which are in source order, and unknown.
+fn mark_open(rule: i32) {
+    let mut low = 0;
+    let mut high = ld32(CANDIDATES + 4);
+    while low < high {
+        let middle = (low + high) >> 1;
+        let candidate = ld32(ld32(CANDIDATES) + middle * 4);
+        let found = ld32(candidate);
+        if found == rule {
+            if ld32(candidate + CANDIDATE_PROVEN) == UNKNOWN {
+                st32(candidate + CANDIDATE_PROVEN, OVERRIDES);
+            }
+            return;
+        }
+        if found < rule {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
 }
 
 fn leaves_of_allow(rule: i32) {

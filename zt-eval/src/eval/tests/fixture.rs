@@ -207,7 +207,7 @@ pub fn datum_in(policy: &Policy, store: &Store, node: NodeId, request: &Request,
     let world = World { policy, store, request, now, granted: &[] };
     let mut scratch = Scratch::new();
     scratch.start(policy, true);
-    let join = Join::default();
+    let join = Join::of(&policy.derived.index.anchors, store);
     Evaluator::new(world, &join, &asked(&world, &join), &mut scratch, true).datum(node)
 }
 

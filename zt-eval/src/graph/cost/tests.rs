@@ -1,16 +1,18 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail by panicking")]
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::decision::Mode;
 use crate::eval::tests::fixture::*;
 use crate::eval::tests::random::{any_policy, parts};
 use crate::eval::{Scratch, decide};
 use crate::graph::build::Builder;
-use crate::graph::{CompareOp, DutyTemplate, Effect, Policy, Quantifier};
+use crate::graph::{CompareOp, DutyTemplate, Effect, Policy, Quantifier, Rule, RuleExtras};
 use crate::id::{NodeId, RuleId};
 use crate::limits::Limits;
 use crate::store::Store;
+use crate::value::Value;
 
 /// Lists have three elements at most, and requests describe two entities.
 fn small() -> Limits {
@@ -147,6 +149,41 @@ fn with_duties(mut policy: Policy) -> Policy {
         }
     }
     policy
+}
+
+/// Denials that are unknown, as many allow rules that are, one that fires, and one that is unknown and overrides all denials.
+fn crowd(count: i64) -> Policy {
+    let mut builder = builder();
+    let (maybe, always) = (builder.context(COUNT), builder.constant(Value::Bool(true)));
+    let mut denies = Vec::new();
+    for number in 0..count {
+        let number = builder.constant(int(number));
+        let condition = builder.equal(maybe, number);
+        denies.push(builder.add_rule(rule("d", Effect::Deny, condition), &[READ, WRITE]));
+        builder.add_rule(rule("a", Effect::Allow, condition), &[READ]);
+    }
+    builder.add_rule(rule("ok", Effect::Allow, always), &[READ]);
+    let unknown = builder.context(A);
+    let extras = RuleExtras { overrides: denies, ..RuleExtras::default() };
+    // That of the other action is looked at, too.
+    for (name, action) in [("over", READ), ("other", WRITE)] {
+        builder.add_rule(Rule { extras: extras.clone().into(), ..rule(name, Effect::Allow, unknown) }, &[action]);
+    }
+    builder.finish().unwrap()
+}
+
+#[test]
+fn rules_are_not_set_against_each_other_one_by_one() {
+    let steps = |count: i64| {
+        let policy = crowd(count);
+        let mut scratch = Scratch::new();
+        let decision = decide(&policy, &Store::empty(), &request(&policy, json!({})), None, Mode::Full, &mut scratch);
+        assert_eq!((decision.effect, decision.rules.len()), (Effect::Deny, usize::try_from(count).unwrap()));
+        assert_eq!(unknown_texts(&decision), ["context.a", "context.count"]);
+        assert!(scratch.computed <= policy.cost().steps, "{} > {}", scratch.computed, policy.cost().steps);
+        scratch.computed
+    };
+    assert_eq!(steps(400) - steps(200), 2 * (steps(200) - steps(100)));
 }
 
 proptest! {
