@@ -23,19 +23,16 @@ use super::plan::{Followed, LOOSE};
 use super::table::Table;
 use super::{
     Bucket, By, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, LEAF_MAX, Lookup, LookupKind, Misfiled, Plan,
-    Range, Trees, count, gates,
+    Range, Run, Trees, count, gates,
 };
 use crate::graph::Policy;
 use crate::id::{EntityTypeId, NodeId, RuleId};
 
 use handles::{Handle, Handles};
-use shelf::{Shelf, Sorter};
+use shelf::{Groups, Shelf, Shelves, Sorter};
 
 /// Rules for which looking a slot up is worth it.
 const SMALL: usize = 3;
-
-/// Entries for which room is made; most rules stand in two divisions, and in the second in a list and a bucket.
-const ENTRIES_PER_RULE: usize = 3;
 
 /// A rule on its way to where it is filed.
 #[derive(Clone, Copy)]
@@ -63,6 +60,20 @@ pub(super) fn build(
     let mut builder = Builder::new(policy, leads_to, guards, Cow::Borrowed(plan), index);
     builder.trees()?;
     if builder.followed.is_end(plan) { Ok(()) } else { Err(Misfiled { rule: None }) }
+}
+
+/// Fills the index of a policy as a plan says, every dimension of which lists all its rules.
+#[cfg(feature = "codegen")]
+pub(super) fn build_listed(
+    policy: &Policy,
+    leads_to: &[Box<[bool]>],
+    guards: Guards<'_>,
+    plan: &Plan,
+    index: &mut Index,
+) -> Result<(), Misfiled> {
+    let mut builder = Builder::new(policy, leads_to, guards, Cow::Borrowed(plan), index);
+    builder.lists_all = true;
+    builder.trees()
 }
 
 /// Fills the index of a policy as seems best, or anyhow where there is a seed; the plan by which it is the same again.
@@ -105,6 +116,8 @@ struct Builder<'b, 'p> {
     sorter: Sorter,
     plan: Cow<'b, Plan>,
     followed: Followed,
+    /// Whether each dimension lists all its rules, even if each stands there once.
+    lists_all: bool,
     /// Who makes the plan, unless there is one.
     #[cfg(feature = "build")]
     chooser: Option<choose::Chooser>,
@@ -114,12 +127,12 @@ struct Builder<'b, 'p> {
 /// The lookups that were made.
 struct Lookups {
     known: HashMap<Lookup, u32>,
-    /// By axis: the lookup of the tree that is being made.
-    of_axis: Vec<Option<u32>>,
     /// How many trees were made.
     trees: u32,
-    /// By guard: how many trees there were when its places were last looked at.
+    /// By guard: how many trees there were when its places were last asked for.
     seen: Vec<u32>,
+    /// By axis: whether the tree that is being made asks for it, and the types of the anchors that it asks for.
+    asked: Vec<Option<Vec<bool>>>,
 }
 
 impl<'b, 'p> Builder<'b, 'p> {
@@ -134,8 +147,10 @@ impl<'b, 'p> Builder<'b, 'p> {
         let handles = Handles::of(&guards, &keys, index);
         index.anchors = std::mem::take(&mut guards.anchors);
         index.anchor_of_const = std::mem::take(&mut guards.anchor_of_const);
-        index.entries.reserve(ENTRIES_PER_RULE * policy.rules.len());
-        let lookups = Lookups { known: HashMap::new(), of_axis: Vec::new(), trees: 0, seen: vec![0; handles.len()] };
+        index.entries.reserve(policy.rules.len());
+        let asked = vec![None; guards.axes.len()];
+        let lookups = Lookups { known: HashMap::new(), trees: 0, seen: vec![0; handles.len()], asked };
+        let sorter = Sorter::new(guards.places.iter().map(|place| place.key as usize + 1).max().unwrap_or(0));
         Self {
             policy,
             leads_to,
@@ -143,9 +158,10 @@ impl<'b, 'p> Builder<'b, 'p> {
             handles,
             keys,
             lookups,
-            sorter: Sorter::default(),
+            sorter,
             plan,
             followed: Followed::default(),
+            lists_all: false,
             #[cfg(feature = "build")]
             chooser: None,
             index,
@@ -194,56 +210,73 @@ impl<'b, 'p> Builder<'b, 'p> {
         Range { start, end: count(self.index.gates.len()) }
     }
 
-    /// The divisions of one kind of rules of an action.
+    /// The divisions of one kind of rules of an action. While they are made, lookups have the numbers of their axes: which
+    /// anchors are asked for depends on all rules, and with them how far up a lookup goes.
     fn tree(&mut self, rules: &[RuleId]) -> Result<u32, Misfiled> {
-        let mut filed = self.make_lookups(rules);
-        self.divide(&mut filed, 0)
-    }
-
-    /// The rules of a tree on their way, and the lookups for them: which anchors are asked for depends on the rules, and with
-    /// them how far up a lookup goes.
-    fn make_lookups(&mut self, rules: &[RuleId]) -> Vec<Filed<'p>> {
-        let mut wanted = vec![vec![false; self.policy.schema.entities.len()]; self.guards.axes.len()];
         self.lookups.trees += 1;
-        let mut seen = std::mem::take(&mut self.lookups.seen);
+        let (dimensions, entries) = (self.index.dimensions.len(), self.index.entries.len());
         let filed = |rule: &RuleId| {
-            let policy: &'p Policy = self.policy;
-            let conjuncts = policy.conjuncts(*rule);
-            let open = self.guards.open(*rule, conjuncts, |guard| {
-                // Rules share guards.
-                if let Some(seen) = seen.get_mut(guard as usize).filter(|seen| **seen != self.lookups.trees) {
-                    *seen = self.lookups.trees;
-                    self.mark_wanted(guard, &mut wanted);
-                }
-            });
+            let conjuncts = self.policy.conjuncts(*rule);
             let proven = Entry::none_proven(conjuncts.len());
+            let open = self.guards.open(*rule, conjuncts);
             Filed { rule: *rule, conjuncts, open, copies: 1, proven, before: proven }
         };
-        let filed = rules.iter().map(filed).collect();
-        self.lookups.seen = seen;
-        self.lookups.of_axis = (0..).zip(&wanted).map(|(axis, wanted)| self.make_lookup(axis, wanted)).collect();
-        filed
+        let mut filed: Vec<Filed<'p>> = rules.iter().map(filed).collect();
+        let tree = self.divide(&mut filed, 0)?;
+        let numbers = self.make_lookups()?;
+        let number = |axis: u32| numbers.get(axis as usize).copied().unwrap_or(Entry::NONE);
+        for dimension in self.index.dimensions.get_mut(dimensions..).unwrap_or_default() {
+            let (By::Keys { lookup, .. } | By::Intervals { lookup, .. }) = &mut dimension.by;
+            *lookup = number(*lookup);
+        }
+        for entry in self.index.entries.get_mut(entries..).unwrap_or_default() {
+            if entry.lookup != Entry::NONE {
+                entry.lookup = number(entry.lookup);
+            }
+        }
+        Ok(tree)
     }
 
-    /// Marks the types of the anchors that a guard asks for, by axis.
-    fn mark_wanted(&self, guard: u32, wanted: &mut [Vec<bool>]) {
-        let handle = self.handles.get(guard);
-        for place in handle.map_or(&[][..], |handle| handle.places(&self.guards.places)) {
-            let is_anchor = self.axis(place.axis).is_some_and(|axis| axis.family == Family::Anchors);
-            if let Some(anchor) = self.index.anchors.uid(place.key).filter(|_| is_anchor)
-                && let Some(mark) =
-                    wanted.get_mut(place.axis as usize).and_then(|types| types.get_mut(anchor.ty.index()))
+    /// Notes that a guard's places are asked for.
+    #[inline]
+    fn ask(&mut self, guard: u32, handle: Handle) {
+        // Rules share guards.
+        if let Some(seen) = self.lookups.seen.get_mut(guard as usize).filter(|seen| **seen != self.lookups.trees) {
+            *seen = self.lookups.trees;
+            self.ask_first(handle);
+        }
+    }
+
+    fn ask_first(&mut self, handle: Handle) {
+        for place in handle.places(&self.guards.places) {
+            let axis = self.guards.axes.get(place.axis as usize);
+            let Some(asked) = self.lookups.asked.get_mut(place.axis as usize) else { continue };
+            let types = asked.get_or_insert_default();
+            if axis.is_some_and(|axis| axis.family == Family::Anchors)
+                && let Some(anchor) = self.index.anchors.uid(place.key)
             {
-                *mark = true;
+                types.resize(self.policy.schema.entities.len(), false);
+                types.get_mut(anchor.ty.index()).into_iter().for_each(|mark| *mark = true);
             }
         }
     }
 
-    fn make_lookup(&mut self, axis: u32, wanted: &[bool]) -> Option<u32> {
-        let Axis { slot, family } = self.axis(axis)?;
+    /// Makes the lookups for what the tree asked for; their numbers, by axis.
+    fn make_lookups(&mut self) -> Result<Vec<u32>, Misfiled> {
+        let mut numbers = vec![Entry::NONE; self.lookups.asked.len()];
+        for (axis, number) in numbers.iter_mut().enumerate() {
+            if let Some(types) = self.lookups.asked.get_mut(axis).and_then(Option::take) {
+                *number = self.make_lookup(axis, &types).ok_or(Misfiled { rule: None })?;
+            }
+        }
+        Ok(numbers)
+    }
+
+    fn make_lookup(&mut self, axis: usize, wanted: &[bool]) -> Option<u32> {
+        let Axis { slot, family } = self.guards.axes.get(axis).copied()?;
         let kind = match family {
             Family::Intervals => LookupKind::Point,
-            Family::Keys | Family::Merged(_) => LookupKind::Keys(self.keys.get(axis as usize).copied()?),
+            Family::Keys | Family::Merged(_) => LookupKind::Keys(self.keys.get(axis).copied()?),
             Family::Type => LookupKind::Type,
             Family::Anchors => LookupKind::Anchors(self.leading(wanted)),
         };
@@ -270,18 +303,18 @@ impl<'b, 'p> Builder<'b, 'p> {
             self.extend_plan(filed, depth);
         }
         let start = self.next_entry();
-        let mut shelves: Vec<Shelf> = Vec::new();
-        for (at, each) in (0..).zip(&mut *filed) {
-            match if is_divided { self.next_choice()? } else { LOOSE } {
-                LOOSE => self.add_entry(each, each.proven),
-                by => self.shelve(at, each, by, depth, &mut shelves)?,
-            }
+        let mut shelves = Shelves::default();
+        if is_divided {
+            self.file(filed, depth, &mut shelves)?;
+        } else {
+            filed.iter().for_each(|each| self.add_entry(each, each.proven));
         }
         let loose = Range { start, end: self.next_entry() };
+        let mut shelves = shelves.all;
         shelves.sort_by_key(|shelf| shelf.axis);
         let mut made = Vec::with_capacity(shelves.len());
         for shelf in shelves {
-            made.extend(self.dimension(shelf, filed, depth)?);
+            made.push(self.dimension(shelf, filed, depth)?);
         }
         let start = count(self.index.dimensions.len());
         self.index.dimensions.extend(made);
@@ -290,42 +323,41 @@ impl<'b, 'p> Builder<'b, 'p> {
         Ok(count(self.index.divisions.len()) - 1)
     }
 
-    /// By which conjunct the next rule is filed.
-    #[inline]
-    fn next_choice(&mut self) -> Result<u8, Misfiled> {
-        self.followed.next(&self.plan).ok_or(Misfiled { rule: None })
-    }
-
-    /// Puts a rule at the places of the guard that it is to be filed by.
-    #[inline]
-    fn shelve(
-        &self,
-        at: u32,
-        filed: &mut Filed<'p>,
-        by: u8,
-        depth: u32,
-        shelves: &mut Vec<Shelf>,
-    ) -> Result<(), Misfiled> {
-        let is_open = filed.open >> by & 1 == 1;
-        let of_rule = self.guards.at(filed.rule, filed.conjuncts, by).filter(|_| is_open);
-        let usable = of_rule.and_then(|of_rule| Some((of_rule, self.usable(filed, of_rule, depth)?)));
-        let Some((of_rule, handle)) = usable else { return Err(Misfiled { rule: Some(filed.rule) }) };
-        filed.before = filed.proven;
-        filed.proven |= if handle.exact { of_rule.conjuncts } else { 0 };
-        filed.copies = filed.copies.saturating_mul(u8::try_from(handle.count()).unwrap_or(u8::MAX));
-        filed.open &= !(1 << by);
-        for place in handle.places(&self.guards.places) {
-            shelf::put(shelves, at, *place);
+    /// Puts the rules of a division at the places of the guards that they are to be filed by, or adds the entries of those
+    /// that are to be filed by none.
+    fn file(&mut self, filed: &mut [Filed<'p>], depth: u32, shelves: &mut Shelves) -> Result<(), Misfiled> {
+        let (mut at, mut left) = (0, filed);
+        while !left.is_empty() {
+            let Run { by, rules } = self.followed.next(&self.plan, left.len()).ok_or(Misfiled { rule: None })?;
+            let (run, later) = left.split_at_mut_checked(rules as usize).ok_or(Misfiled { rule: None })?;
+            for (at, each) in (at..).zip(run) {
+                match by {
+                    LOOSE => self.add_entry(each, each.proven),
+                    by => self.shelve(at, each, by, depth, shelves).ok_or(Misfiled { rule: Some(each.rule) })?,
+                }
+            }
+            (at, left) = (at + rules, later);
         }
         Ok(())
     }
 
-    fn lookup(&self, axis: u32) -> Option<u32> {
-        self.lookups.of_axis.get(axis as usize).copied().flatten()
-    }
-
-    fn axis(&self, axis: u32) -> Option<Axis> {
-        self.guards.axes.get(axis as usize).copied()
+    /// Puts a rule at the places of the guard that it is to be filed by, if it can be.
+    #[inline]
+    fn shelve(&mut self, at: u32, filed: &mut Filed<'p>, by: u8, depth: u32, shelves: &mut Shelves) -> Option<()> {
+        let is_open = filed.open.checked_shr(by.into())? & 1 == 1;
+        let of_rule = self.guards.at(filed.rule, filed.conjuncts, by).filter(|_| is_open)?;
+        let handle = *self.usable(filed, of_rule, depth)?;
+        self.ask(of_rule.guard, handle);
+        filed.before = filed.proven;
+        filed.proven |= if handle.exact { of_rule.conjuncts } else { 0 };
+        filed.open &= !(1 << by);
+        if let Some(place) = handle.only_place() {
+            shelves.put(at, place);
+            return Some(());
+        }
+        filed.copies = filed.copies.saturating_mul(u8::try_from(handle.count()).unwrap_or(u8::MAX));
+        handle.places(&self.guards.places).iter().for_each(|place| shelves.put(at, *place));
+        Some(())
     }
 
     /// What a guard of a rule has, if the rule can be filed by it.
@@ -336,56 +368,67 @@ impl<'b, 'p> Builder<'b, 'p> {
         (depth == 0 || u32::from(filed.copies).saturating_mul(handle.count()) <= COPIES_MAX).then_some(handle)
     }
 
-    fn dimension(&mut self, shelf: Shelf, filed: &[Filed<'p>], depth: u32) -> Result<Option<Dimension>, Misfiled> {
-        let Some(lookup) = self.lookup(shelf.axis) else { return Ok(None) };
+    /// The dimension of a shelf. It lists all its rules if not each of them stands there once.
+    fn dimension(&mut self, shelf: Shelf, filed: &[Filed<'p>], depth: u32) -> Result<Dimension, Misfiled> {
+        let lookup = shelf.axis;
+        let is_interval = self.guards.is_interval(lookup);
+        let is_listed = self.lists_all || shelf.is_repeated || is_interval && self.holds_nothing_somewhere(&shelf);
         let start = self.next_entry();
-        for member in shelf.members.iter().filter_map(|at| filed.get(*at as usize)) {
-            self.add_entry(member, member.before);
+        if is_listed {
+            let members = shelf.members().filter_map(|at| filed.get(at as usize));
+            members.for_each(|member| self.add_entry(member, member.before));
         }
         let all = Range { start, end: self.next_entry() };
-        let by = if self.guards.is_interval(shelf.axis) {
-            let (intervals, first) = self.intervals(&shelf, filed, start);
-            By::Intervals { lookup, intervals, first }
+        let groups = self.sorter.sort(shelf, is_interval);
+        let by = if is_interval {
+            let first = self.next_entry();
+            By::Intervals { lookup, intervals: self.intervals(&groups, filed), first }
         } else {
-            By::Keys { lookup, table: self.table(&shelf, filed, start, depth)? }
+            By::Keys { lookup, table: self.table(&groups, filed, depth)? }
         };
-        Ok(Some(Dimension { by, all }))
+        Ok(Dimension { by, all })
     }
 
-    /// The intervals of a shelf, and where the entries of the first are; `all` is where those of its members are.
-    fn intervals(&mut self, shelf: &Shelf, filed: &[Filed<'p>], all: u32) -> (Intervals, u32) {
-        let first = self.next_entry();
-        let runs = self.sorter.sort(shelf, true);
-        let mut held = Vec::with_capacity(runs.len());
-        for (key, run) in runs.iter() {
-            let bounds = self.guards.intervals.get(key as usize).copied().unwrap_or_default();
-            // One that ends before it starts holds nothing.
-            if bounds.0 <= bounds.1 {
-                held.push((bounds, count(run.len())));
-                run.iter().for_each(|member| self.repeat_entry(shelf, *member, filed, all));
+    fn bounds(&self, interval: u32) -> (i128, i128) {
+        self.guards.intervals.get(interval as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether one of a shelf's intervals ends before it starts.
+    fn holds_nothing_somewhere(&self, shelf: &Shelf) -> bool {
+        shelf.keys().any(|key| is_empty(self.bounds(key)))
+    }
+
+    /// The intervals of rules, with their entries.
+    fn intervals(&mut self, groups: &Groups, filed: &[Filed<'p>]) -> Intervals {
+        let mut held = Vec::with_capacity(groups.all.len());
+        for group in &groups.all {
+            let (bounds, rules) = (self.bounds(group.key), groups.of(*group));
+            if !is_empty(bounds) {
+                held.push((bounds, count(rules.len())));
+                self.add_entries(rules, filed);
             }
         }
-        (Intervals::build(held.into_iter()), first)
+        Intervals::build(held.into_iter())
     }
 
-    /// The table of a shelf; `all` is where the entries of its members are.
-    fn table(&mut self, shelf: &Shelf, filed: &[Filed<'p>], all: u32, depth: u32) -> Result<Table, Misfiled> {
-        let runs = self.sorter.sort(shelf, false);
-        let mut buckets = Vec::with_capacity(runs.len());
+    /// The table of rules, with their entries and divisions.
+    fn table(&mut self, groups: &Groups, filed: &[Filed<'p>], depth: u32) -> Result<Table, Misfiled> {
+        let table = self.index.tables.add(groups.all.len(), groups.bounds());
         let mut crowd = Vec::<Filed<'p>>::new();
-        for (key, run) in runs.iter() {
-            let bucket = if run.len() <= LEAF_MAX {
+        for group in &groups.all {
+            let rules = groups.of(*group);
+            let bucket = if rules.len() <= LEAF_MAX {
                 let start = self.next_entry();
-                run.iter().for_each(|member| self.repeat_entry(shelf, *member, filed, all));
+                self.add_entries(rules, filed);
                 Bucket::Entries(Range { start, end: self.next_entry() })
             } else {
                 crowd.clear();
-                crowd.extend(run.iter().filter_map(|member| shelf.member(*member, filed)).copied());
+                crowd.extend(rules.iter().filter_map(|at| filed.get(*at as usize)));
                 Bucket::Division(self.divide(&mut crowd, depth + 1)?)
             };
-            buckets.push((key, bucket));
+            self.index.tables.put(table, group.key, bucket).ok_or(Misfiled { rule: None })?;
         }
-        Ok(self.index.tables.add(&buckets))
+        Ok(table)
     }
 
     /// Where the next entry will be.
@@ -393,28 +436,29 @@ impl<'b, 'p> Builder<'b, 'p> {
         count(self.index.entries.len())
     }
 
+    fn add_entries(&mut self, rules: &[u32], filed: &[Filed<'p>]) {
+        let rules = rules.iter().filter_map(|at| filed.get(*at as usize));
+        rules.for_each(|each| self.add_entry(each, each.proven));
+    }
+
+    /// Adds the entry of a rule, with the test of another slot if there is one: most rules that come up need not be looked into.
     fn add_entry(&mut self, filed: &Filed<'p>, proven: u16) {
-        let entry = self.entry(filed, proven);
-        self.index.entries.push(entry);
-    }
-
-    /// Adds the entry of a member as it is where it is known to pass the guard that it was filed by.
-    fn repeat_entry(&mut self, shelf: &Shelf, member: u32, filed: &[Filed<'p>], all: u32) {
-        let entry = self.index.entries.get(all as usize + member as usize).copied();
-        if let (Some(entry), Some(member)) = (entry, shelf.member(member, filed)) {
-            self.index.entries.push(Entry { proven: member.proven, ..entry });
-        }
-    }
-
-    /// The entry of a rule, with the test of another slot if there is one: most rules that come up need not be looked into.
-    #[inline]
-    fn entry(&self, filed: &Filed<'p>, proven: u16) -> Entry {
-        let mut further = self.guards.of_rule(filed.rule, filed.conjuncts, filed.open).filter_map(|of_rule| {
+        let further = self.guards.of_rule(filed.rule, filed.conjuncts, filed.open).find_map(|of_rule| {
             // It is no further copy.
             let handle = self.usable(filed, of_rule, 0).filter(|handle| handle.is_single)?;
-            let also = if handle.exact { of_rule.conjuncts } else { 0 };
-            Some(Entry { rule: filed.rule, proven, also, lookup: self.lookup(handle.axis)?, key: handle.key })
+            Some((of_rule, *handle))
         });
-        further.next().unwrap_or(Entry { rule: filed.rule, proven, also: 0, lookup: Entry::NONE, key: 0 })
+        let mut entry = Entry { rule: filed.rule, proven, also: 0, lookup: Entry::NONE, key: 0 };
+        if let Some((of_rule, handle)) = further {
+            let also = if handle.exact { of_rule.conjuncts } else { 0 };
+            entry = Entry { also, lookup: handle.axis, key: handle.key, ..entry };
+            self.ask(of_rule.guard, handle);
+        }
+        self.index.entries.push(entry);
     }
+}
+
+/// Whether an interval ends before it starts, and so holds nothing.
+fn is_empty((low, high): (i128, i128)) -> bool {
+    low > high
 }

@@ -162,7 +162,8 @@ pub enum Rest {
 
 impl Index {
     pub(crate) fn of(policy: &Policy) -> Self {
-        let index = &policy.derived.index;
+        // Plans of policies fit them.
+        let index = &super::Index::listed(policy).unwrap_or_default();
         let trees = |trees: &super::Trees| Trees {
             denies: trees.denies,
             duties: trees.duties,
@@ -213,8 +214,7 @@ fn dimension(index: &super::Index, dimension: &super::Dimension) -> Dimension {
             By::Keys { lookup: *lookup, buckets }
         }
         super::By::Intervals { lookup, intervals, first } => {
-            let all = super::Range { start: 0, end: intervals.filed() };
-            let entries = index.entries_behind(*first, all).iter().map(entry).collect();
+            let entries = index.entries_behind(*first, intervals.all()).iter().map(entry).collect();
             By::Intervals { lookup: *lookup, intervals: intervals.sorted().collect(), entries }
         }
     };

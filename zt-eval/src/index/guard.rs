@@ -179,24 +179,13 @@ impl<'p> Guards<'p> {
         })
     }
 
-    /// The positions at which guards of a rule with these conjuncts start, as bits; each guard is shown.
+    /// The positions at which guards of a rule with these conjuncts can start, as bits.
     #[inline]
-    pub fn open(&self, rule: RuleId, conjuncts: &[NodeId], mut show: impl FnMut(u32)) -> u32 {
-        let mut open = 0;
-        if let Some(others) = self.others_of(rule) {
-            for other in others {
-                show(other.guard);
-                open |= 1 << other.at;
-            }
-            return open;
+    pub fn open(&self, rule: RuleId, conjuncts: &[NodeId]) -> u32 {
+        match self.others_of(rule) {
+            Some(others) => others.iter().fold(0, |open, other| open | 1 << other.at),
+            None => 1_u32.checked_shl(super::count(conjuncts.len())).unwrap_or(0).wrapping_sub(1),
         }
-        for (at, node) in (0..USABLE_MAX).zip(conjuncts) {
-            if let Some(guard) = self.by_node.get(node.index()).copied().filter(|guard| *guard < UNSEEN) {
-                show(guard);
-                open |= 1 << at;
-            }
-        }
-        open
     }
 
     /// Whether a rule's guards are those of its conjuncts one by one.

@@ -152,7 +152,8 @@ pub(crate) struct Division {
 #[derive(Clone, Debug)]
 pub(crate) struct Dimension {
     pub by: By,
-    /// All its rules, in source order.
+    /// All its rules, each once and in source order, if they do not stand so where `by` leads: a rule can stand there several
+    /// times, or under an interval that holds nothing. Else none.
     pub all: Range,
 }
 
@@ -198,6 +199,15 @@ impl Index {
         let mut index = Self::default();
         let guards = guard::Guards::of(policy, levels);
         divide::build(policy, leads_to, guards, &policy.plan, &mut index)?;
+        Ok(index)
+    }
+
+    /// The index of a policy, every dimension of which lists all its rules.
+    #[cfg(feature = "codegen")]
+    fn listed(policy: &Policy) -> Result<Self, Misfiled> {
+        let mut index = Self::default();
+        let guards = guard::Guards::of(policy, &policy.derived.levels);
+        divide::build_listed(policy, &policy.derived.leads_to, guards, &policy.plan, &mut index)?;
         Ok(index)
     }
 
@@ -276,7 +286,13 @@ impl Index {
         self.lookups.len()
     }
 
+    /// All that a table has.
+    pub fn buckets(&self, table: Table) -> impl Iterator<Item = Bucket> {
+        self.tables.buckets(table)
+    }
+
     /// What a table has under a key.
+    #[inline]
     pub fn find(&self, table: Table, key: u32) -> Option<Bucket> {
         self.tables.find(table, key)
     }

@@ -46,16 +46,17 @@ pub(super) struct Followed {
 }
 
 impl Followed {
-    /// What was chosen for the next rule, if anything was.
+    /// What was chosen for the next rules, of which at most so many are asked for, if anything was.
     #[inline]
-    pub fn next(&mut self, plan: &Plan) -> Option<u8> {
+    pub fn next(&mut self, plan: &Plan, most: usize) -> Option<Run> {
         let mut run = plan.runs.get(self.run)?;
         if self.rules >= run.rules {
             (self.run, self.rules) = (self.run + 1, 0);
             run = plan.runs.get(self.run)?;
         }
-        self.rules += 1;
-        Some(run.by)
+        let rules = (run.rules - self.rules).min(super::count(most));
+        self.rules += rules;
+        Some(Run { by: run.by, rules })
     }
 
     /// Whether the plan says no more.
@@ -69,22 +70,28 @@ impl Followed {
 
 #[cfg(all(test, feature = "build"))]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail by panicking")]
+
     use proptest::prelude::*;
 
     use super::*;
 
     proptest! {
         #[test]
-        fn choices_come_back(choices in proptest::collection::vec(0..3_u8, 0..40)) {
+        fn choices_come_back(choices in proptest::collection::vec(0..3_u8, 0..40), most in 1..9_usize) {
             let (mut plan, mut followed) = (Plan::default(), Followed::default());
             choices.iter().for_each(|by| plan.push(*by));
             prop_assert!(plan.runs.windows(2).all(|pair| pair[0].by != pair[1].by));
-            for by in choices {
+            let mut rest = &choices[..];
+            while !rest.is_empty() {
                 prop_assert!(!followed.is_end(&plan));
-                prop_assert_eq!(followed.next(&plan), Some(by));
+                let run = followed.next(&plan, most.min(rest.len())).unwrap();
+                let (now, later) = rest.split_at(run.rules as usize);
+                prop_assert!(!now.is_empty() && now.len() <= most && now.iter().all(|by| *by == run.by));
+                rest = later;
             }
             prop_assert!(followed.is_end(&plan));
-            prop_assert_eq!(followed.next(&plan), None);
+            prop_assert_eq!(followed.next(&plan, most), None);
         }
     }
 }
