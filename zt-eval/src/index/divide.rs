@@ -1,16 +1,16 @@
 //! Filing rules so that few are found together.
 //!
 //! Each division files a rule by the guard that was chosen for it when the policy was compiled, and makes sure that it is one
-//! of the rule's own. Loading a policy takes a good part of its time here, and most of that on memory. So rules go from
-//! division to division in small records, what filing asks of a guard stands in a row of a table, and a rule's entry is worked
-//! out once for all places of a division.
+//! of the rule's own. Rules come in the order that the plan says: those that are found together stand side by side in every
+//! division, so that a division of theirs is a part of the list that the division around it has, and nothing is sorted or
+//! moved. What the plan says is not taken for granted: all rules of the list are filed, each by what it tests, and a place that
+//! comes again after others is refused.
 
 #[cfg(feature = "build")]
 mod choose;
+mod filing;
 mod handles;
-mod shelf;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -29,7 +29,7 @@ use crate::graph::Policy;
 use crate::id::{EntityTypeId, NodeId, RuleId};
 
 use handles::{Handle, Handles};
-use shelf::{Groups, Shelf, Shelves, Sorter};
+use filing::{Filing, Group, members};
 
 /// Rules for which looking a slot up is worth it.
 const SMALL: usize = 3;
@@ -49,31 +49,18 @@ struct Filed<'p> {
     before: u16,
 }
 
-/// Fills the index of a policy as a plan says.
+/// Fills the index of a policy as a plan says; each dimension lists all its rules if that is wanted.
 pub(super) fn build(
     policy: &Policy,
     leads_to: &[Box<[bool]>],
     guards: Guards<'_>,
     plan: &Plan,
-    index: &mut Index,
+    (index, lists_all): (&mut Index, bool),
 ) -> Result<(), Misfiled> {
-    let mut builder = Builder::new(policy, leads_to, guards, Cow::Borrowed(plan), index);
+    let mut builder = Builder::new(policy, leads_to, guards, plan, index);
+    builder.lists_all = lists_all;
     builder.trees()?;
     if builder.followed.is_end(plan) { Ok(()) } else { Err(Misfiled { rule: None }) }
-}
-
-/// Fills the index of a policy as a plan says, every dimension of which lists all its rules.
-#[cfg(feature = "codegen")]
-pub(super) fn build_listed(
-    policy: &Policy,
-    leads_to: &[Box<[bool]>],
-    guards: Guards<'_>,
-    plan: &Plan,
-    index: &mut Index,
-) -> Result<(), Misfiled> {
-    let mut builder = Builder::new(policy, leads_to, guards, Cow::Borrowed(plan), index);
-    builder.lists_all = true;
-    builder.trees()
 }
 
 /// Fills the index of a policy as seems best, or anyhow where there is a seed; the plan by which it is the same again.
@@ -85,10 +72,11 @@ pub(super) fn choose(
     seed: Option<u64>,
     index: &mut Index,
 ) -> Result<Plan, Misfiled> {
-    let mut builder = Builder::new(policy, leads_to, guards, Cow::Owned(Plan::default()), index);
+    let none = Plan::default();
+    let mut builder = Builder::new(policy, leads_to, guards, &none, index);
     builder.chooser = Some(choose::Chooser::new(&builder.guards, seed));
     builder.trees()?;
-    Ok(builder.plan.into_owned())
+    Ok(builder.chooser.map(choose::Chooser::into_plan).unwrap_or_default())
 }
 
 /// The keys of every slot that has any; by axis, their number.
@@ -113,9 +101,10 @@ struct Builder<'b, 'p> {
     /// By axis: the number of its keys.
     keys: Vec<u32>,
     lookups: Lookups,
-    sorter: Sorter,
-    plan: Cow<'b, Plan>,
+    plan: &'b Plan,
     followed: Followed,
+    /// By rule: the number of the last tree that it was to be filed in, until it was.
+    awaited: Vec<u32>,
     /// Whether each dimension lists all its rules, even if each stands there once.
     lists_all: bool,
     /// Who makes the plan, unless there is one.
@@ -140,7 +129,7 @@ impl<'b, 'p> Builder<'b, 'p> {
         policy: &'p Policy,
         leads_to: &'b [Box<[bool]>],
         mut guards: Guards<'p>,
-        plan: Cow<'b, Plan>,
+        plan: &'b Plan,
         index: &'b mut Index,
     ) -> Self {
         let keys = build_keys(&mut guards, index);
@@ -150,7 +139,6 @@ impl<'b, 'p> Builder<'b, 'p> {
         index.entries.reserve(policy.rules.len());
         let asked = vec![None; guards.axes.len()];
         let lookups = Lookups { known: HashMap::new(), trees: 0, seen: vec![0; handles.len()], asked };
-        let sorter = Sorter::new(guards.places.iter().map(|place| place.key as usize + 1).max().unwrap_or(0));
         Self {
             policy,
             leads_to,
@@ -158,9 +146,9 @@ impl<'b, 'p> Builder<'b, 'p> {
             handles,
             keys,
             lookups,
-            sorter,
             plan,
             followed: Followed::default(),
+            awaited: vec![0; policy.rules.len()],
             lists_all: false,
             #[cfg(feature = "build")]
             chooser: None,
@@ -215,14 +203,19 @@ impl<'b, 'p> Builder<'b, 'p> {
     fn tree(&mut self, rules: &[RuleId]) -> Result<u32, Misfiled> {
         self.lookups.trees += 1;
         let (dimensions, entries) = (self.index.dimensions.len(), self.index.entries.len());
+        let rules_in_order = self.in_order(rules)?;
         let filed = |rule: &RuleId| {
             let conjuncts = self.policy.conjuncts(*rule);
             let proven = Entry::none_proven(conjuncts.len());
             let open = self.guards.open(*rule, conjuncts);
             Filed { rule: *rule, conjuncts, open, copies: 1, proven, before: proven }
         };
-        let mut filed: Vec<Filed<'p>> = rules.iter().map(filed).collect();
-        let tree = self.divide(&mut filed, 0)?;
+        let mut filed: Vec<Filed<'p>> = rules_in_order.iter().map(filed).collect();
+        let tree = self.divide(&mut filed, 0, true)?;
+        #[cfg(feature = "build")]
+        if let Some(chooser) = self.chooser.as_mut().filter(|_| rules.len() > LEAF_MAX) {
+            chooser.add_order(filed.iter().map(|each| each.rule));
+        }
         let numbers = self.make_lookups()?;
         let number = |axis: u32| numbers.get(axis as usize).copied().unwrap_or(Entry::NONE);
         for dimension in self.index.dimensions.get_mut(dimensions..).unwrap_or_default() {
@@ -237,18 +230,47 @@ impl<'b, 'p> Builder<'b, 'p> {
         Ok(tree)
     }
 
+    /// The rules of a tree as the plan has them, which are no others, and each once.
+    fn in_order<'r>(&mut self, rules: &'r [RuleId]) -> Result<&'r [RuleId], Misfiled>
+    where
+        'b: 'r,
+    {
+        if rules.len() <= LEAF_MAX || self.is_choosing() {
+            return Ok(rules);
+        }
+        let tree = self.lookups.trees;
+        for rule in rules {
+            self.awaited.get_mut(rule.index()).into_iter().for_each(|awaited| *awaited = tree);
+        }
+        let ordered = self.followed.next_tree(self.plan, rules.len()).ok_or(Misfiled { rule: None })?;
+        for rule in ordered {
+            let awaited = self.awaited.get_mut(rule.index()).filter(|awaited| **awaited == tree);
+            *awaited.ok_or(Misfiled { rule: Some(*rule) })? = 0;
+        }
+        Ok(ordered)
+    }
+
+    /// Whether a plan is made, and none followed.
+    fn is_choosing(&self) -> bool {
+        #[cfg(feature = "build")]
+        return self.chooser.is_some();
+        #[cfg(not(feature = "build"))]
+        false
+    }
+
     /// Notes that a guard's places are asked for.
     #[inline]
-    fn ask(&mut self, guard: u32, handle: Handle) {
+    fn ask(&mut self, guard: u32) {
         // Rules share guards.
         if let Some(seen) = self.lookups.seen.get_mut(guard as usize).filter(|seen| **seen != self.lookups.trees) {
             *seen = self.lookups.trees;
-            self.ask_first(handle);
+            self.ask_first(guard);
         }
     }
 
-    fn ask_first(&mut self, handle: Handle) {
-        for place in handle.places(&self.guards.places) {
+    fn ask_first(&mut self, guard: u32) {
+        let handle = self.handles.get(guard);
+        for place in handle.map_or(&[][..], |handle| handle.places(&self.guards.places)) {
             let axis = self.guards.axes.get(place.axis as usize);
             let Some(asked) = self.lookups.asked.get_mut(place.axis as usize) else { continue };
             let types = asked.get_or_insert_default();
@@ -294,47 +316,30 @@ impl<'b, 'p> Builder<'b, 'p> {
         self.policy.schema.entities.iter().map(|entity| entity.parents.iter().any(leads)).collect()
     }
 
-    /// Makes a division of rules that ascend.
-    fn divide(&mut self, filed: &mut [Filed<'p>], depth: u32) -> Result<u32, Misfiled> {
+    /// Makes a division of rules, which stand as the plan has them, unless a division around it sorted them.
+    fn divide(&mut self, filed: &mut [Filed<'p>], depth: u32, is_ordered: bool) -> Result<u32, Misfiled> {
         let gates = self.open_gates(filed);
-        let is_divided = filed.len() > LEAF_MAX && depth < DEPTH_MAX;
-        #[cfg(feature = "build")]
-        if is_divided {
-            self.extend_plan(filed, depth);
-        }
         let start = self.next_entry();
-        let mut shelves = Shelves::default();
-        if is_divided {
-            self.file(filed, depth, &mut shelves)?;
+        let mut dimensions = Range::default();
+        if filed.len() > LEAF_MAX && depth < DEPTH_MAX {
+            dimensions = self.dimensions(filed, depth, is_ordered)?;
         } else {
             filed.iter().for_each(|each| self.add_entry(each, each.proven));
         }
         let loose = Range { start, end: self.next_entry() };
-        let mut shelves = shelves.all;
-        shelves.sort_by_key(|shelf| shelf.axis);
-        let mut made = Vec::with_capacity(shelves.len());
-        for shelf in shelves {
-            made.push(self.dimension(shelf, filed, depth)?);
-        }
-        let start = count(self.index.dimensions.len());
-        self.index.dimensions.extend(made);
-        let dimensions = Range { start, end: count(self.index.dimensions.len()) };
         self.index.divisions.push(Division { gates, loose, dimensions });
         Ok(count(self.index.divisions.len()) - 1)
     }
 
     /// Puts the rules of a division at the places of the guards that they are to be filed by, or adds the entries of those
     /// that are to be filed by none.
-    fn file(&mut self, filed: &mut [Filed<'p>], depth: u32, shelves: &mut Shelves) -> Result<(), Misfiled> {
+    fn file(&mut self, filed: &mut [Filed<'p>], depth: u32, filing: &mut Filing) -> Result<(), Misfiled> {
         let (mut at, mut left) = (0, filed);
         while !left.is_empty() {
-            let Run { by, rules } = self.followed.next(&self.plan, left.len()).ok_or(Misfiled { rule: None })?;
+            let Run { by, rules } = self.followed.next(self.plan, left.len()).ok_or(Misfiled { rule: None })?;
             let (run, later) = left.split_at_mut_checked(rules as usize).ok_or(Misfiled { rule: None })?;
             for (at, each) in (at..).zip(run) {
-                match by {
-                    LOOSE => self.add_entry(each, each.proven),
-                    by => self.shelve(at, each, by, depth, shelves).ok_or(Misfiled { rule: Some(each.rule) })?,
-                }
+                self.put(at, each, by, depth, filing).ok_or(Misfiled { rule: Some(each.rule) })?;
             }
             (at, left) = (at + rules, later);
         }
@@ -343,20 +348,24 @@ impl<'b, 'p> Builder<'b, 'p> {
 
     /// Puts a rule at the places of the guard that it is to be filed by, if it can be.
     #[inline]
-    fn shelve(&mut self, at: u32, filed: &mut Filed<'p>, by: u8, depth: u32, shelves: &mut Shelves) -> Option<()> {
+    fn put(&mut self, at: u32, filed: &mut Filed<'p>, by: u8, depth: u32, filing: &mut Filing) -> Option<()> {
+        if by == LOOSE {
+            self.add_entry(filed, filed.proven);
+            return Some(());
+        }
         let is_open = filed.open.checked_shr(by.into())? & 1 == 1;
         let of_rule = self.guards.at(filed.rule, filed.conjuncts, by).filter(|_| is_open)?;
-        let handle = *self.usable(filed, of_rule, depth)?;
-        self.ask(of_rule.guard, handle);
+        let handle = self.usable(filed, of_rule, depth)?;
         filed.before = filed.proven;
         filed.proven |= if handle.exact { of_rule.conjuncts } else { 0 };
         filed.open &= !(1 << by);
         if let Some(place) = handle.only_place() {
-            shelves.put(at, place);
-            return Some(());
+            filing.put(at, place);
+        } else {
+            filed.copies = filed.copies.saturating_mul(u8::try_from(handle.count()).unwrap_or(u8::MAX));
+            filing.put_all(at, handle.places(&self.guards.places));
         }
-        filed.copies = filed.copies.saturating_mul(u8::try_from(handle.count()).unwrap_or(u8::MAX));
-        handle.places(&self.guards.places).iter().for_each(|place| shelves.put(at, *place));
+        self.ask(of_rule.guard);
         Some(())
     }
 
@@ -368,65 +377,95 @@ impl<'b, 'p> Builder<'b, 'p> {
         (depth == 0 || u32::from(filed.copies).saturating_mul(handle.count()) <= COPIES_MAX).then_some(handle)
     }
 
-    /// The dimension of a shelf. It lists all its rules if not each of them stands there once.
-    fn dimension(&mut self, shelf: Shelf, filed: &[Filed<'p>], depth: u32) -> Result<Dimension, Misfiled> {
-        let lookup = shelf.axis;
-        let is_interval = self.guards.is_interval(lookup);
-        let is_listed = self.lists_all || shelf.is_repeated || is_interval && self.holds_nothing_somewhere(&shelf);
-        let start = self.next_entry();
-        if is_listed {
-            let members = shelf.members().filter_map(|at| filed.get(at as usize));
-            members.for_each(|member| self.add_entry(member, member.before));
+    /// Adds the entries of the rules that no slot finds, and makes the dimensions of the others.
+    fn dimensions(&mut self, filed: &mut [Filed<'p>], depth: u32, is_ordered: bool) -> Result<Range, Misfiled> {
+        #[cfg(feature = "build")]
+        if self.is_choosing() {
+            return self.choose_dimensions(filed, depth, is_ordered);
         }
-        let all = Range { start, end: self.next_entry() };
-        let groups = self.sorter.sort(shelf, is_interval);
-        let by = if is_interval {
-            let first = self.next_entry();
-            By::Intervals { lookup, intervals: self.intervals(&groups, filed), first }
-        } else {
-            By::Keys { lookup, table: self.table(&groups, filed, depth)? }
-        };
-        Ok(Dimension { by, all })
+        let mut filing = Filing::new(is_ordered);
+        self.file(filed, depth, &mut filing)?;
+        match filing.sort(filed) {
+            Some(mut sorted) => self.make_dimensions(&filing, &mut sorted, depth, false),
+            None => self.make_dimensions(&filing, filed, depth, true),
+        }
+    }
+
+    /// Makes the dimensions of rules that are grouped.
+    fn make_dimensions(
+        &mut self,
+        filing: &Filing,
+        filed: &mut [Filed<'p>],
+        depth: u32,
+        is_ordered: bool,
+    ) -> Result<Range, Misfiled> {
+        let mut made = Vec::new();
+        for groups in filing.groups.chunk_by(|one, next| one.place.axis == next.place.axis) {
+            let Some(lookup) = groups.first().map(|group| group.place.axis) else { continue };
+            let all = self.list(lookup, groups, filed, filing.is_repeated);
+            let by = if self.guards.is_interval(lookup) {
+                let first = self.next_entry();
+                By::Intervals { lookup, intervals: self.intervals(groups, filed)?, first }
+            } else {
+                By::Keys { lookup, table: self.table(groups, filed, depth, is_ordered)? }
+            };
+            made.push(Dimension { by, all });
+        }
+        let start = count(self.index.dimensions.len());
+        self.index.dimensions.extend(made);
+        Ok(Range { start, end: count(self.index.dimensions.len()) })
+    }
+
+    /// The list of all rules of a dimension, if not each of them stands there once.
+    fn list(&mut self, axis: u32, groups: &[Group], filed: &[Filed<'p>], is_repeated: bool) -> Range {
+        let start = self.next_entry();
+        let holds_nothing = |group: &Group| self.guards.is_interval(axis) && is_empty(self.bounds(group.place.key));
+        if self.lists_all || is_repeated || groups.iter().any(holds_nothing) {
+            members(groups, filed).iter().for_each(|member| self.add_entry(member, member.before));
+        }
+        Range { start, end: self.next_entry() }
     }
 
     fn bounds(&self, interval: u32) -> (i128, i128) {
         self.guards.intervals.get(interval as usize).copied().unwrap_or_default()
     }
 
-    /// Whether one of a shelf's intervals ends before it starts.
-    fn holds_nothing_somewhere(&self, shelf: &Shelf) -> bool {
-        shelf.keys().any(|key| is_empty(self.bounds(key)))
-    }
-
     /// The intervals of rules, with their entries.
-    fn intervals(&mut self, groups: &Groups, filed: &[Filed<'p>]) -> Intervals {
-        let mut held = Vec::with_capacity(groups.all.len());
-        for group in &groups.all {
-            let (bounds, rules) = (self.bounds(group.key), groups.of(*group));
+    fn intervals(&mut self, groups: &[Group], filed: &[Filed<'p>]) -> Result<Intervals, Misfiled> {
+        if !groups.is_sorted_by(|one, next| one.place.key < next.place.key) {
+            return Err(Misfiled { rule: None });
+        }
+        let mut held = Vec::with_capacity(groups.len());
+        for group in groups {
+            let bounds = self.bounds(group.place.key);
             if !is_empty(bounds) {
-                held.push((bounds, count(rules.len())));
-                self.add_entries(rules, filed);
+                held.push((bounds, count(group.len())));
+                group.rules.of(filed).iter().for_each(|each| self.add_entry(each, each.proven));
             }
         }
-        Intervals::build(held.into_iter())
+        Ok(Intervals::build(held.into_iter()))
     }
 
     /// The table of rules, with their entries and divisions.
-    fn table(&mut self, groups: &Groups, filed: &[Filed<'p>], depth: u32) -> Result<Table, Misfiled> {
-        let table = self.index.tables.add(groups.all.len(), groups.bounds());
-        let mut crowd = Vec::<Filed<'p>>::new();
-        for group in &groups.all {
-            let rules = groups.of(*group);
+    fn table(
+        &mut self,
+        groups: &[Group],
+        filed: &mut [Filed<'p>],
+        depth: u32,
+        is_ordered: bool,
+    ) -> Result<Table, Misfiled> {
+        let table = self.index.tables.add(groups.len(), Group::bounds(groups));
+        for group in groups {
+            let rules = filed.get_mut(group.rules.indices()).unwrap_or_default();
             let bucket = if rules.len() <= LEAF_MAX {
                 let start = self.next_entry();
-                self.add_entries(rules, filed);
+                rules.iter().for_each(|each| self.add_entry(each, each.proven));
                 Bucket::Entries(Range { start, end: self.next_entry() })
             } else {
-                crowd.clear();
-                crowd.extend(rules.iter().filter_map(|at| filed.get(*at as usize)));
-                Bucket::Division(self.divide(&mut crowd, depth + 1)?)
+                Bucket::Division(self.divide(rules, depth + 1, is_ordered)?)
             };
-            self.index.tables.put(table, group.key, bucket).ok_or(Misfiled { rule: None })?;
+            // A key that comes again has a bucket.
+            self.index.tables.put(table, group.place.key, bucket).ok_or(Misfiled { rule: None })?;
         }
         Ok(table)
     }
@@ -434,11 +473,6 @@ impl<'b, 'p> Builder<'b, 'p> {
     /// Where the next entry will be.
     fn next_entry(&self) -> u32 {
         count(self.index.entries.len())
-    }
-
-    fn add_entries(&mut self, rules: &[u32], filed: &[Filed<'p>]) {
-        let rules = rules.iter().filter_map(|at| filed.get(*at as usize));
-        rules.for_each(|each| self.add_entry(each, each.proven));
     }
 
     /// Adds the entry of a rule, with the test of another slot if there is one: most rules that come up need not be looked into.
@@ -452,7 +486,7 @@ impl<'b, 'p> Builder<'b, 'p> {
         if let Some((of_rule, handle)) = further {
             let also = if handle.exact { of_rule.conjuncts } else { 0 };
             entry = Entry { also, lookup: handle.axis, key: handle.key, ..entry };
-            self.ask(of_rule.guard, handle);
+            self.ask(of_rule.guard);
         }
         self.index.entries.push(entry);
     }

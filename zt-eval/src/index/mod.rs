@@ -198,7 +198,7 @@ impl Index {
     pub fn of(policy: &Policy, levels: &[u8], leads_to: &[Box<[bool]>]) -> Result<Self, Misfiled> {
         let mut index = Self::default();
         let guards = guard::Guards::of(policy, levels);
-        divide::build(policy, leads_to, guards, &policy.plan, &mut index)?;
+        divide::build(policy, leads_to, guards, &policy.plan, (&mut index, false))?;
         Ok(index)
     }
 
@@ -207,7 +207,7 @@ impl Index {
     fn listed(policy: &Policy) -> Result<Self, Misfiled> {
         let mut index = Self::default();
         let guards = guard::Guards::of(policy, &policy.derived.levels);
-        divide::build_listed(policy, &policy.derived.leads_to, guards, &policy.plan, &mut index)?;
+        divide::build(policy, &policy.derived.leads_to, guards, &policy.plan, (&mut index, true))?;
         Ok(index)
     }
 

@@ -7,6 +7,7 @@
 //! by. So a plan that lies costs time, within the bounds of the index, and never leaves a rule out.
 
 use super::guard::USABLE_MAX;
+use crate::id::RuleId;
 
 /// A choice: no conjunct; the rule is always looked at.
 pub(crate) const LOOSE: u8 = USABLE_MAX;
@@ -20,10 +21,14 @@ pub(crate) struct Run {
     pub rules: u32,
 }
 
-/// The choices for all divisions one after the other; neighbouring runs differ.
+/// By what rules are filed, and in which order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Plan {
+    /// The choices for all divisions one after the other; neighbouring runs differ.
     pub runs: Vec<Run>,
+    /// The rules of each tree that is divided, one tree's after the other's: those of one place side by side, in every
+    /// division, as far as rules have one place each.
+    pub order: Vec<RuleId>,
 }
 
 impl Plan {
@@ -43,6 +48,8 @@ pub(super) struct Followed {
     /// The run that is followed, and how many of its rules were.
     run: usize,
     rules: u32,
+    /// How many rules of the order were filed.
+    ordered: usize,
 }
 
 impl Followed {
@@ -59,8 +66,20 @@ impl Followed {
         Some(Run { by: run.by, rules })
     }
 
+    /// The rules of the next tree, which has so many.
+    pub fn next_tree<'p>(&mut self, plan: &'p Plan, rules: usize) -> Option<&'p [RuleId]> {
+        let end = self.ordered.checked_add(rules)?;
+        let next = plan.order.get(self.ordered..end)?;
+        self.ordered = end;
+        Some(next)
+    }
+
     /// Whether the plan says no more.
     pub fn is_end(self, plan: &Plan) -> bool {
+        self.ordered == plan.order.len() && self.is_end_of_runs(plan)
+    }
+
+    fn is_end_of_runs(self, plan: &Plan) -> bool {
         match plan.runs.get(self.run) {
             Some(run) => self.rules >= run.rules && self.run + 1 == plan.runs.len(),
             None => plan.runs.is_empty(),
