@@ -16,14 +16,15 @@ use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 
-use super::guard::{Axis, Family, Guards, OfRule};
+use super::gates::Gates;
+use super::guard::{Axis, Family, Guards, OfRule, Place};
 use super::intervals::Intervals;
 use super::keys::Keys;
 use super::plan::{Followed, LOOSE};
 use super::table::Table;
 use super::{
     Bucket, By, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, LEAF_MAX, Lookup, LookupKind, Misfiled, Plan,
-    Range, Run, Trees, count, gates,
+    Range, Run, Trees, count,
 };
 use crate::graph::Policy;
 use crate::id::{EntityTypeId, NodeId, RuleId};
@@ -182,10 +183,10 @@ impl<'b, 'p> Builder<'b, 'p> {
         let start = count(self.index.gates.len());
         if filed.len() > SMALL {
             let proven = filed.first().map_or(0, |first| first.proven);
-            let gates = gates::shared(self.policy, proven, filed.iter().map(|each| each.conjuncts));
-            if !gates.is_empty() {
+            let gates = Gates::shared(self.policy, proven, || filed.iter().map(|each| each.conjuncts));
+            if !gates.all.is_empty() {
                 for each in filed {
-                    let bits = gates::bits(each.conjuncts, &gates);
+                    let bits = gates.bits(each.conjuncts);
                     each.proven |= bits;
                     // A guard of two conjuncts may be worth it when one is known to hold.
                     if self.guards.is_plain(each.rule) {
@@ -193,7 +194,7 @@ impl<'b, 'p> Builder<'b, 'p> {
                     }
                 }
             }
-            self.index.gates.extend(gates.iter().map(|gate| gate.node));
+            self.index.gates.extend(gates.all.iter().map(|gate| gate.node));
         }
         Range { start, end: count(self.index.gates.len()) }
     }
@@ -268,6 +269,7 @@ impl<'b, 'p> Builder<'b, 'p> {
         }
     }
 
+    #[cold]
     fn ask_first(&mut self, guard: u32) {
         let handle = self.handles.get(guard);
         for place in handle.map_or(&[][..], |handle| handle.places(&self.guards.places)) {
@@ -338,32 +340,65 @@ impl<'b, 'p> Builder<'b, 'p> {
         while !left.is_empty() {
             let Run { by, rules } = self.followed.next(self.plan, left.len()).ok_or(Misfiled { rule: None })?;
             let (run, later) = left.split_at_mut_checked(rules as usize).ok_or(Misfiled { rule: None })?;
-            for (at, each) in (at..).zip(run) {
-                self.put(at, each, by, depth, filing).ok_or(Misfiled { rule: Some(each.rule) })?;
+            match by {
+                LOOSE => run.iter().for_each(|each| self.add_entry(each, each.proven)),
+                by => self.put_run(at, run, by, depth, filing)?,
             }
             (at, left) = (at + rules, later);
         }
         Ok(())
     }
 
-    /// Puts a rule at the places of the guard that it is to be filed by, if it can be.
-    #[inline]
-    fn put(&mut self, at: u32, filed: &mut Filed<'p>, by: u8, depth: u32, filing: &mut Filing) -> Option<()> {
-        if by == LOOSE {
-            self.add_entry(filed, filed.proven);
-            return Some(());
+    /// Puts rules that are to be filed by the same conjunct.
+    fn put_run(
+        &mut self,
+        start: u32,
+        run: &mut [Filed<'p>],
+        by: u8,
+        depth: u32,
+        filing: &mut Filing,
+    ) -> Result<(), Misfiled> {
+        for (at, each) in (start..).zip(run) {
+            match self.usual_place(each, by) {
+                Some((place, proven)) => {
+                    (each.before, each.proven) = (each.proven, proven);
+                    each.open &= !(1 << by);
+                    filing.put(at, place);
+                }
+                None => self.put(at, each, by, depth, filing).ok_or(Misfiled { rule: Some(each.rule) })?,
+            }
         }
-        let is_open = filed.open.checked_shr(by.into())? & 1 == 1;
-        let of_rule = self.guards.at(filed.rule, filed.conjuncts, by).filter(|_| is_open)?;
+        Ok(())
+    }
+
+    /// As [`Builder::put`], for a guard that is a conjunct, has one place, and was asked for: its place, and what is then known
+    /// to hold.
+    #[inline]
+    fn usual_place(&self, filed: &Filed<'p>, by: u8) -> Option<(Place, u16)> {
+        // A guard that is a conjunct, and is open, is not proven.
+        let is_open = filed.open >> by & 1 == 1;
+        let of_rule = self.guards.conjunct(filed.conjuncts, by).filter(|_| is_open && self.guards.is_plain(filed.rule))?;
+        let handle = self.handles.get(of_rule.guard)?;
+        let was_asked = self.lookups.seen.get(of_rule.guard as usize) == Some(&self.lookups.trees);
+        let place = handle.only_place().filter(|_| was_asked && u32::from(filed.copies) <= COPIES_MAX)?;
+        Some((place, filed.proven | if handle.exact { of_rule.conjuncts } else { 0 }))
+    }
+
+    /// Puts a rule at the places of the guard that it is to be filed by, if it can be.
+    #[inline(never)]
+    fn put(&mut self, at: u32, filed: &mut Filed<'p>, by: u8, depth: u32, filing: &mut Filing) -> Option<()> {
+        let open = filed.open & !1_u32.checked_shl(by.into())?;
+        let of_rule = self.guards.at(filed.rule, filed.conjuncts, by).filter(|_| open != filed.open)?;
         let handle = self.usable(filed, of_rule, depth)?;
         filed.before = filed.proven;
         filed.proven |= if handle.exact { of_rule.conjuncts } else { 0 };
-        filed.open &= !(1 << by);
-        if let Some(place) = handle.only_place() {
-            filing.put(at, place);
-        } else {
-            filed.copies = filed.copies.saturating_mul(u8::try_from(handle.count()).unwrap_or(u8::MAX));
-            filing.put_all(at, handle.places(&self.guards.places));
+        filed.open = open;
+        match handle.only_place() {
+            Some(place) => filing.put(at, place),
+            None => {
+                filed.copies = filed.copies.saturating_mul(u8::try_from(handle.count()).unwrap_or(u8::MAX));
+                filing.put_all(at, handle.places(&self.guards.places));
+            }
         }
         self.ask(of_rule.guard);
         Some(())
@@ -476,6 +511,7 @@ impl<'b, 'p> Builder<'b, 'p> {
     }
 
     /// Adds the entry of a rule, with the test of another slot if there is one: most rules that come up need not be looked into.
+    #[inline(never)]
     fn add_entry(&mut self, filed: &Filed<'p>, proven: u16) {
         let further = self.guards.of_rule(filed.rule, filed.conjuncts, filed.open).find_map(|of_rule| {
             // It is no further copy.

@@ -151,8 +151,12 @@ impl<'p> Guards<'p> {
             budget: BUDGET_TIMES * size_of_policy(policy),
         };
         guards.number_anchors();
-        for rule in 0..policy.rules.len() {
-            guards.add_rule(rule, policy.conjuncts(RuleId::new(rule)));
+        // Of conditions: whether it was found that their guards are those of their conjuncts one by one.
+        let mut plain = vec![false; policy.nodes.len()];
+        for (at, rule) in policy.rules.iter().enumerate() {
+            if let Some(is_plain) = plain.get_mut(rule.condition.index()).filter(|is_plain| !**is_plain) {
+                *is_plain = guards.add_rule(at, policy.conjuncts(RuleId::new(at)));
+            }
         }
         guards.merge_patterns();
         guards.rank_intervals();
@@ -203,6 +207,13 @@ impl<'p> Guards<'p> {
         }
     }
 
+    /// The guard that the conjunct at this position is by itself.
+    #[inline]
+    pub fn conjunct(&self, conjuncts: &[NodeId], at: u8) -> Option<OfRule> {
+        let guard = *self.by_node.get(conjuncts.get(usize::from(at))?.index())?;
+        Some(OfRule::new(at, guard)) // where there is none, no guard has this number
+    }
+
     #[inline]
     fn plain(&self, at: u8, node: NodeId) -> Option<OfRule> {
         let guard = self.by_node.get(node.index()).copied().filter(|guard| *guard < UNSEEN)?;
@@ -233,23 +244,26 @@ impl<'p> Guards<'p> {
         guard.places.of(&self.places)
     }
 
-    fn add_rule(&mut self, rule: usize, conjuncts: &[NodeId]) {
+    /// Finds the guards of a rule; whether they are those of its conjuncts one by one.
+    fn add_rule(&mut self, rule: usize, conjuncts: &[NodeId]) -> bool {
         let (mut intervals, mut is_wide) = (0_u8, false);
         for (_, node) in (0..USABLE_MAX).zip(conjuncts) {
-            if self.by_node.get(node.index()) == Some(&UNSEEN) {
-                self.guard_of(*node);
-            }
             // What is no guard has no kind.
-            let guard = self.by_node.get(node.index()).copied().unwrap_or(NO_GUARD);
+            let guard = match self.by_node.get(node.index()).copied().unwrap_or(NO_GUARD) {
+                UNSEEN => self.add_guard_of(*node).unwrap_or(NO_GUARD),
+                known => known,
+            };
             match self.kinds.get(guard as usize) {
                 None | Some(Kind::Plain) => {}
                 Some(Kind::Interval) => intervals += 1,
                 Some(Kind::Wide) => is_wide = true,
             }
         }
-        if is_wide || intervals > 1 {
+        let is_plain = !is_wide && intervals <= 1;
+        if !is_plain {
             self.add_others(rule, conjuncts, is_wide);
         }
+        is_plain
     }
 
     /// Adds guards of a rule that are not simply those of its conjuncts: if two bounds of a slot are one interval, or not all

@@ -202,7 +202,10 @@ impl<'p> Builder<'_, 'p> {
         });
         let mut filing = Filing::new(false);
         for ((at, each), by) in (0..).zip(&mut *filed).zip(&choices) {
-            self.put(at, each, *by, depth, &mut filing).ok_or(Misfiled { rule: Some(each.rule) })?;
+            match *by {
+                LOOSE => self.add_entry(each, each.proven),
+                by => self.put(at, each, by, depth, &mut filing).ok_or(Misfiled { rule: Some(each.rule) })?,
+            }
         }
         let mut sorted = filing.sort(filed).unwrap_or_default();
         let is_ordered_within = is_ordered && !filing.is_repeated;

@@ -41,16 +41,23 @@ impl Filing {
     /// Adds a rule that comes after those before it.
     #[inline]
     pub fn put(&mut self, at: u32, place: Place) {
-        if let Some(placed) = &mut self.placed {
-            return placed.push(Placed { place, at });
-        }
         match self.groups.last_mut() {
             Some(Group { place: last, rules }) if *last == place && rules.end == at => rules.end += 1,
-            _ => self.groups.push(Group { place, rules: Range { start: at, end: at + 1 } }),
+            _ => self.put_first(at, place),
+        }
+    }
+
+    /// Adds a rule that does not stand with the one before it.
+    #[inline(never)]
+    fn put_first(&mut self, at: u32, place: Place) {
+        match &mut self.placed {
+            Some(placed) => placed.push(Placed { place, at }),
+            None => self.groups.push(Group { place, rules: Range { start: at, end: at + 1 } }),
         }
     }
 
     /// Adds a rule that stands at several places.
+    #[cold]
     pub fn put_all(&mut self, at: u32, places: &[Place]) {
         self.is_repeated = true;
         let groups = std::mem::take(&mut self.groups);
