@@ -29,8 +29,8 @@ use super::{
 use crate::graph::Policy;
 use crate::id::{EntityTypeId, NodeId, RuleId};
 
-use handles::{Handle, Handles};
 use filing::{Filing, Group, members};
+use handles::{Handle, Handles};
 
 /// Rules for which looking a slot up is worth it.
 const SMALL: usize = 3;
@@ -61,7 +61,7 @@ pub(super) fn build(
     let mut builder = Builder::new(policy, leads_to, guards, plan, index);
     builder.lists_all = lists_all;
     builder.trees()?;
-    if builder.followed.is_end(plan) { Ok(()) } else { Err(Misfiled { rule: None }) }
+    if builder.followed.is_end(plan) { Ok(()) } else { Err(Misfiled::Count) }
 }
 
 /// Fills the index of a policy as seems best, or anyhow where there is a seed; the plan by which it is the same again.
@@ -243,10 +243,10 @@ impl<'b, 'p> Builder<'b, 'p> {
         for rule in rules {
             self.awaited.get_mut(rule.index()).into_iter().for_each(|awaited| *awaited = tree);
         }
-        let ordered = self.followed.next_tree(self.plan, rules.len()).ok_or(Misfiled { rule: None })?;
+        let ordered = self.followed.next_tree(self.plan, rules.len()).ok_or(Misfiled::Count)?;
         for rule in ordered {
             let awaited = self.awaited.get_mut(rule.index()).filter(|awaited| **awaited == tree);
-            *awaited.ok_or(Misfiled { rule: Some(*rule) })? = 0;
+            *awaited.ok_or(Misfiled::Rule(*rule))? = 0;
         }
         Ok(ordered)
     }
@@ -290,7 +290,7 @@ impl<'b, 'p> Builder<'b, 'p> {
         let mut numbers = vec![Entry::NONE; self.lookups.asked.len()];
         for (axis, number) in numbers.iter_mut().enumerate() {
             if let Some(types) = self.lookups.asked.get_mut(axis).and_then(Option::take) {
-                *number = self.make_lookup(axis, &types).ok_or(Misfiled { rule: None })?;
+                *number = self.make_lookup(axis, &types).ok_or(Misfiled::Size)?;
             }
         }
         Ok(numbers)
@@ -321,14 +321,13 @@ impl<'b, 'p> Builder<'b, 'p> {
     /// Makes a division of rules, which stand as the plan has them, unless a division around it sorted them.
     fn divide(&mut self, filed: &mut [Filed<'p>], depth: u32, is_ordered: bool) -> Result<u32, Misfiled> {
         let gates = self.open_gates(filed);
-        let start = self.next_entry();
-        let mut dimensions = Range::default();
-        if filed.len() > LEAF_MAX && depth < DEPTH_MAX {
-            dimensions = self.dimensions(filed, depth, is_ordered)?;
+        let (loose, dimensions) = if filed.len() > LEAF_MAX && depth < DEPTH_MAX {
+            self.divided(filed, depth, is_ordered)?
         } else {
+            let start = self.next_entry();
             filed.iter().for_each(|each| self.add_entry(each, each.proven));
-        }
-        let loose = Range { start, end: self.next_entry() };
+            (Range { start, end: self.next_entry() }, Range::default())
+        };
         self.index.divisions.push(Division { gates, loose, dimensions });
         Ok(count(self.index.divisions.len()) - 1)
     }
@@ -338,8 +337,8 @@ impl<'b, 'p> Builder<'b, 'p> {
     fn file(&mut self, filed: &mut [Filed<'p>], depth: u32, filing: &mut Filing) -> Result<(), Misfiled> {
         let (mut at, mut left) = (0, filed);
         while !left.is_empty() {
-            let Run { by, rules } = self.followed.next(self.plan, left.len()).ok_or(Misfiled { rule: None })?;
-            let (run, later) = left.split_at_mut_checked(rules as usize).ok_or(Misfiled { rule: None })?;
+            let Run { by, rules } = self.followed.next(self.plan, left.len()).ok_or(Misfiled::Count)?;
+            let (run, later) = left.split_at_mut_checked(rules as usize).ok_or(Misfiled::Count)?;
             match by {
                 LOOSE => run.iter().for_each(|each| self.add_entry(each, each.proven)),
                 by => self.put_run(at, run, by, depth, filing)?,
@@ -365,7 +364,7 @@ impl<'b, 'p> Builder<'b, 'p> {
                     each.open &= !(1 << by);
                     filing.put(at, place);
                 }
-                None => self.put(at, each, by, depth, filing).ok_or(Misfiled { rule: Some(each.rule) })?,
+                None => self.put(at, each, by, depth, filing).ok_or(Misfiled::Rule(each.rule))?,
             }
         }
         Ok(())
@@ -377,7 +376,8 @@ impl<'b, 'p> Builder<'b, 'p> {
     fn usual_place(&self, filed: &Filed<'p>, by: u8) -> Option<(Place, u16)> {
         // A guard that is a conjunct, and is open, is not proven.
         let is_open = filed.open >> by & 1 == 1;
-        let of_rule = self.guards.conjunct(filed.conjuncts, by).filter(|_| is_open && self.guards.is_plain(filed.rule))?;
+        let of_rule =
+            self.guards.conjunct(filed.conjuncts, by).filter(|_| is_open && self.guards.is_plain(filed.rule))?;
         let handle = self.handles.get(of_rule.guard)?;
         let was_asked = self.lookups.seen.get(of_rule.guard as usize) == Some(&self.lookups.trees);
         let place = handle.only_place().filter(|_| was_asked && u32::from(filed.copies) <= COPIES_MAX)?;
@@ -413,17 +413,20 @@ impl<'b, 'p> Builder<'b, 'p> {
     }
 
     /// Adds the entries of the rules that no slot finds, and makes the dimensions of the others.
-    fn dimensions(&mut self, filed: &mut [Filed<'p>], depth: u32, is_ordered: bool) -> Result<Range, Misfiled> {
+    fn divided(&mut self, filed: &mut [Filed<'p>], depth: u32, is_ordered: bool) -> Result<(Range, Range), Misfiled> {
         #[cfg(feature = "build")]
         if self.is_choosing() {
-            return self.choose_dimensions(filed, depth, is_ordered);
+            return self.choose_divided(filed, depth, is_ordered);
         }
+        let start = self.next_entry();
         let mut filing = Filing::new(is_ordered);
         self.file(filed, depth, &mut filing)?;
-        match filing.sort(filed) {
-            Some(mut sorted) => self.make_dimensions(&filing, &mut sorted, depth, false),
-            None => self.make_dimensions(&filing, filed, depth, true),
-        }
+        let loose = Range { start, end: self.next_entry() };
+        let dimensions = match filing.sort(filed) {
+            Some(mut sorted) => self.make_dimensions(&filing, &mut sorted, depth, false)?,
+            None => self.make_dimensions(&filing, filed, depth, true)?,
+        };
+        Ok((loose, dimensions))
     }
 
     /// Makes the dimensions of rules that are grouped.
@@ -468,7 +471,7 @@ impl<'b, 'p> Builder<'b, 'p> {
     /// The intervals of rules, with their entries.
     fn intervals(&mut self, groups: &[Group], filed: &[Filed<'p>]) -> Result<Intervals, Misfiled> {
         if !groups.is_sorted_by(|one, next| one.place.key < next.place.key) {
-            return Err(Misfiled { rule: None });
+            return Err(Misfiled::Order);
         }
         let mut held = Vec::with_capacity(groups.len());
         for group in groups {
@@ -499,8 +502,7 @@ impl<'b, 'p> Builder<'b, 'p> {
             } else {
                 Bucket::Division(self.divide(rules, depth + 1, is_ordered)?)
             };
-            // A key that comes again has a bucket.
-            self.index.tables.put(table, group.place.key, bucket).ok_or(Misfiled { rule: None })?;
+            self.index.tables.put(table, group.place.key, bucket)?;
         }
         Ok(table)
     }

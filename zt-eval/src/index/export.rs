@@ -161,22 +161,21 @@ pub enum Rest {
 }
 
 impl Index {
-    pub(crate) fn of(policy: &Policy) -> Self {
-        // Plans of policies fit them.
-        let index = &super::Index::listed(policy).unwrap_or_default();
+    pub(crate) fn of(policy: &Policy) -> Option<Self> {
+        let index = &super::Index::listed(policy).ok()?;
         let trees = |trees: &super::Trees| Trees {
             denies: trees.denies,
             duties: trees.duties,
             allows: trees.allows,
             audits: trees.audits,
         };
-        Self {
+        Some(Self {
             lookups: index.lookups.iter().map(lookup).collect(),
             keys: index.keys.iter().map(|keys| keys.filings().to_vec()).collect(),
             divisions: index.divisions.iter().map(|each| division(index, *each)).collect(),
             actions: index.actions.iter().map(trees).collect(),
             conjuncts: (0..policy.rules.len()).map(|rule| policy.conjuncts(RuleId::new(rule)).to_vec()).collect(),
-        }
+        })
     }
 
     /// The trees of an action.

@@ -187,10 +187,17 @@ pub(crate) enum LookupKind {
     Point,
 }
 
-/// A policy's plan does not fit its rules.
-pub(crate) struct Misfiled {
-    /// The rule that is not as the plan says; none where the plan has too few choices or too many.
-    pub rule: Option<RuleId>,
+/// How a policy's plan does not fit its rules.
+#[derive(Debug)]
+pub(crate) enum Misfiled {
+    /// The rule has no such conjunct, or is not to be filed where the plan has it.
+    Rule(RuleId),
+    /// The plan has too few choices or rules, or too many.
+    Count,
+    /// Rules of one place do not stand side by side.
+    Order,
+    /// There are more places than an index can have.
+    Size,
 }
 
 impl Index {

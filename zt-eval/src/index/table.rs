@@ -5,7 +5,7 @@
 //! most half full (D. E. Knuth, *The Art of Computer Programming*, vol. 3, §6.4, algorithm L), the hash being Fibonacci's
 //! multiplication.
 
-use super::{LEAF_MAX, Range};
+use super::{LEAF_MAX, Misfiled, Range};
 
 /// All tables of an index.
 #[derive(Clone, Debug, Default)]
@@ -89,22 +89,31 @@ impl Tables {
         Table::Hashed { start, bits: cells.trailing_zeros() }
     }
 
-    /// Puts a bucket under a key of a table that has none; nothing if there is no room for it.
+    /// Puts a bucket under a key of a table, which must have none.
     #[inline]
-    pub fn put(&mut self, table: Table, key: u32, bucket: Bucket) -> Option<()> {
-        let bucket = Cell::new(bucket)?;
+    pub fn put(&mut self, table: Table, key: u32, bucket: Bucket) -> Result<(), Misfiled> {
+        let bucket = Cell::new(bucket).ok_or(Misfiled::Size)?;
+        let cell = self.free(table, key).ok_or(Misfiled::Order)?;
+        *cell = bucket;
+        Ok(())
+    }
+
+    /// The empty cell for a key, if there is one.
+    #[inline]
+    fn free(&mut self, table: Table, key: u32) -> Option<&mut Cell> {
         match table {
             Table::Plain { start, first, cells } => {
                 let at = key.checked_sub(first).filter(|at| *at < cells)?;
-                *self.plain.get_mut(start as usize + at as usize)? = bucket;
+                self.plain.get_mut(start as usize + at as usize).filter(|cell| **cell == Cell::EMPTY)
             }
             Table::Hashed { start, bits } => {
-                let is_free = |at: &usize| self.hashed.get(*at).is_some_and(|cell| cell.0 == NO_KEY);
-                let free = probes(start, bits, key).find(is_free)?;
-                *self.hashed.get_mut(free)? = (key, bucket);
+                let is_end = |at: &usize| self.hashed.get(*at).is_none_or(|(of, _)| *of == NO_KEY || *of == key);
+                let at = probes(start, bits, key).find(is_end)?;
+                let (of, cell) = self.hashed.get_mut(at).filter(|(of, _)| *of == NO_KEY)?;
+                *of = key;
+                Some(cell)
             }
         }
-        Some(())
     }
 
     /// What a table has under a key.
@@ -182,13 +191,15 @@ mod tests {
             0 => Bucket::Division(key),
             entries => Bucket::Entries(Range { start: key, end: key + entries }),
         };
-        for (count, gap) in [1_u32, 2, 3, 7, 64, 1_000].into_iter().flat_map(|count| [1, 3, 7].map(|gap| (count, gap))) {
+        for (count, gap) in [1_u32, 2, 3, 7, 64, 1_000].into_iter().flat_map(|count| [1, 3, 7].map(|gap| (count, gap)))
+        {
             let key = |at: u32| 5 + at * gap;
             let table = tables.add(count as usize, (key(0), key(count - 1)));
             assert_eq!(matches!(table, Table::Plain { .. }), gap < 7 || count < 7);
             for at in 0..count {
-                assert_eq!(tables.put(table, key(at), bucket(key(at))), Some(()));
+                assert!(tables.put(table, key(at), bucket(key(at))).is_ok());
             }
+            assert!(matches!(tables.put(table, 5, bucket(5)), Err(Misfiled::Order)), "it has one");
             for at in 0..key(count) + 10 {
                 let is_key = at >= 5 && (at - 5).is_multiple_of(gap) && at < key(count);
                 assert_eq!(tables.find(table, at), is_key.then(|| bucket(at)), "{at} of {count}");
@@ -206,9 +217,9 @@ mod tests {
             Bucket::Entries(Range { start: 1 << 28, end: (1 << 28) + 1 }),
             Bucket::Entries(Range { start: 0, end: 15 }),
         ] {
-            assert_eq!(tables.put(table, 0, bucket), None);
+            assert!(matches!(tables.put(table, 0, bucket), Err(Misfiled::Size)));
         }
-        assert_eq!(tables.put(table, 1, Bucket::Division(0)), None, "there is no such cell");
+        assert!(tables.put(table, 1, Bucket::Division(0)).is_err(), "there is no such cell");
         assert_eq!(tables.find(table, 0), None);
     }
 }

@@ -6,8 +6,8 @@
 use super::super::guard::Guards;
 use super::super::plan::LOOSE;
 use super::super::{LEAF_MAX, Misfiled, Plan, Range, count};
-use super::handles::{Handle, NO_AXIS};
 use super::filing::Filing;
+use super::handles::{Handle, NO_AXIS};
 use super::{Builder, Filed, SMALL};
 use crate::id::RuleId;
 
@@ -186,33 +186,35 @@ impl Loads {
 }
 
 impl<'p> Builder<'_, 'p> {
-    /// Chooses for each rule of a division, and makes its dimensions. Rules ascend; where they are to be ordered, they then
+    /// Chooses for each rule of a division, and files it so, as [`Builder::divided`] does. Rules ascend; where they are to be ordered, they then
     /// stand as they are filed.
-    pub fn choose_dimensions(
+    pub fn choose_divided(
         &mut self,
         filed: &mut [Filed<'p>],
         depth: u32,
         is_ordered: bool,
-    ) -> Result<Range, Misfiled> {
+    ) -> Result<(Range, Range), Misfiled> {
         let choices = self.choices(filed, depth);
         let by_rule: Vec<RuleId> = filed.iter().map(|each| each.rule).collect();
         let number = self.chooser.as_mut().map_or(0, |chooser| {
             chooser.chosen.push(choices.clone());
             chooser.chosen.len() - 1
         });
+        let start = self.next_entry();
         let mut filing = Filing::new(false);
         for ((at, each), by) in (0..).zip(&mut *filed).zip(&choices) {
             match *by {
                 LOOSE => self.add_entry(each, each.proven),
-                by => self.put(at, each, by, depth, &mut filing).ok_or(Misfiled { rule: Some(each.rule) })?,
+                by => self.put(at, each, by, depth, &mut filing).ok_or(Misfiled::Rule(each.rule))?,
             }
         }
+        let loose = Range { start, end: self.next_entry() };
         let mut sorted = filing.sort(filed).unwrap_or_default();
         let is_ordered_within = is_ordered && !filing.is_repeated;
         let made = self.make_dimensions(&filing, &mut sorted, depth, is_ordered_within)?;
         if is_ordered_within {
-            let loose = filed.iter().zip(&choices).filter(|(_, by)| **by == LOOSE).map(|(each, _)| *each);
-            let all: Vec<Filed<'p>> = loose.chain(sorted).collect();
+            let always = filed.iter().zip(&choices).filter(|(_, by)| **by == LOOSE).map(|(each, _)| *each);
+            let all: Vec<Filed<'p>> = always.chain(sorted).collect();
             filed.iter_mut().zip(all).for_each(|(place, each)| *place = each);
             let choice = |each: &Filed<'_>| choices.get(by_rule.binary_search(&each.rule).ok()?).copied();
             let chosen = filed.iter().filter_map(choice).collect();
@@ -220,7 +222,7 @@ impl<'p> Builder<'_, 'p> {
                 *place = chosen;
             }
         }
-        Ok(made)
+        Ok((loose, made))
     }
 
     /// What is chosen for each rule of a division.

@@ -4,8 +4,8 @@
 //! together is seeing where a place begins. Where there is no such order, they are sorted: while a plan is made, and where a
 //! rule has several places, since no one order of rules has each of them beside the others of every place.
 
-use super::super::guard::Place;
 use super::super::Range;
+use super::super::guard::Place;
 use super::Filed;
 
 /// Rules one after the other that stand at one place.
@@ -61,9 +61,11 @@ impl Filing {
     pub fn put_all(&mut self, at: u32, places: &[Place]) {
         self.is_repeated = true;
         let groups = std::mem::take(&mut self.groups);
-        let before = || groups.iter().flat_map(|Group { place, rules: Range { start, end } }| {
-            (*start..*end).map(|at| Placed { place: *place, at })
-        });
+        let before = || {
+            groups.iter().flat_map(|Group { place, rules: Range { start, end } }| {
+                (*start..*end).map(|at| Placed { place: *place, at })
+            })
+        };
         let placed = self.placed.get_or_insert_with(|| before().collect());
         placed.extend(places.iter().map(|place| Placed { place: *place, at }));
     }

@@ -44,7 +44,7 @@ fn decide(rules: &str, members: [&[&str]; 4]) -> Vec<String> {
 }
 
 fn index(rules: &str) -> zt_eval::codegen::Index {
-    compile(&format!("{HEAD}{rules}")).index()
+    compile(&format!("{HEAD}{rules}")).index().unwrap()
 }
 
 /// A rule for each number, of every kind.
