@@ -132,6 +132,8 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// Visits all rules of a dimension whose slot is not known: nothing shows that they pass its tests.
+    #[cold]
+    #[inline(never)]
     fn consider_all<F>(&mut self, dimension: &'a Dimension, search: Search, visit: &mut F) -> ControlFlow<()>
     where
         F: FnMut(&mut Self, Candidate) -> ControlFlow<()>,
