@@ -1,10 +1,13 @@
 //! Warnings: what compiles and is probably not meant.
 
-use std::collections::{BTreeSet, HashMap};
+mod conditions;
+mod settled;
+
+use std::collections::BTreeSet;
 
 use zt_eval::graph::Effect;
 use zt_eval::schema::{Schema, Type};
-use zt_eval::value::{self, Value};
+use zt_eval::value::Value;
 
 use crate::diag::{Code, Diagnostic};
 use crate::hir::{self, Comparison, Expr, ExprKind};
@@ -42,9 +45,9 @@ pub fn lint(resolved: &Resolved<'_>, policy: &hir::Policy, diagnostics: &mut Vec
 
 /// Adds the warnings about a rule.
 pub fn rule(schema: &Schema, rule: &hir::Rule, diagnostics: &mut Vec<Diagnostic>) {
-    conditions(rule, diagnostics);
+    conditions::of_rule(rule, diagnostics);
     let parts = rule.conditions.iter().chain(rule.duties.iter().flat_map(|duty| &duty.args));
-    parts.for_each(|part| enum_chains(schema, part, diagnostics));
+    parts.for_each(|part| expression(schema, part, diagnostics));
 }
 
 /// Adds the warnings about a policy besides those about each rule.
@@ -58,9 +61,15 @@ pub fn whole(
     unused(resolved, summary, diagnostics);
     unused_packages(resolved, summary, diagnostics);
     for function in functions {
-        enum_chains(schema, &function.body, diagnostics);
+        expression(schema, &function.body, diagnostics);
     }
     empty(resolved, summary, diagnostics);
+}
+
+/// Adds the warnings about any expression.
+fn expression(schema: &Schema, expr: &Expr, diagnostics: &mut Vec<Diagnostic>) {
+    enum_chains(schema, expr, diagnostics);
+    settled::tests(expr, diagnostics);
 }
 
 /// The root and the packages it delegates to declare for themselves; other packages declare for whoever uses them.
@@ -104,110 +113,6 @@ fn unused_packages(resolved: &Resolved<'_>, summary: &Summary, diagnostics: &mut
                 diagnostics.push(Diagnostic::new(Code::UNUSED, used.span, message).help("remove the `use`"));
             }
         }
-    }
-}
-
-fn conditions(rule: &hir::Rule, diagnostics: &mut Vec<Diagnostic>) {
-    for condition in &rule.conditions {
-        if constant(condition) == Some(false) {
-            let message = format!("`{}` can never apply: this is always false", rule.name);
-            diagnostics.push(Diagnostic::new(Code::NEVER_APPLIES, condition.span, message));
-            return;
-        }
-    }
-    if let Some((first, second)) = contradiction(&rule.conditions) {
-        diagnostics.push(
-            Diagnostic::new(
-                Code::NEVER_APPLIES,
-                second.span,
-                format!("`{}` can never apply: this contradicts the rest", rule.name),
-            )
-            .also(first.span, "both cannot hold"),
-        );
-        return;
-    }
-    let written = rule.conditions.iter().filter(|condition| !matches!(condition.kind, ExprKind::Is(..)));
-    written.for_each(|condition| constant_parts(condition, diagnostics));
-}
-
-/// Warns about the outermost parts of a condition that are always the same.
-fn constant_parts(condition: &Expr, diagnostics: &mut Vec<Diagnostic>) {
-    if let Some(value) = constant(condition) {
-        let message = format!("this is always {value}");
-        diagnostics.push(Diagnostic::new(Code::CONSTANT_CONDITION, condition.span, message).help("leave it out"));
-        return;
-    }
-    if let ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) = &condition.kind {
-        children(condition).for_each(|part| constant_parts(part, diagnostics));
-    }
-}
-
-/// The value of a condition that depends on nothing. A `let` is a switch that its author means to turn: it is not looked
-/// into.
-fn constant(expr: &Expr) -> Option<bool> {
-    match &expr.kind {
-        ExprKind::Const(Value::Bool(value)) => Some(*value),
-        ExprKind::Not(inner) => constant(inner).map(|value| !value),
-        ExprKind::And(parts) => junction(parts, false),
-        ExprKind::Or(parts) => junction(parts, true),
-        ExprKind::Compare(comparison, a, b) => {
-            let (ExprKind::Const(a), ExprKind::Const(b)) = (&a.kind, &b.kind) else { return None };
-            match comparison {
-                Comparison::Equal => value::equal(a, b),
-                Comparison::NotEqual => value::equal(a, b).map(|equal| !equal),
-                Comparison::Less => value::compare(a, b).map(std::cmp::Ordering::is_lt),
-                Comparison::LessOrEqual => value::compare(a, b).map(std::cmp::Ordering::is_le),
-                Comparison::Greater => value::compare(a, b).map(std::cmp::Ordering::is_gt),
-                Comparison::GreaterOrEqual => value::compare(a, b).map(std::cmp::Ordering::is_ge),
-            }
-        }
-        ExprKind::Contains(a, b) => match (&a.kind, &b.kind) {
-            (ExprKind::Const(a), ExprKind::Const(b)) => value::contains(a, b),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn junction(parts: &[Expr], decisive: bool) -> Option<bool> {
-    let values: Vec<Option<bool>> = parts.iter().map(constant).collect();
-    if values.contains(&Some(decisive)) {
-        return Some(decisive);
-    }
-    values.iter().all(Option::is_some).then_some(!decisive)
-}
-
-/// Two equalities in one conjunction that ask different constants of one place.
-fn contradiction(conditions: &[Expr]) -> Option<(&Expr, &Expr)> {
-    let mut conjuncts = Vec::new();
-    conditions.iter().for_each(|condition| flatten(condition, &mut conjuncts));
-    let mut equalities = Vec::new();
-    for conjunct in conjuncts {
-        let ExprKind::Compare(Comparison::Equal, a, b) = &conjunct.kind else { continue };
-        match (&a.kind, &b.kind) {
-            (_, ExprKind::Const(wanted)) => equalities.push((conjunct, a, wanted)),
-            (ExprKind::Const(wanted), _) => equalities.push((conjunct, b, wanted)),
-            _ => {}
-        }
-    }
-    if equalities.len() < 2 {
-        return None;
-    }
-    let mut asked: HashMap<String, (&Expr, &Value)> = HashMap::new();
-    for (conjunct, place, wanted) in equalities {
-        let Some(key) = path_key(place) else { continue };
-        let (first, earlier) = *asked.entry(key).or_insert((conjunct, wanted));
-        if value::equal(earlier, wanted) == Some(false) {
-            return Some((first, conjunct));
-        }
-    }
-    None
-}
-
-fn flatten<'e>(condition: &'e Expr, conjuncts: &mut Vec<&'e Expr>) {
-    match &condition.kind {
-        ExprKind::And(parts) => parts.iter().for_each(|part| flatten(part, conjuncts)),
-        _ => conjuncts.push(condition),
     }
 }
 

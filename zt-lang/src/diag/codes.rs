@@ -156,4 +156,6 @@ codes! {
     W0904 SENSITIVE_DUTY "a sensitive attribute handed to an obligation";
     W0905 MISSING_MEMBERS "an `if` chain that leaves out members of an enum";
     W0906 EMPTY_POLICY "a policy that allows nothing";
+    W0907 SETTLED "a test that no value changes";
+    W0908 FOREIGN_PATTERN "a pattern with the wildcards of another language";
 }
