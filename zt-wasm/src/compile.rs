@@ -122,7 +122,7 @@ fn build(
     with_names: bool,
 ) -> Result<Vec<u8>, CompileError> {
     let late = late(policy, target, settings)?;
-    target.check(policy)?;
+    target.check(policy, entities)?;
     let plan = Plan::of(policy).ok_or_else(|| CompileError::Internal("its rules cannot be filed".to_owned()))?;
     let mut widths = Widths::default();
     loop {
