@@ -96,10 +96,7 @@ fn obligations_are_headers_that_no_client_can_send() {
     let (outcome, _) = gateway.ask(&product);
     assert!(outcome.continues && sent(&outcome, "x-zt-audit-who").is_empty(), "{outcome:?}");
 
-    // What cannot stand in a header is not left out.
-    refund.claim("sub", "sue\r\nx-admin: 1");
-    assert_obliged(&gateway.proxy.ask(&refund));
-    // Nor is what the host does not take.
+    // What the host does not take is not left out.
     let outcome = gateway.proxy.ask(&Known { takes: 10, ..request("refund") });
     assert_obliged(&outcome);
     assert!(outcome.logs.iter().any(|line| line == "zt: the host does not take a header"), "{:?}", outcome.logs);
@@ -113,7 +110,7 @@ fn assert_obliged(outcome: &Outcome) {
     let told = outcome.decision.as_ref().unwrap();
     let decision: Json = serde_json::from_str(told).unwrap();
     let rules: Vec<&Json> = decision["rules"].as_array().unwrap().iter().map(|rule| &rule["rule"]).collect();
-    assert_eq!(json!(rules), json!(["gateway::refund"]), "{told}");
+    assert_eq!(json!(rules), json!(["refund"]), "{told}");
     assert!(told.starts_with(r#"{"effect":"deny","obligation":"audit","reason":"obligation","rules":[{"#), "{told}");
 }
 

@@ -11,10 +11,14 @@ use super::host::{JWT_AUTHN, Known, Proxy};
 use super::metadata::Said;
 
 fn compiled(text: &str, origins: &str) -> Result<Vec<u8>, CompileError> {
+    compiled_with(text, origins, false)
+}
+
+fn compiled_with(text: &str, origins: &str, bare: bool) -> Result<Vec<u8>, CompileError> {
     let mut sources = Sources::new();
     sources.add("p.zt", text.as_bytes());
     let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck().unwrap().lower().unwrap();
-    let options = Options::default().with_origins(Origins::parse(origins)?);
+    let options = Options::default().with_origins(Origins::parse(origins)?).with_bare(bare);
     compile(&policy, &Store::empty(), Target::ProxyWasm(options))
 }
 
@@ -447,6 +451,50 @@ allow a: call when CONDITION
 }
 
 #[test]
+fn what_no_header_can_carry_is_told() {
+    let text = "package tags
+use zt.http
+entity Anyone
+context { word: String }
+obligation tag(level: String)
+obligation seen(by: String)
+action call: Anyone -> http.Request
+allow everyone: call oblige seen(by: \"me\")
+allow tagged: call when context.word != \"\" oblige tag(level: context.word)
+";
+    let origins = "[[subject]]\ntype = \"Anyone\"\n[context]\nword = \"metadata.f.word\"
+[obligations]\ntag = { level = \"x-level\" }\nseen = { by = \"x-seen\" }\n";
+    let modules = [false, true].map(|bare| compiled_with(text, origins, bare).unwrap());
+    let mut proxies = modules.map(|module| Proxy::new(&module));
+    let mut ask = |word: &str| {
+        let mut known = Known::default();
+        known.say(&["f", "word"], word);
+        proxies.each_mut().map(|proxy| proxy.ask(&known))
+    };
+    for word in ["gold", "g\u{f6}ld, or silver", " ", "\u{80}\u{2028}", "\"\\"] {
+        for outcome in ask(word) {
+            assert!(outcome.continues && outcome.headers.contains(&("x-level".into(), word.into())), "{word:?}");
+        }
+    }
+    for word in ["\0", "gold\r\nx-admin: 1", "a\tb", "\u{7f}"] {
+        let [told, bare] = ask(word);
+        for outcome in [&told, &bare] {
+            let response = outcome.response.as_ref().unwrap_or_else(|| panic!("{word:?} goes on"));
+            assert_eq!((response.status, &*response.details), (403, "zt_obligation"), "{word:?}");
+            assert_eq!(response.body, "access comes with the obligation `tag`, which no header can carry");
+        }
+        assert_eq!(bare.decision, None);
+        let decision: serde_json::Value = serde_json::from_str(&told.decision.unwrap()).unwrap();
+        let rules = json!([{ "place": "p.zt:8:7", "rule": "everyone" }, { "place": "p.zt:9:7", "rule": "tagged" }]);
+        assert_eq!(
+            decision,
+            json!({ "effect": "deny", "obligation": "tag", "reason": "obligation", "rules": rules }),
+            "{word:?}"
+        );
+    }
+}
+
+#[test]
 fn an_obligation_without_arguments_cannot_be_told() {
     let text = "package pages\nuse zt.http\nentity Anyone\nobligation page()\naction call: Anyone -> http.Request
 allow a: call oblige page()\n";
@@ -500,8 +548,8 @@ fn origins_that_do_not_fit_are_refused() {
         ("x-much", "transfer-encoding", "use a header of your own, such as `x-zt-note-much`"),
         ("x-much", "connection", "`connection` is about the connection to the next server"),
         ("x-much", "x-envoy-retry-on", "`x-envoy-retry-on` is one of Envoy's own headers"),
-        ("x-much", "x-note", "line 18, column 36: `x-note` carries an argument of `note` already"),
-        ("x-much", "x_note", "`x_note` carries an argument of `note` already"),
+        ("x-much", "x-note", "line 18, column 17: `x-note` carries an argument of `note` already"),
+        ("x-much", "x_note", "`x-note` carries an argument of `note` already"),
         ("[jwt]", "action = \"go\"\n\n[jwt]", "unknown field `action`"),
     ];
     for (from, to, message) in cases {
