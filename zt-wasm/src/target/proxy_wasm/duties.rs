@@ -115,7 +115,7 @@ fn unsayable(rule: &str, declared: &Obligation) -> OriginsError {
 fn own_header(written: &Spanned<String>, instead: &str) -> Result<String, String> {
     let name = written.get_ref();
     match taken(name) {
-        Some(why) => Err(format!("`{name}` {why}: use a header of your own, such as `{instead}`")),
+        Some(why) => Err(format!("`{name}` {why}; use a header of your own, such as `{instead}`")),
         None => origin::header(name),
     }
 }

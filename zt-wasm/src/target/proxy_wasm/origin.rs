@@ -55,6 +55,9 @@ impl Word {
 
 /// The filter that verifies tokens.
 pub(super) const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
+/// Filters that make metadata of a request's headers or body, under their own names unless they are told otherwise.
+const TELLS_WHAT_CLIENTS_SAY: [&str; 2] =
+    ["envoy.filters.http.header_to_metadata", "envoy.filters.http.json_to_metadata"];
 /// What filters say of a request, all of it.
 pub(super) const METADATA: &str = "metadata";
 const ROUTE_METADATA: &str = "xds\0route_metadata";
@@ -113,6 +116,11 @@ impl Origin {
             Self::Headers | Self::Header(_) => Word::Client,
             // Proxies take the client's id for a request where it gives one.
             Self::Pair(name) if *name == REQUEST_ID => Word::Client,
+            Self::Typed { path, .. }
+                if path.first().is_some_and(|filter| TELLS_WHAT_CLIENTS_SAY.contains(&&**filter)) =>
+            {
+                Word::Client
+            }
             Self::Pair(_) | Self::Path | Self::Query | Self::RequestLine => Word::Asked,
             Self::Text(_) | Self::Spiffe(_) | Self::Address(_) | Self::Typed { .. } | Self::Claims => Word::Proxy,
         }

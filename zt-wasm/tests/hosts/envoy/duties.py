@@ -63,7 +63,7 @@ class Tagged:
 
 def carried(folder, module):
     tagged = Tagged(folder, module)
-    forged = [("X-Zt-Level", "root"), ("x-zt-level", "admin"), ("User-Agent", "forged")]
+    forged = [("X-Zt-Level", "root"), ("x-zt-level", "admin"), ("User-Agent", "forged"), ("Connection", "x-zt-level")]
     try:
         for path in ("/gold", "/text"):
             for headers in ([], forged):

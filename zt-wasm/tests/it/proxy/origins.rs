@@ -528,6 +528,16 @@ fn origins_that_do_not_fit_are_refused() {
         ),
         ("jwt.tenant", "request.id", "source `idp` vouches for `tenant`, and `request.id` is the client's word"),
         ("jwt.tenant", "request.headers", "`request.headers` is the client's word"),
+        (
+            "\"jwt.tenant\"",
+            "[\"metadata\", \"envoy.filters.http.header_to_metadata\", \"x\"]",
+            "`metadata.envoy.filters.http.header_to_metadata.x` is the client's word",
+        ),
+        (
+            "\"mtls.uri_san\"",
+            "[\"metadata\", \"envoy.filters.http.json_to_metadata\", \"x\"]",
+            "is the client's word, which nobody checks: it cannot say who asks",
+        ),
         ("jwt.tenant", "metadata.a", "there is no origin `metadata.a`"),
         ("jwt.tenant", "mtls.spiffe", "there is no origin `mtls.spiffe`"),
         ("peer = \"source", "peer = \"request", "there is no origin `request.address`"),
