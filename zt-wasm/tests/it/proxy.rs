@@ -1,6 +1,7 @@
 //! Modules for proxies, against the engine: what they decide is what the engine decides on the document that a proxy's
 //! knowledge amounts to, put together here once more.
 
+mod evidence;
 pub mod gateway;
 pub mod host;
 mod metadata;
