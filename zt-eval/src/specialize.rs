@@ -127,8 +127,7 @@ impl Rules<'_, '_, '_> {
     fn all(&mut self, action: ActionId) {
         let policy = self.fold.policy();
         let Some(rules) = policy.rules_for(action) else { return };
-        let mut ids: Vec<RuleId> =
-            [&rules.denies, &rules.allows, &rules.audits].into_iter().flatten().copied().collect();
+        let mut ids: Vec<RuleId> = rules.all().copied().collect();
         ids.sort_unstable();
         for id in ids {
             if let Some(rule) = policy.rule(id)

@@ -54,3 +54,38 @@ pub fn listed<S: AsRef<str>>(names: &[S], joiner: &str) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Code;
+    use crate::span::{FileId, Span};
+
+    #[test]
+    fn the_nearest_is_near() {
+        assert_eq!(nearest("clearence", ["owner", "clearance", "clear"]), Some("clearance"));
+        assert_eq!(nearest("MFA", ["mfa", "mfb"]), Some("mfa"));
+        assert_eq!(nearest("mfa", ["owner", "x"]), None);
+        assert_eq!(nearest("mfa", ["mfa"]), None);
+    }
+
+    #[test]
+    fn it_is_not_looked_for_without_end() {
+        let mistake = Diagnostic::new(Code::UNKNOWN_NAME, Span::new(FileId::default(), 0, 0), "x");
+        let found = |count| nearest_declared(&vec![mistake.clone(); count], "mfb", ["mfa"]);
+        assert_eq!((found(99), found(100)), (Some("mfa"), None));
+        let others: Vec<String> = (0..COMPARED_MAX).map(|number| format!("n{number:07}")).collect();
+        let with_last = |others: &[String]| nearest("abcdefgh", others.iter().map(|name| &**name).chain(["abcdefgi"]));
+        assert_eq!((with_last(&others), with_last(&others[1..])), (None, Some("abcdefgi")));
+    }
+
+    #[test]
+    fn lists_end() {
+        assert_eq!(listed::<&str>(&[], "and"), "");
+        assert_eq!(listed(&["a"], "and"), "`a`");
+        assert_eq!(listed(&["a", "b", "c"], "or"), "`a`, `b` or `c`");
+        let many = vec!["x"; 30];
+        assert!(listed(&many[..24], "and").ends_with("`x` and `x`"));
+        assert!(listed(&many, "and").ends_with("`x` and 6 more"));
+    }
+}

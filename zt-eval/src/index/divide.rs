@@ -12,7 +12,7 @@ mod shelf;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
@@ -22,8 +22,8 @@ use super::keys::Keys;
 use super::plan::{Followed, LOOSE};
 use super::table::Table;
 use super::{
-    Bucket, By, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, LEAF_MAX, Lookup, LookupKind, Misfiled, Plan,
-    Range, Trees, count, gates,
+    Bucket, By, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, Kind, LEAF_MAX, Lookup, LookupKind, Misfiled,
+    Plan, Range, Trees, count, gates,
 };
 use crate::graph::Policy;
 use crate::id::{EntityTypeId, NodeId, RuleId};
@@ -155,18 +155,26 @@ impl<'b, 'p> Builder<'b, 'p> {
     /// Makes the trees of all actions.
     fn trees(&mut self) -> Result<(), Misfiled> {
         // Actions often have the same rules: those of `any`.
-        let mut known: HashMap<Rc<[RuleId]>, u32, FixedState> = HashMap::default();
+        let mut known: HashMap<Vec<RuleId>, u32, FixedState> = HashMap::default();
+        // A list that actions share is looked at once.
+        let mut of_lists: HashMap<(*const [RuleId], Kind), u32, FixedState> = HashMap::default();
         for rules in &self.policy.actions {
-            let mut divisions = [0; 4];
-            for (place, rules) in divisions.iter_mut().zip(super::kinds(self.policy, rules)) {
-                let rules: Rc<[RuleId]> = rules.into();
-                *place = match known.get(&rules) {
+            let mut tree = |kind: Kind| {
+                let list = (Arc::as_ptr(kind.of(rules)), kind);
+                if let Some(division) = of_lists.get(&list) {
+                    return Ok(*division);
+                }
+                let rules = kind.rules(self.policy, rules);
+                let division = match known.get(&rules) {
                     Some(division) => *division,
                     None => self.tree(&rules)?,
                 };
-                known.insert(rules, *place);
-            }
-            let [denies, duties, allows, audits] = divisions;
+                known.insert(rules, division);
+                of_lists.insert(list, division);
+                Ok(division)
+            };
+            let [denies, duties] = [tree(Kind::Denies)?, tree(Kind::Duties)?];
+            let [allows, audits] = [tree(Kind::Allows)?, tree(Kind::Audits)?];
             self.index.actions.push(Trees { denies, duties, allows, audits });
         }
         self.index.entries.shrink_to_fit();
