@@ -12,7 +12,7 @@ mod shelf;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 
@@ -22,8 +22,8 @@ use super::keys::Keys;
 use super::plan::{Followed, LOOSE};
 use super::table::Table;
 use super::{
-    Bucket, By, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, Kind, LEAF_MAX, Lookup, LookupKind, Misfiled,
-    Plan, Range, Trees, count, gates,
+    Bucket, By, COPIES_MAX, DEPTH_MAX, Dimension, Division, Entry, Index, LEAF_MAX, Lookup, LookupKind, Misfiled, Plan,
+    Range, Trees, count, gates,
 };
 use crate::graph::Policy;
 use crate::id::{EntityTypeId, NodeId, RuleId};
@@ -155,16 +155,16 @@ impl<'b, 'p> Builder<'b, 'p> {
     /// Makes the trees of all actions.
     fn trees(&mut self) -> Result<(), Misfiled> {
         // Actions often have the same rules: those of `any`.
-        let mut known: HashMap<Vec<RuleId>, u32, FixedState> = HashMap::default();
+        let mut known: HashMap<Rc<[RuleId]>, u32, FixedState> = HashMap::default();
         // A list that actions share is looked at once.
-        let mut of_lists: HashMap<(*const [RuleId], Kind), u32, FixedState> = HashMap::default();
+        let mut of_lists: HashMap<(*const [RuleId], super::Kind), u32, FixedState> = HashMap::default();
         for rules in &self.policy.actions {
-            let mut tree = |kind: Kind| {
-                let list = (Arc::as_ptr(kind.of(rules)), kind);
+            let mut tree = |kind: super::Kind| {
+                let list = (std::sync::Arc::as_ptr(kind.of(rules)), kind);
                 if let Some(division) = of_lists.get(&list) {
                     return Ok(*division);
                 }
-                let rules = kind.rules(self.policy, rules);
+                let rules: Rc<[RuleId]> = kind.rules(self.policy, rules).into();
                 let division = match known.get(&rules) {
                     Some(division) => *division,
                     None => self.tree(&rules)?,
@@ -173,8 +173,8 @@ impl<'b, 'p> Builder<'b, 'p> {
                 of_lists.insert(list, division);
                 Ok(division)
             };
-            let [denies, duties] = [tree(Kind::Denies)?, tree(Kind::Duties)?];
-            let [allows, audits] = [tree(Kind::Allows)?, tree(Kind::Audits)?];
+            let [denies, duties] = [tree(super::Kind::Denies)?, tree(super::Kind::Duties)?];
+            let [allows, audits] = [tree(super::Kind::Allows)?, tree(super::Kind::Audits)?];
             self.index.actions.push(Trees { denies, duties, allows, audits });
         }
         self.index.entries.shrink_to_fit();
