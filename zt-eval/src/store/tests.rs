@@ -234,7 +234,8 @@ fn lists_of_parents_with_the_same_ancestors_share_them() {
         let parents: Vec<_> = parents.iter().map(|id| json!({ "type": "Group", "id": id })).collect();
         json!({ "type": "User", "id": id, "parents": parents })
     };
-    let group = |id: &str, parent: &str| json!({ "type": "Group", "id": id, "parents": [{ "type": "Group", "id": parent }] });
+    let group =
+        |id: &str, parent: &str| json!({ "type": "Group", "id": id, "parents": [{ "type": "Group", "id": parent }] });
     let users = [user("a", &["g0"]), user("b", &["g0", "g2"]), user("c", &["g2", "g1", "g0"]), user("d", &["g1"])];
     let all: Vec<_> = [group("g0", "g1"), group("g1", "g2"), group("g2", "g3")].into_iter().chain(users).collect();
     let store = load(&serde_json::Value::from(all).to_string()).unwrap();
