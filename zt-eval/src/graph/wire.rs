@@ -16,8 +16,7 @@
 //! | declarations, limits, patterns, zones, unusual constants | length, then in postcard's form (`head`) |
 //! | text | length, then UTF-8: all that constants, rules and the list of strings take their text from, in their order |
 //! | strings | files, reasons, controls, annotations: ascending by bytes, each used |
-//! | constants, nodes, rules | count, then each (`consts`, `nodes`, `rules`) |
-//! | rules by action | the distinct lists, in the order in which actions first have them; by action, which three (`rules`) |
+//! | constants, nodes, rules, rules by action | count, then each (`consts`, `nodes`, `rules`) |
 //! | where rules are filed | count, then each run of choices (`plan`) |
 //!
 //! A policy has one form, and a form is of one policy. Numbers have no superfluous bytes, references are numbered so that

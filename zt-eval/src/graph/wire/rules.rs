@@ -3,6 +3,9 @@
 //! A rule is a byte of flags ([`DENY`] and the others), a text: its name, the number of its file, its line as the
 //! difference from the rule's before it, its column, its condition as the difference from the rule's before it; then each
 //! part that its flags announce.
+//!
+//! Of the lists of rules that actions have each distinct one is written once, in the order in which actions first have them:
+//! a count, then each list; a count of actions, then of each the numbers of its three.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
