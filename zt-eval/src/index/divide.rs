@@ -161,17 +161,25 @@ impl<'b, 'p> Builder<'b, 'p> {
     fn trees(&mut self) -> Result<(), Misfiled> {
         // Actions often have the same rules: those of `any`.
         let mut known: HashMap<Rc<[RuleId]>, u32, FixedState> = HashMap::default();
+        // A list that actions share is looked at once.
+        let mut of_lists: HashMap<(*const [RuleId], super::Kind), u32, FixedState> = HashMap::default();
         for rules in &self.policy.actions {
-            let mut divisions = [0; 4];
-            for (place, rules) in divisions.iter_mut().zip(super::kinds(self.policy, rules)) {
-                let rules: Rc<[RuleId]> = rules.into();
-                *place = match known.get(&rules) {
+            let mut tree = |kind: super::Kind| {
+                let list = (std::sync::Arc::as_ptr(kind.of(rules)), kind);
+                if let Some(division) = of_lists.get(&list) {
+                    return Ok(*division);
+                }
+                let rules: Rc<[RuleId]> = kind.rules(self.policy, rules).into();
+                let division = match known.get(&rules) {
                     Some(division) => *division,
                     None => self.tree(&rules)?,
                 };
-                known.insert(rules, *place);
-            }
-            let [denies, duties, allows, audits] = divisions;
+                known.insert(rules, division);
+                of_lists.insert(list, division);
+                Ok(division)
+            };
+            let [denies, duties] = [tree(super::Kind::Denies)?, tree(super::Kind::Duties)?];
+            let [allows, audits] = [tree(super::Kind::Allows)?, tree(super::Kind::Audits)?];
             self.index.actions.push(Trees { denies, duties, allows, audits });
         }
         self.index.entries.shrink_to_fit();

@@ -31,6 +31,8 @@ mod table;
 #[cfg(all(test, feature = "build"))]
 mod tests;
 
+use std::sync::Arc;
+
 use crate::graph::{ActionRules, Policy};
 use crate::id::{ConstId, NodeId, RuleId};
 
@@ -305,16 +307,34 @@ impl Index {
     }
 }
 
-/// The rules of an action apart by what they need: as [`Trees`] has them.
-fn kinds(policy: &Policy, rules: &ActionRules) -> [Vec<RuleId>; 4] {
-    let obliges = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.extras.duties.is_empty());
-    // Most oblige to nothing.
-    let duties: Vec<RuleId> = rules.allows.iter().copied().filter(obliges).collect();
-    let mut allows = rules.allows.to_vec();
-    if !duties.is_empty() {
-        allows.retain(|id| duties.binary_search(id).is_err());
+/// The kinds of rules of an action, apart by what they need: as [`Trees`] has them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Kind {
+    Denies,
+    Duties,
+    Allows,
+    Audits,
+}
+
+impl Kind {
+    /// The action's list that rules of the kind are in.
+    fn of(self, rules: &ActionRules) -> &Arc<[RuleId]> {
+        match self {
+            Self::Denies => &rules.denies,
+            Self::Duties | Self::Allows => &rules.allows,
+            Self::Audits => &rules.audits,
+        }
     }
-    [rules.denies.to_vec(), duties, allows, rules.audits.to_vec()]
+
+    fn rules(self, policy: &Policy, rules: &ActionRules) -> Vec<RuleId> {
+        let obliges = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.extras.duties.is_empty());
+        let all = self.of(rules).iter().copied();
+        match self {
+            Self::Denies | Self::Audits => all.collect(),
+            Self::Duties => all.filter(obliges).collect(),
+            Self::Allows => all.filter(|id| !obliges(id)).collect(),
+        }
+    }
 }
 
 /// More than `u32::MAX` of anything in a policy is beyond its limits.

@@ -163,12 +163,12 @@ pub(crate) fn random_policy(nodes: Vec<Node>) -> Policy {
         let effect = if index % 3 == 0 { Effect::Deny } else { Effect::Allow };
         policy.rules.push(rule(&format!("r{index}"), effect, NodeId::new(index)));
     }
-    let of = |effect| -> Box<[RuleId]> {
+    let of = |effect| -> std::sync::Arc<[RuleId]> {
         let ids = policy.rules.iter().enumerate().filter(|(_, rule)| rule.effect == effect);
         ids.map(|(index, _)| RuleId::new(index)).collect()
     };
     let (denies, allows) = (of(Effect::Deny), of(Effect::Allow));
-    policy.actions[0] = crate::graph::ActionRules { denies, allows, audits: Box::new([]) };
+    policy.actions[0] = crate::graph::ActionRules { denies, allows, audits: [].into() };
     crate::graph::validate::plan(&mut policy).unwrap();
     Policy::from_bytes(&policy.to_bytes()).unwrap()
 }
