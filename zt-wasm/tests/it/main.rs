@@ -18,6 +18,7 @@ mod guest;
 mod guests;
 mod hosts;
 mod kubewarden;
+mod limits;
 mod linked;
 mod opa;
 mod oracle;
