@@ -206,8 +206,8 @@ fn requests_at_a_limit_are_decided_and_those_beyond_are_not() {
             let request = document(&case(count));
             assert_eq!(is_invalid(&policy, &store, &request), count > *limit, "{what}: {count}");
             for mode in [Mode::Full, Mode::Effect] {
-                both.agree(request.as_bytes(), None, mode).unwrap_or_else(|error| panic!("{what}: {error}"));
-                plain.agree(request.as_bytes(), None, mode).unwrap_or_else(|error| panic!("{what}: {error}"));
+                drop(both.agree(request.as_bytes(), None, mode).unwrap_or_else(|error| panic!("{what}: {error}")));
+                drop(plain.agree(request.as_bytes(), None, mode).unwrap_or_else(|error| panic!("{what}: {error}")));
             }
             if is_flat {
                 let bytes = in_slots(&serde_json::from_str(&request).unwrap(), &names, &slots);
@@ -228,7 +228,7 @@ fn requests_have_as_many_bytes_as_they_may() {
     for len in [199, 200, 201, 5_000] {
         document += &" ".repeat(len - document.len());
         assert_eq!(is_invalid(&policy, &store, &document), len > 200);
-        both.agree(document.as_bytes(), None, Mode::Full).unwrap();
+        drop(both.agree(document.as_bytes(), None, Mode::Full).unwrap());
 
         let asked = |id: &str| slots.request("read", ("User", id), ("Note", "n")).unwrap().to_bytes();
         let request = asked(&"i".repeat(len - asked("").len()));

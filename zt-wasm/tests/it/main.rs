@@ -23,6 +23,7 @@ mod linked;
 mod opa;
 mod oracle;
 mod proxy;
+mod reference;
 mod settings;
 mod slots;
 mod wide;
