@@ -77,12 +77,16 @@ impl<'r, 'a> Session<'r, 'a> {
         diagnostics: &'r mut Vec<Diagnostic>,
     ) -> Self {
         let schema = std::mem::take(&mut resolved.schema);
+        // The first counts, where a name is there twice.
+        let context =
+            schema.context.iter().enumerate().rev().map(|(at, attribute)| (attribute.name.clone(), at)).collect();
         let functions = resolved.functions.iter().map(|_| function::State::Pending).collect();
         let mut checker = Checker {
             resolved,
             sources,
             limits,
             schema,
+            context,
             functions,
             checked: Vec::new(),
             leaks: Vec::new(),
@@ -135,6 +139,8 @@ struct Checker<'r, 'a> {
     sources: &'r Sources,
     limits: &'r Limits,
     schema: Schema,
+    /// Where the context's attributes are in the schema, by name: there may be many.
+    context: HashMap<Arc<str>, usize>,
     /// By position in [`Resolved::functions`].
     functions: Vec<function::State>,
     /// Functions that were checked, callees first.

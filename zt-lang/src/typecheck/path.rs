@@ -163,7 +163,7 @@ impl Checker<'_, '_> {
         let locals = scope.locals.iter().map(|local| &*local.name);
         let candidates = self.resolved.symbols.candidates(scope.package, Namespace::Value).chain(locals);
         let foreign = self.foreign_name(scope, name, span);
-        let is_attribute = self.schema.context.iter().any(|attribute| &*attribute.name == name);
+        let is_attribute = self.context.contains_key(name);
         let diagnostic = match nearest(name, candidates.chain(["subject", "resource", "context"])) {
             _ if is_attribute => {
                 diagnostic.help(format!("did you mean `context.{name}`?")).fix(span, format!("context.{name}"))
@@ -208,7 +208,7 @@ impl Checker<'_, '_> {
     }
 
     fn context_attribute(&mut self, field: &ast::Ident, span: Span) -> Option<hir::Expr> {
-        let Some(index) = self.schema.context.iter().position(|attribute| attribute.name == field.node) else {
+        let Some(index) = self.context.get(&field.node).copied() else {
             let names: Vec<Arc<str>> = self.schema.context.iter().map(|attribute| attribute.name.clone()).collect();
             self.unknown_attribute(
                 "the context",

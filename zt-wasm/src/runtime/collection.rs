@@ -4,6 +4,7 @@
 //! operands, or n log n where a list has to be sorted.
 
 use super::address::*;
+use super::declared::*;
 use super::env::*;
 use super::glob::*;
 use super::layout::*;

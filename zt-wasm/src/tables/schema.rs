@@ -57,7 +57,8 @@ pub struct Types {
 /// Writes the tables of a policy's schema.
 pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
     let schema = policy.schema();
-    let mut writer = Writer { data, policy, schema, types: Types::default() };
+    let (is_bounded, steps_up) = (is_bounded(schema), steps_up(schema));
+    let mut writer = Writer { data, policy, schema, types: Types::default(), is_bounded, steps_up };
     let context = writer.attributes(&schema.context, |at| policy.context_extent(at));
     let entities = writer.entities();
     let actions = writer.actions();
@@ -246,6 +247,9 @@ struct Writer<'a> {
     policy: &'a Policy,
     schema: &'a Schema,
     types: Types,
+    /// Whether rows of attributes have bounds of freshness, and what renews them.
+    is_bounded: bool,
+    steps_up: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -265,10 +269,10 @@ impl<'a> Writer<'a> {
         row.place(self.types.address(self.data, self.schema, &declared.ty)).place(self.extent(extent));
         row.number(number(declared.from.index()));
         row.byte(flag(ATTRIBUTE_IS_COMPLETE, complete) | flag(ATTRIBUTE_IS_SILENT, is_silent));
-        if is_bounded(self.schema) {
+        if self.is_bounded {
             row.place(self.bounds(&declared.freshness)).number(number(declared.freshness.len()));
         }
-        if steps_up(self.schema) {
+        if self.steps_up {
             let given = declared.step_up.as_ref();
             row.place(given.map_or(NOWHERE.cast_unsigned(), |step_up| self.data.cell(&step_up.gives)));
             row.name(self.data, given.map_or("", |step_up| &step_up.acr));

@@ -134,7 +134,7 @@ const CASES: &[Case] = &[
         (subject, entities(&many(count, |at| user(&at.to_string(), r#","properties":{"labels":["a"]}"#))))
     }),
     ("entities, half of them only named", 5, |count| {
-        let half = |at: usize| user(&at.to_string(), if at % 2 == 0 { r#","properties":{}"# } else { "" });
+        let half = |at: usize| user(&at.to_string(), if at.is_multiple_of(2) { r#","properties":{}"# } else { "" });
         (String::new(), entities(&many(count, half)))
     }),
 ];
@@ -238,8 +238,10 @@ fn requests_have_as_many_bytes_as_they_may() {
     }
 }
 
-/// Entity data by the limit that they come to.
-const DATA: &[(&str, usize, fn(usize) -> String)] = &[
+/// Entity data by the limit that they come to, with so many of what is limited.
+type DataCase = (&'static str, usize, fn(usize) -> String);
+
+const DATA: &[DataCase] = &[
     ("entities", 5, |count| groups(count)),
     ("bytes", 2_000, |len| " ".repeat(len - 2)),
     ("string", 8, |len| user("ann", &format!(r#","properties":{{"name":{}}}"#, text(len)))),
@@ -259,7 +261,7 @@ const DATA: &[(&str, usize, fn(usize) -> String)] = &[
     ("ancestors", 4, |count| {
         let parents = |ids: &[usize]| many(ids.len(), |at| format!(r#"{{"type":"Group","id":"g{}"}}"#, ids[at]));
         let low: Vec<usize> = (1..count).collect();
-        let one = user("a", &format!(r#","parents":[{{"type":"Group","id":"g0"}}]"#));
+        let one = user("a", r#","parents":[{"type":"Group","id":"g0"}]"#);
         format!(r#"{one},{{"type":"Group","id":"g0","parents":[{}]}}"#, parents(&low))
     }),
 ];
