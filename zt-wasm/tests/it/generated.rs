@@ -28,7 +28,7 @@ const POLICIES: u32 = 50;
 const CROWDED: u32 = 20;
 const STORES: u64 = 2;
 /// Requests to a store; each is decided in both modes, and once more damaged.
-const REQUESTS: u64 = 100;
+const REQUESTS: u64 = 130;
 /// Decisions of modules that there are at least for each multiple of the policies.
 const DECISIONS_MIN: u64 = 40_000;
 
