@@ -158,7 +158,6 @@ pub const H_STRING_MAX: i32 = 1088;
 pub const H_ELEMENTS_MAX: i32 = 1092;
 pub const H_ENTITIES_MAX: i32 = 1096;
 pub const H_BYTES_MAX: i32 = 1100;
-pub const H_LEADS: i32 = 1104; // a byte for each pair of entity types: whether parents of one lead to the other
 pub const H_KEPT: i32 = 1108; // what is zero at first and goes with stamps: address
 pub const H_KEPT_BYTES: i32 = 1112; // and length
 pub const H_ANCHORS: i32 = 1116; // entities that rules name in tests of the hierarchy: cells, sorted; behind them, numbers
