@@ -53,6 +53,8 @@ fn tests(builder: &mut Builder) -> Vec<NodeId> {
                 builder.starts_with(slot, constant),
                 builder.ends_with(slot, constant),
                 builder.contains(slot, constant),
+                builder.compare(CompareOp::Less, slot, constant),
+                builder.compare(CompareOp::LessOrEqual, constant, slot),
             ]);
         }
         for glob in ["a*", "*b*", "A*c", "A*x*c", "x"] {

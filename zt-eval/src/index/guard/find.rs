@@ -91,15 +91,17 @@ impl<'p> Guards<'p> {
             return self.single(slot, Test::Equal(constant));
         }
         let at = Intervals::point(constant)?;
-        let (low, high) = match (op, slot_is_left) {
-            (CompareOp::Less, true) => (i128::MIN, at.checked_sub(1)?),
-            (_, true) => (i128::MIN, at),
-            (CompareOp::Less, false) => (at.checked_add(1)?, i128::MAX),
-            (_, false) => (at, i128::MAX),
+        let exact = Intervals::is_faithful(constant);
+        let is_open = exact && op == CompareOp::Less;
+        let (low, high) = match (is_open, slot_is_left) {
+            (true, true) => (i128::MIN, at.checked_sub(1)?),
+            (false, true) => (i128::MIN, at),
+            (true, false) => (at.checked_add(1)?, i128::MAX),
+            (false, false) => (at, i128::MAX),
         };
         let axis = self.axis(slot, Family::Intervals);
         let key = self.interval(low, high);
-        Some(Found { places: vec![Place { axis, key }], exact: true })
+        Some(Found { places: vec![Place { axis, key }], exact })
     }
 
     fn membership(&mut self, outer: NodeId, inner: NodeId) -> Option<Found> {
