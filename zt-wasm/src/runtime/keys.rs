@@ -541,7 +541,7 @@ fn point_of(cell: i32, at: i32) -> bool {
 fn text_word(cell: i32, from: i32) -> i64 {
     let text = ld32(cell + 8);
     let len = ld32(cell + 12);
-    let mut word = 0;
+    let mut word: i64 = 0;
     let mut at = from;
     while at < from + 8 {
         word = word << 8;
