@@ -1,11 +1,11 @@
 // Decides requests with a policy's module in Node.js, without any package.
 //
 //   ztc build --target core policy.zt --entities entities.json -o policy.wasm
-//   node node.mjs [--settings settings.json] [--data entities.json] [--slots] policy.wasm INSTANT request.json...
+//   node node.mjs [--settings settings.json] [--data entities.json] policy.wasm INSTANT request.json...
 //
 // INSTANT is one in RFC 3339, `clock` for the clock's, or `none`. Each request is answered on a line. A module that
-// was built with `--setting` takes its parameters here, one built with `--takes-data` its entities, one built with
-// `--takes-slots` requests in slots. The ABI is described in zt-wasm/ABI.md.
+// was built with `--setting` takes its parameters here, one built with `--takes-data` its entities. Requests in slots
+// are for programs that have values and no JSON: `decideSlots`. The ABI is described in zt-wasm/ABI.md.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -70,8 +70,15 @@ export class Policy {
     return this.answer(() => this.decideText(request, { now, full }));
   }
 
-  /** The same of a request in slots, as [`slotRequest`] makes it. */
-  decideSlots(bytes, { now = new Date(), full = true } = {}) {
+  /** The same of a request for [`slotRequest`]; one that it cannot put into slots is denied. */
+  decideSlots(request, { now = new Date(), full = true } = {}) {
+    let bytes;
+    try {
+      this.slots ??= this.describe().slots;
+      bytes = slotRequest(this.slots, request);
+    } catch (error) {
+      return failed(error);
+    }
     return this.answer(() => this.call("zt_decide_slots", bytes, { now, full }));
   }
 
@@ -81,7 +88,7 @@ export class Policy {
     } catch (error) {
       // Whatever went wrong: this instance is spent, and nobody was allowed anything.
       this.start();
-      return { effect: "deny", reason: "failed", error: String(error) };
+      return failed(error);
     }
   }
 
@@ -114,20 +121,36 @@ export class Policy {
   }
 }
 
+function failed(error) {
+  return { effect: "deny", reason: "failed", error: String(error) };
+}
+
+/** A reference to an entity, among the values of a request in slots. */
+export class Reference {
+  constructor(type, id) {
+    Object.assign(this, { type, id });
+  }
+}
+
 const UNSAID = 0xffffffff;
 
 /**
- * A request in slots: bytes without names, for hosts that have the values at hand. `slots` is in what the module says of
- * itself; `request` has the members of a request in JSON, `evidence` apart. Among values, a Date is an instant, and
- * an object of a type and an id a reference to an entity; what no rule reads is left out.
+ * A request in slots: bytes without names, for programs that have the values at hand. `slots` is in what the module says
+ * of itself; `request` has the members of a request in JSON. Values are null, Booleans, whole numbers, strings (decimals,
+ * addresses and all else that JSON writes as strings), Dates (instants), [`Reference`]s, arrays (sets and lists) and plain
+ * objects (maps and records); what no rule reads is left out. Throws for whatever could mean something else in JSON:
+ * other values, and evidence by who says it, which slots have no room for.
  */
-export function slotRequest(slots, { subject, action, resource, context, entities = [] }) {
+export function slotRequest(slots, { subject, action, resource, context, evidence, entities = [] }) {
+  if (evidence !== undefined) throw new TypeError("slots have no room for evidence by who says it");
   const numbers = new Map(slots.slots.map(({ path }, number) => [path, number]));
   const parts = [];
   const u8 = (...bytes) => parts.push(Uint8Array.from(bytes));
   const u32 = (number) => parts.push(new Uint8Array(Uint32Array.of(number).buffer));
   const i64 = (number) => parts.push(new Uint8Array(BigInt64Array.of(BigInt(number)).buffer));
   const text = (string) => {
+    // Half of a surrogate pair would become another character.
+    if (typeof string !== "string" || /\p{Surrogate}/u.test(string)) throw new TypeError("an id, a key or a string is no text");
     const bytes = ENCODER.encode(string);
     u32(bytes.length);
     parts.push(bytes);
@@ -141,14 +164,14 @@ export function slotRequest(slots, { subject, action, resource, context, entitie
     else if (typeof given === "boolean") u8(given ? 3 : 2);
     else if (Number.isSafeInteger(given) || typeof given === "bigint") u8(4), i64(given);
     else if (given instanceof Date) u8(6), i64(given.getTime());
+    else if (typeof given === "string") u8(5), text(given);
     else if (Array.isArray(given)) u8(10), u32(given.length), given.forEach(value);
-    else if (typeof given !== "object") u8(5), text(String(given));
-    else if (typeof given.type === "string" && typeof given.id === "string") u8(9), name(given);
-    else {
+    else if (given instanceof Reference) u8(9), name(given);
+    else if (typeof given === "object" && Object.getPrototypeOf(given) === Object.prototype) {
       u8(11);
       u32(Object.keys(given).length);
       for (const [key, member] of Object.entries(given)) text(key), value(member);
-    }
+    } else throw new TypeError(`slots have no room for ${String(given)}`);
   };
   const said = (of, values) => {
     if (!values) return u32(UNSAID);
@@ -160,7 +183,7 @@ export function slotRequest(slots, { subject, action, resource, context, entitie
   const entity = (given) => {
     name(given);
     said(given.type, given.properties);
-    given.parents ? value(given.parents) : u8(0);
+    given.parents ? value(given.parents.map(({ type, id }) => new Reference(type, id))) : u8(0);
   };
   u32(1);
   u32(slots.actions.indexOf(action.name));
@@ -173,7 +196,7 @@ export function slotRequest(slots, { subject, action, resource, context, entitie
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const options = { settings: { type: "string" }, data: { type: "string" }, slots: { type: "boolean" } };
+  const options = { settings: { type: "string" }, data: { type: "string" } };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [file, instant, ...requests] = positionals;
   const policy = await Policy.load(await readFile(file));
@@ -182,10 +205,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const request of requests) {
     const known = { clock: new Date(), none: null }[instant];
     const now = known === undefined ? new Date(instant) : known;
-    const bytes = await readFile(request);
-    const decision = values.slots
-      ? policy.decideSlots(slotRequest(policy.describe().slots, JSON.parse(bytes)), { now })
-      : policy.decide(bytes, { now });
-    console.log(JSON.stringify(decision));
+    console.log(JSON.stringify(policy.decide(await readFile(request), { now })));
   }
 }

@@ -176,19 +176,14 @@ impl<'a> World<'a> {
         Some(self.request.context().get(attribute as usize).map_or(Known::Unknown, Known::from))
     }
 
-    /// The same of an entity's attribute.
+    /// The same of an attribute of an entity of this type, of which this is said.
     #[inline]
-    pub(crate) fn lasting_attribute(
-        &self,
-        ty: EntityTypeId,
-        speaker: Speaker<'a>,
-        attribute: u32,
-    ) -> Option<Known<'a>> {
+    pub(crate) fn lasting_attribute(&self, ty: EntityTypeId, said: &'a [Datum], attribute: u32) -> Option<Known<'a>> {
         let declared = self.schema().entity(ty)?.attributes.get(attribute as usize)?;
         if !declared.freshness.is_empty() {
             return None;
         }
-        Some(speaker.attributes().get(attribute as usize).map_or(Known::Unknown, Known::from))
+        Some(said.get(attribute as usize).map_or(Known::Unknown, Known::from))
     }
 
     /// The context's attribute at this position.
@@ -208,18 +203,18 @@ impl<'a> World<'a> {
     /// The attribute of an entity at this position of its type's declaration.
     #[must_use]
     pub fn attribute(&self, uid: &EntityUid, attribute: u32) -> Reading<'a> {
-        self.attribute_said(uid.ty, self.speaker(uid), attribute)
+        self.attribute_said(uid.ty, self.speaker(uid).attributes(), attribute)
     }
 
-    /// The same, of an entity of this type that this speaker speaks for.
-    pub(crate) fn attribute_said(&self, ty: EntityTypeId, speaker: Speaker<'a>, attribute: u32) -> Reading<'a> {
+    /// The same, of an entity of this type of which this is said.
+    pub(crate) fn attribute_said(&self, ty: EntityTypeId, said: &'a [Datum], attribute: u32) -> Reading<'a> {
         let Some(ty) = self.schema().entity(ty) else {
             return Reading::UNKNOWN;
         };
         let Some(declared) = ty.attributes.get(attribute as usize) else {
             return Reading::UNKNOWN;
         };
-        self.fresh(declared, speaker.attributes(), attribute)
+        self.fresh(declared, said, attribute)
     }
 
     /// Who speaks for an entity: the store, if it holds it, else the request.

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 
 use crate::decision::{Decision, Mode, Reason};
-use crate::eval::{self, Scratch, Speakers};
-use crate::facts::{Speaker, World};
+use crate::eval::{self, Asked, Scratch, Whole};
+use crate::facts::World;
 use crate::graph::Policy;
 use crate::index::Join;
 use crate::request::{Request, StoreError};
-use crate::store::Store;
-use crate::value::Timestamp;
+use crate::store::{Kin, Store};
+use crate::value::{Datum, Timestamp, Value};
 
 thread_local! {
     /// Each thread decides in memory of its own, so that deciding shares and counts nothing.
@@ -72,14 +72,32 @@ impl Prepared {
     }
 }
 
-/// Where what is said of an entity stands.
-#[derive(Clone, Copy, Debug)]
+/// What is said of an entity, or where it stands.
+#[derive(Clone, Debug)]
 enum Spoken {
-    /// In the store, under this number.
-    Store(u32),
+    /// The store says this.
+    Store {
+        attributes: Arc<[Datum]>,
+        /// What lies above it, with the anchors among that, if the store holds all of it.
+        above: Option<(Arc<Kin>, Box<[u32]>)>,
+    },
     /// In the request, at this position.
     Request(usize),
     Nowhere,
+}
+
+impl Spoken {
+    #[inline]
+    fn asked<'a>(&'a self, request: &'a Request, uid: &'a Value) -> Asked<'a> {
+        match self {
+            Self::Store { attributes, above } => {
+                let above = above.as_ref().map(|(kin, anchors)| Whole { kin, anchors });
+                Asked { uid, attributes, above }
+            }
+            Self::Request(at) => Asked::described(uid, request.entities().get(*at)),
+            Self::Nowhere => Asked::described(uid, None),
+        }
+    }
 }
 
 impl Pdp {
@@ -174,8 +192,12 @@ impl Snapshot {
     /// Looks up once what every decision of the request needs.
     #[must_use]
     pub fn prepare(&self, request: Request) -> Prepared {
-        let [subject, resource] = [request.subject(), request.resource()].map(|uid| match self.store.number(uid) {
-            Some(number) => Spoken::Store(number),
+        let [subject, resource] = [request.subject(), request.resource()].map(|uid| match self.store.get(uid) {
+            Some(stored) => {
+                let above = Whole::of(&self.store, &self.join, stored);
+                let above = above.map(|Whole { kin, anchors }| (Arc::clone(kin), anchors.into()));
+                Spoken::Store { attributes: Arc::clone(&stored.attributes), above }
+            }
             None => request.position(uid).map_or(Spoken::Nowhere, Spoken::Request),
         });
         let is_valid = self.world(&request, None).check().is_ok();
@@ -197,16 +219,12 @@ impl Snapshot {
         let request = &prepared.request;
         let world = self.world(request, now);
         if prepared.generation != self.generation || !prepared.is_valid {
-            eval::decide_in(world, &self.join, eval::speakers(&world), mode, scratch, decision);
+            eval::decide_in(world, &self.join, mode, scratch, decision);
             return;
         }
-        let of = |spoken| match spoken {
-            Spoken::Store(number) => self.store.at(number).map_or(Speaker::Nobody, Speaker::Store),
-            Spoken::Request(at) => request.entities().get(at).map_or(Speaker::Nobody, Speaker::Request),
-            Spoken::Nowhere => Speaker::Nobody,
-        };
-        let speakers = Speakers { subject: of(prepared.subject), resource: of(prepared.resource) };
-        eval::decide_checked(world, &self.join, speakers, mode, scratch, decision);
+        let subject = prepared.subject.asked(request, request.subject_value());
+        let resource = prepared.resource.asked(request, request.resource_value());
+        eval::decide_checked(world, &self.join, &[subject, resource], mode, scratch, decision);
     }
 
     /// Decides prepared requests at an instant, each into the decision at its position.
@@ -233,7 +251,7 @@ impl Snapshot {
         let world = self.world(request, now);
         let decide = |scratch: &mut Scratch| {
             let mut decision = Decision::default();
-            eval::decide_in(world, &self.join, eval::speakers(&world), mode, scratch, &mut decision);
+            eval::decide_in(world, &self.join, mode, scratch, &mut decision);
             decision
         };
         SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
@@ -270,7 +288,7 @@ impl Snapshot {
             return;
         }
         let world = self.world(request, now);
-        eval::decide_in(world, &self.join, eval::speakers(&world), mode, scratch, decision);
+        eval::decide_in(world, &self.join, mode, scratch, decision);
     }
 }
 

@@ -26,7 +26,9 @@ use crate::value::{Datum, EntityUid};
 use chunks::Chunks;
 use draft::Draft;
 use index::Index;
-use kin::{Kin, Lineage, ancestor_key};
+use kin::{Lineage, ancestor_key};
+
+pub(crate) use kin::Kin;
 
 /// The entities that a policy knows of without being told in the request. Clones in constant time.
 ///
@@ -80,7 +82,7 @@ impl Default for Slot {
 #[derive(Clone, Debug)]
 pub struct Stored {
     uid: EntityUid,
-    attributes: Arc<[Datum]>,
+    pub(crate) attributes: Arc<[Datum]>,
     parents: Arc<[EntityUid]>,
     /// Which list of parents, and so which set of ancestors, it has.
     lineage: u32,
@@ -229,17 +231,14 @@ impl Store {
         self.kin(stored.lineage).is_some_and(|kin| self.is_above(kin, uid))
     }
 
-    /// The same, if the store holds all that lies above.
-    #[inline]
-    pub(crate) fn surely_has_ancestor(&self, stored: &Stored, uid: &EntityUid) -> Option<bool> {
-        match self.kin(stored.lineage) {
-            Some(kin) => kin.open.is_empty().then(|| self.is_above(kin, uid)),
-            None => Some(false),
-        }
+    /// What lies above one of this store's entities.
+    pub(crate) fn kin_of(&self, stored: &Stored) -> Option<&Arc<Kin>> {
+        self.record(stored.lineage)
     }
 
+    /// Whether an entity is among those of this store's `kin`.
     #[inline]
-    fn is_above(&self, kin: &Kin, uid: &EntityUid) -> bool {
+    pub(crate) fn is_above(&self, kin: &Kin, uid: &EntityUid) -> bool {
         kin.above.has(ancestor_key(uid), |number| self.uid(number) == Some(uid))
     }
 

@@ -122,7 +122,7 @@ fn build(
     with_names: bool,
 ) -> Result<Vec<u8>, CompileError> {
     let late = late(policy, target, settings)?;
-    target.check(policy)?;
+    target.check(policy, entities)?;
     let plan = Plan::of(policy);
     let mut widths = Widths::default();
     loop {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use thiserror::Error;
-use zt_eval::Policy;
 use zt_eval::codegen::member;
 use zt_eval::graph::{Node, Rule};
-use zt_eval::id::NodeId;
+use zt_eval::id::{EntityTypeId, NodeId};
 use zt_eval::schema::Attribute;
+use zt_eval::{Policy, Store};
 
 /// A policy asks for what hosts of a kind do not give: where it does so first.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -30,6 +30,21 @@ pub enum Unsupplied {
         target: &'static str,
         /// The rule's name.
         rule: String,
+        /// The attribute's.
+        attribute: String,
+    },
+    /// A rule reads an attribute of entities that nobody describes.
+    #[error(
+        "hosts of target `{target}` do not say `{entity}.{attribute}`, which rule `{rule}` reads: give entities of this type \
+         when the module is built"
+    )]
+    Attribute {
+        /// The target's name.
+        target: &'static str,
+        /// The rule's name.
+        rule: String,
+        /// The name of the entities' type.
+        entity: String,
         /// The attribute's.
         attribute: String,
     },
@@ -74,13 +89,36 @@ pub(crate) fn context_of(policy: &Policy, target: &'static str, known: &[&str]) 
     }
 }
 
+/// Checks that rules read only attributes of entities that are given, or that are absent where nobody says them.
+///
+/// # Errors
+///
+/// When one reads another: the first.
+pub(crate) fn attributes_of(policy: &Policy, target: &'static str, entities: &Store) -> Result<(), Unsupplied> {
+    let schema = policy.schema();
+    let given: BTreeSet<EntityTypeId> = entities.entities().map(|entity| entity.uid().ty).collect();
+    let read = |node: &Node| match node {
+        Node::Attribute { ty, attribute, .. } if !given.contains(ty) => {
+            let entity = schema.entity(*ty)?;
+            let declared = entity.attributes.get(*attribute as usize)?;
+            let is_silent = declared.ty.is_optional() && schema.source(declared.from).is_some_and(|from| from.complete);
+            (!is_silent).then(|| (entity.name.to_string(), member(&declared.name).to_string()))
+        }
+        _ => None,
+    };
+    match first(policy, read) {
+        Some((rule, (entity, attribute))) => Err(Unsupplied::Attribute { target, rule, entity, attribute }),
+        None => Ok(()),
+    }
+}
+
 /// The first rule with a node of which something is to be said, and what.
-pub(crate) fn first(policy: &Policy, say: impl Fn(&Node) -> Option<String>) -> Option<(String, String)> {
+pub(crate) fn first<T>(policy: &Policy, say: impl Fn(&Node) -> Option<T>) -> Option<(String, T)> {
     policy.rules().iter().find_map(|rule| Some((rule.name.to_string(), first_in(policy, rule, &say)?)))
 }
 
 /// What is said of a rule's nodes: the first in the order of writing.
-fn first_in(policy: &Policy, rule: &Rule, say: &impl Fn(&Node) -> Option<String>) -> Option<String> {
+fn first_in<T>(policy: &Policy, rule: &Rule, say: &impl Fn(&Node) -> Option<T>) -> Option<T> {
     let args = rule.extras.duties.iter().flat_map(|duty| duty.args.iter().copied());
     let mut pending: Vec<NodeId> = std::iter::once(rule.condition).chain(args).collect();
     pending.reverse();

@@ -93,12 +93,12 @@ impl Target {
     /// # Errors
     ///
     /// When they do not.
-    pub(crate) fn check(&self, policy: &Policy) -> Result<(), Unsupplied> {
+    pub(crate) fn check(&self, policy: &Policy, entities: &Store) -> Result<(), Unsupplied> {
         match self {
             // What proxies know is for their users to say: see its tables.
             Self::Core(_) | Self::ProxyWasm(_) => Ok(()),
             Self::Opa(_) => profile::without_clock(policy, opa::NAME),
-            Self::Kubewarden(_) => kubewarden::check(policy),
+            Self::Kubewarden(_) => kubewarden::check(policy, entities),
         }
     }
 

@@ -2,11 +2,12 @@
 
 use std::ops::ControlFlow;
 
+use super::asked::{Asked, Whole};
 use super::evaluator::Evaluator;
 use super::scratch::Found;
 use crate::Truth;
 use crate::decision::Fact;
-use crate::facts::{Above, Speaker};
+use crate::facts::Above;
 use crate::id::{EntityTypeId, NodeId, RuleId};
 use crate::index::{Bucket, By, Dimension, Entry, Intervals, Lookup, LookupKind};
 use crate::value::{EntityUid, Value};
@@ -64,7 +65,10 @@ impl<'a> Evaluator<'a, '_> {
                 Truth::False | Truth::Unknown => return ControlFlow::Continue(()),
             }
         }
-        self.consider(index.entries(division.loose), search, visit)?;
+        let loose = index.entries(division.loose);
+        if !loose.is_empty() {
+            self.consider(loose, search, visit)?;
+        }
         for at in division.dimensions.indices() {
             if let Some(dimension) = index.dimension(at) {
                 self.look_up(dimension, search, visit)?;
@@ -140,11 +144,25 @@ impl<'a> Evaluator<'a, '_> {
         }
     }
 
+    #[inline(never)]
     fn find_anew(&mut self, number: u32) -> Found {
         let start = self.scratch.keys.len();
         let Some(lookup) = self.derived.index.lookup(number) else {
             return Found::default();
         };
+        if let LookupKind::Anchors(leads) = &lookup.kind
+            && let Some(Asked { uid: Value::Entity(uid), above, .. }) = self.asked(lookup.slot)
+        {
+            let is_all = self.find_anchors_of(uid, *above, leads);
+            return self.scratch.set_found(number, start, is_all);
+        }
+        self.find_elsewhere(number, lookup)
+    }
+
+    /// The same for what most lookups are not of.
+    #[inline(never)]
+    fn find_elsewhere(&mut self, number: u32, lookup: &'a Lookup) -> Found {
+        let start = self.scratch.keys.len();
         if lookup.kind == LookupKind::Point {
             let point = self.value(lookup.slot).value().and_then(Intervals::point);
             return self.scratch.set_point(number, point);
@@ -178,18 +196,16 @@ impl<'a> Evaluator<'a, '_> {
 
     /// Adds the anchors that the slot's entity is or lies below. Whether those are all.
     fn find_anchors(&mut self, slot: NodeId, leads: &[bool]) -> bool {
-        if let Some(asked) = self.asked(slot) {
-            return self.find_anchors_of(asked.uid, Some(asked.speaker), leads);
-        }
         let slot = self.value(slot);
-        slot.value().is_some_and(|uid| self.find_anchors_of(uid, None, leads))
-    }
-
-    #[inline]
-    fn find_anchors_of(&mut self, of: &Value, speaker: Option<Speaker<'a>>, leads: &[bool]) -> bool {
-        let Value::Entity(uid) = of else {
+        let Some(Value::Entity(uid)) = slot.value() else {
             return false;
         };
+        self.find_anchors_of(uid, self.whole(uid), leads)
+    }
+
+    /// The same, given what lies above the entity, if the store holds all of it.
+    #[inline(always)]
+    fn find_anchors_of(&mut self, uid: &EntityUid, above: Option<Whole<'a>>, leads: &[bool]) -> bool {
         let leads = |ty: EntityTypeId| leads.get(ty.index()) == Some(&true);
         if let Some(anchor) = self.derived.index.anchors.find(uid) {
             self.scratch.keys.push(anchor);
@@ -197,22 +213,17 @@ impl<'a> Evaluator<'a, '_> {
         if !leads(uid.ty) {
             return true;
         }
-        match speaker.unwrap_or_else(|| self.world.speaker(uid)) {
-            Speaker::Store(stored) => {
-                let above = self.join.above(stored.lineage());
-                if !above.is_whole {
-                    return self.climb_to_anchors(uid, leads);
-                }
-                if self.notes {
-                    self.scratch.note(Fact::Parents(uid.clone()));
-                }
-                self.scratch.keys.extend_from_slice(above.anchors);
-                true
-            }
-            _ => self.climb_to_anchors(uid, leads),
+        let Some(above) = above else {
+            return self.climb_to_anchors(uid, leads);
+        };
+        if self.notes {
+            self.note_parents(uid);
         }
+        self.scratch.keys.extend_from_slice(above.anchors);
+        true
     }
 
+    #[inline(never)]
     fn climb_to_anchors(&mut self, uid: &EntityUid, leads: impl Fn(EntityTypeId) -> bool) -> bool {
         let (join, anchors, notes) = (self.join, &self.derived.index.anchors, self.notes);
         let mut climb = std::mem::take(&mut self.scratch.climb);
@@ -254,8 +265,12 @@ impl<'a> Evaluator<'a, '_> {
 
     fn rest_truth(&mut self, candidate: Candidate, want: Want) -> Truth {
         let mut truth = Truth::True;
-        for (at, node) in (0..).zip(self.world.policy.conjuncts(candidate.rule)) {
-            if candidate.is_proven(at) {
+        // The last bit is no conjunct's.
+        let mut proven = candidate.proven & !(1 << (u16::BITS - 1));
+        for node in self.world.policy.conjuncts(candidate.rule) {
+            let is_proven = proven & 1 == 1;
+            proven >>= 1;
+            if is_proven {
                 continue;
             }
             truth = truth.and(self.truth(*node));
@@ -281,13 +296,5 @@ impl<'a> Evaluator<'a, '_> {
         found.sort_unstable_by_key(|each| (each.rule, std::cmp::Reverse(each.proven.count_ones()), each.proven));
         found.dedup_by_key(|each| each.rule);
         found
-    }
-}
-
-impl Candidate {
-    /// Whether the conjunct at this position is known to hold.
-    fn is_proven(self, at: u32) -> bool {
-        // The last bit is no conjunct's.
-        at < u16::BITS - 1 && self.proven >> at & 1 == 1
     }
 }

@@ -3,7 +3,6 @@
 //! From all of them, those are dropped in declared order without which access is still granted, until none more can be:
 //! what remains is enough, and none of it can be spared.
 
-use super::Speakers;
 use super::evaluator::Evaluator;
 use crate::decision::{Challenge, Decision};
 use crate::facts::World;
@@ -50,8 +49,8 @@ impl<'a> Evaluator<'a, '_> {
     fn allows_with(&mut self, rules: &'a ActionRules, trees: Trees, granted: &[bool]) -> bool {
         self.scratch.restart();
         let world: World<'_> = World { granted, ..self.world };
-        let speakers = Speakers { subject: self.subject.speaker, resource: self.resource.speaker };
-        Evaluator::new(world, self.join, speakers, &mut *self.scratch, self.notes).effect(rules, trees) == Effect::Allow
+        let asked = [*self.subject, *self.resource];
+        Evaluator::new(world, self.join, &asked, &mut *self.scratch, self.notes).effect(rules, trees) == Effect::Allow
     }
 }
 

@@ -8,13 +8,14 @@
 use arrayvec::ArrayVec;
 
 use super::apply::{compare, compute, test};
+use super::asked::Asked;
 use super::operand::Operand;
 use super::quantified::Truths;
 use super::scratch::{LEVELS_MAX, Scratch};
 use crate::Truth;
 use crate::decision::Fact;
-use crate::facts::{Known, Reading, Speaker, World};
-use crate::graph::short::{Form, Lies, Other, Path, Root, Short};
+use crate::facts::{Known, Reading, World};
+use crate::graph::short::{Form, Short};
 use crate::graph::{Derived, Node, Quantifier};
 use crate::id::{EntityTypeId, NodeId, ParamId};
 use crate::index::Join;
@@ -27,8 +28,8 @@ pub(super) struct Evaluator<'a, 's> {
     pub short: &'a Short,
     /// Where the store's entities lie, in terms of the policy.
     pub join: &'a Join,
-    pub subject: Asked<'a>,
-    pub resource: Asked<'a>,
+    pub subject: &'s Asked<'a>,
+    pub resource: &'s Asked<'a>,
     pub scratch: &'s mut Scratch,
     /// What was borrowed for the nodes that [`Derived::held`] names; no memory of it where it is empty.
     pub held: &'s mut [Option<Known<'a>>],
@@ -36,13 +37,6 @@ pub(super) struct Evaluator<'a, 's> {
     pub bindings: ArrayVec<Binding<'a>, LEVELS_MAX>,
     /// Whether facts and flips are wanted.
     pub notes: bool,
-}
-
-/// The request's subject or resource, with who speaks for it.
-#[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub uid: &'a Value,
-    pub speaker: Speaker<'a>,
 }
 
 /// Where a quantifier is.
@@ -56,7 +50,7 @@ pub(super) struct Binding<'a> {
     pub element: Option<&'a Value>,
 }
 
-impl<'a> Evaluator<'a, '_> {
+impl<'a, 's> Evaluator<'a, 's> {
     /// The truth of a condition.
     #[inline]
     pub fn truth(&mut self, id: NodeId) -> Truth {
@@ -64,46 +58,6 @@ impl<'a> Evaluator<'a, '_> {
             Some(truth) => truth,
             None => self.truth_at_length(id),
         }
-    }
-
-    /// The truth of a condition that has a short form.
-    #[inline]
-    fn truth_for_short(&mut self, id: NodeId) -> Option<Truth> {
-        match self.short.form(id) {
-            Form::Leaf(at) => {
-                let leaf = self.short.leaf(at)?;
-                let known = self.follow_to_end(&leaf.path)?;
-                self.count(id);
-                Some(match known {
-                    Known::Value(value) => leaf.test(value, self.other(leaf.other)),
-                    Known::Absent => leaf.absent(),
-                    Known::Unknown => Truth::Unknown,
-                })
-            }
-            Form::Lies(at) => self.lies(id, self.short.lies(at)?),
-            Form::Path(at) => self.follow(self.short.path(at)?).map(Known::truth),
-            Form::Node | Form::Const(_) | Form::Subject | Form::Resource => None,
-        }
-    }
-
-    /// Whether the subject or the resource lies within what a path leads to; kept if others ask so too.
-    #[inline]
-    fn lies(&mut self, id: NodeId, lies: &'a Lies) -> Option<Truth> {
-        let place = self.scratch.place(id, self.derived);
-        if let Some(known) = place.and_then(|place| self.scratch.recall_at(place, id, self.derived)) {
-            return Some(Known::from(known).truth());
-        }
-        let outer = self.follow(&lies.outer)?;
-        self.count(id);
-        let asked = if lies.is_subject { self.subject } else { self.resource };
-        let truth = match (asked.uid, outer) {
-            (Value::Entity(inner), Known::Value(outer)) => self.within_any(inner, Some(asked.speaker), outer),
-            _ => Truth::Unknown,
-        };
-        if let Some(place) = place {
-            self.scratch.keep_at(place, id, self.derived, Operand::from(truth).into_datum());
-        }
-        Some(truth)
     }
 
     fn truth_at_length(&mut self, id: NodeId) -> Truth {
@@ -123,6 +77,10 @@ impl<'a> Evaluator<'a, '_> {
             Node::Within(inner, outer) if self.scratch.place(id, self.derived).is_none() => {
                 self.count_node(node);
                 return self.within(*inner, *outer);
+            }
+            Node::Or(any) if self.scratch.place(id, self.derived).is_none() => {
+                self.count_node(node);
+                return self.any(any);
             }
             _ => {
                 if let Some(known) = self.borrow(id) {
@@ -208,70 +166,6 @@ impl<'a> Evaluator<'a, '_> {
         Some(known)
     }
 
-    #[inline]
-    fn other(&self, other: Other) -> Option<&'a Value> {
-        match other {
-            Other::None => None,
-            Other::Const(id) => self.world.policy.consts.get(id.index()),
-            Other::Subject => Some(self.subject.uid),
-            Other::Resource => Some(self.resource.uid),
-        }
-    }
-
-    /// What a path leads to, or what stands for it.
-    #[inline]
-    fn follow(&mut self, path: &'a Path) -> Option<Known<'a>> {
-        match (self.follow_to_end(path)?, path.default) {
-            (Known::Absent, Some(default)) => self.world.policy.consts.get(default.index()).map(Known::Value),
-            (known, _) => Some(known),
-        }
-    }
-
-    /// What a path leads to, if that can be borrowed.
-    fn follow_to_end(&mut self, path: &'a Path) -> Option<Known<'a>> {
-        let root = match path.root {
-            Root::Element(level) => Known::Value(self.binding(level)?.element?),
-            Root::Context(attribute) => {
-                if self.notes {
-                    self.scratch.note(Fact::Context(attribute));
-                }
-                self.world.request.context().get(attribute as usize).map_or(Known::Unknown, Known::from)
-            }
-            Root::Subject(ty, attribute) => self.lasting(self.subject, ty, attribute),
-            Root::Resource(ty, attribute) => self.lasting(self.resource, ty, attribute),
-            Root::Node(id) => self.borrow(id)?,
-        };
-        let Known::Value(mut value) = root else {
-            return Some(root);
-        };
-        for field in self.short.fields(path) {
-            let Value::Record(data) = value else {
-                return Some(Known::Unknown);
-            };
-            value = match data.get(*field as usize) {
-                Some(Datum::Value(value)) => value,
-                Some(Datum::Absent) => return Some(Known::Absent),
-                Some(Datum::Unknown) | None => return Some(Known::Unknown),
-            };
-        }
-        Some(Known::Value(value))
-    }
-
-    /// An attribute of the subject or the resource that has no bound of freshness.
-    #[inline(always)]
-    fn lasting(&mut self, of: Asked<'a>, ty: EntityTypeId, attribute: u32) -> Known<'a> {
-        let Value::Entity(uid) = of.uid else {
-            return Known::Unknown;
-        };
-        if uid.ty != ty {
-            return Known::Unknown;
-        }
-        if self.notes {
-            self.scratch.note(Fact::Attribute(uid.clone(), attribute));
-        }
-        of.speaker.attributes().get(attribute as usize).map_or(Known::Unknown, Known::from)
-    }
-
     fn borrow_anew(&mut self, id: NodeId) -> Option<Known<'a>> {
         match self.world.policy.nodes.get(id.index())? {
             Node::Attribute { of, ty, attribute } => {
@@ -285,8 +179,8 @@ impl<'a> Evaluator<'a, '_> {
                     Known::Absent => return Some(Known::Absent),
                     _ => return Some(Known::Unknown),
                 };
-                let speaker = asked.map_or_else(|| self.world.speaker(uid), |asked| asked.speaker);
-                Some(self.attribute(uid, speaker, *ty, *attribute))
+                let said = asked.map_or_else(|| self.world.speaker(uid).attributes(), |asked| asked.attributes);
+                Some(self.attribute(uid, said, *ty, *attribute))
             }
             Node::Field { of, field, .. } => Some(match self.borrow(*of)? {
                 Known::Value(Value::Record(fields)) => fields.get(*field as usize).map_or(Known::Unknown, Known::from),
@@ -379,7 +273,7 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     #[inline]
-    fn count(&mut self, id: NodeId) {
+    pub fn count(&mut self, id: NodeId) {
         if cfg!(test) {
             self.world.policy.nodes.get(id.index()).into_iter().for_each(|node| self.scratch.note_computed(node));
         }
@@ -404,7 +298,7 @@ impl<'a> Evaluator<'a, '_> {
     fn context(&mut self, attribute: u32) -> Known<'a> {
         if let Some(known) = self.world.lasting_context(attribute) {
             if self.notes {
-                self.scratch.note(Fact::Context(attribute));
+                self.note_context(attribute);
             }
             return known;
         }
@@ -418,8 +312,8 @@ impl<'a> Evaluator<'a, '_> {
         let owner = self.value(of);
         match owner.value() {
             Some(Value::Entity(uid)) => {
-                let speaker = self.world.speaker(uid);
-                self.attribute(uid, speaker, ty, attribute).into()
+                let said = self.world.speaker(uid).attributes();
+                self.attribute(uid, said, ty, attribute).into()
             }
             None if matches!(owner, Operand::Absent) => Operand::Absent,
             _ => Operand::Unknown,
@@ -428,7 +322,7 @@ impl<'a> Evaluator<'a, '_> {
 
     /// The subject or the resource, if the node is that.
     #[inline]
-    pub fn asked(&self, node: NodeId) -> Option<Asked<'a>> {
+    pub fn asked(&self, node: NodeId) -> Option<&'s Asked<'a>> {
         match self.derived.short.form(node) {
             Form::Subject => Some(self.subject),
             Form::Resource => Some(self.resource),
@@ -437,19 +331,35 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     #[inline]
-    fn attribute(&mut self, uid: &EntityUid, speaker: Speaker<'a>, ty: EntityTypeId, attribute: u32) -> Known<'a> {
+    fn attribute(&mut self, uid: &EntityUid, said: &'a [Datum], ty: EntityTypeId, attribute: u32) -> Known<'a> {
         if uid.ty != ty {
             return Known::Unknown;
         }
-        if let Some(known) = self.world.lasting_attribute(ty, speaker, attribute) {
+        if let Some(known) = self.world.lasting_attribute(ty, said, attribute) {
             if self.notes {
-                self.scratch.note(Fact::Attribute(uid.clone(), attribute));
+                self.note_attribute(uid, attribute);
             }
             return known;
         }
-        let reading = self.world.attribute_said(ty, speaker, attribute);
+        let reading = self.world.attribute_said(ty, said, attribute);
         self.note_reading(&reading, attribute, |at| Fact::Attribute(uid.clone(), at));
         reading.datum
+    }
+
+    // Where notes are taken is out of the way of where none are.
+    #[inline(never)]
+    pub fn note_context(&mut self, attribute: u32) {
+        self.scratch.note(Fact::Context(attribute));
+    }
+
+    #[inline(never)]
+    pub fn note_attribute(&mut self, uid: &EntityUid, attribute: u32) {
+        self.scratch.note(Fact::Attribute(uid.clone(), attribute));
+    }
+
+    #[inline(never)]
+    pub fn note_parents(&mut self, uid: &EntityUid) {
+        self.scratch.note(Fact::Parents(uid.clone()));
     }
 
     fn note_reading(&mut self, reading: &Reading<'_>, attribute: u32, fact: impl Fn(u32) -> Fact) {

@@ -6,9 +6,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::asked::asked;
 use super::evaluator::Evaluator;
 use super::operand::element_count;
-use super::{Scratch, decide, speakers};
+use super::{Scratch, decide};
 use crate::Truth;
 use crate::decision::{Decision, Mode};
 use crate::facts::World;
@@ -91,7 +92,8 @@ pub fn explain(
     };
     scratch.start_keeping_all(policy);
     let join = Join::of(&policy.derived.index.anchors, store);
-    let evaluator = Evaluator::new(world, &join, speakers(&world), scratch, false);
+    let asked = asked(&world, &join);
+    let evaluator = Evaluator::new(world, &join, &asked, scratch, false);
     let mut tracer = Tracer { evaluator, hidden: policy.sensitive_nodes(), seen: HashSet::new(), budget: TRACES_MAX };
     let mut ids: Vec<RuleId> = [&rules.denies, &rules.allows, &rules.audits].into_iter().flatten().copied().collect();
     ids.sort_unstable();

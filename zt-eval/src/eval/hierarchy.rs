@@ -1,10 +1,11 @@
 //! Whether one entity lies within another.
 
-use super::evaluator::{Asked, Evaluator};
+use super::asked::{Asked, Whole};
+use super::evaluator::Evaluator;
 use super::operand::Operand;
 use crate::Truth;
 use crate::decision::Fact;
-use crate::facts::{Known, Speaker};
+use crate::facts::Known;
 use crate::graph::short::Form;
 use crate::id::NodeId;
 use crate::value::{EntityUid, Value};
@@ -21,14 +22,17 @@ impl<'a> Evaluator<'a, '_> {
         let Some(Value::Entity(inner)) = inner.value() else {
             return Truth::Unknown;
         };
-        let speaker = asked.map(|asked| asked.speaker);
+        let above = match asked {
+            Some(asked) => asked.above,
+            None => self.whole(inner),
+        };
         // Most often it stands somewhere as it is; explanations want to see it.
         let borrowed = if self.scratch.keeps_all() { None } else { self.borrow(outer) };
         match borrowed {
-            Some(Known::Value(outer)) => self.within_any(inner, speaker, outer),
+            Some(Known::Value(outer)) => self.within_any(inner, above, outer),
             Some(Known::Absent | Known::Unknown) => Truth::Unknown,
             None => match self.value(outer).value() {
-                Some(outer) => self.within_any(inner, speaker, outer),
+                Some(outer) => self.within_any(inner, above, outer),
                 None => Truth::Unknown,
             },
         }
@@ -36,36 +40,42 @@ impl<'a> Evaluator<'a, '_> {
 
     /// The same for the subject or the resource, when the store knows all that lies above it and the outer one is an anchor.
     #[inline]
-    fn within_anchor(&mut self, asked: Asked<'a>, outer: NodeId) -> Option<Truth> {
+    fn within_anchor(&mut self, asked: &Asked<'a>, outer: NodeId) -> Option<Truth> {
         let Form::Const(outer) = self.derived.short.form(outer) else {
             return None;
         };
         let anchor = self.derived.index.anchor_of_const(outer)?;
-        let (Value::Entity(uid), Speaker::Store(stored)) = (asked.uid, asked.speaker) else {
+        let (Value::Entity(uid), Some(above)) = (asked.uid, asked.above) else {
             return None;
         };
-        let above = self.join.above(stored.lineage());
-        if !above.is_whole {
-            return None;
-        }
         if self.derived.index.anchors.uid(anchor) == Some(uid) {
             return Some(Truth::True);
         }
         if self.notes && self.world.leads_to_anchor(uid.ty, anchor) {
-            self.scratch.note(Fact::Parents(uid.clone()));
+            self.note_parents(uid);
         }
         Some(above.anchors.contains(&anchor).into())
     }
 
-    /// Who speaks for the inner entity is looked up once that matters, unless it is given.
+    /// All that lies above an entity, if the store holds it and all of that.
+    pub fn whole(&self, inner: &EntityUid) -> Option<Whole<'a>> {
+        Whole::of(self.world.store, self.join, self.world.store.get(inner)?)
+    }
+
+    /// Given what lies above the inner entity, if the store holds all of it.
     #[inline]
-    pub fn within_any(&mut self, inner: &EntityUid, mut speaker: Option<Speaker<'a>>, outer: &Value) -> Truth {
-        let (Value::Set(all) | Value::List(all)) = outer else {
-            return self.within_one(inner, &mut speaker, outer);
-        };
+    pub fn within_any(&mut self, inner: &EntityUid, above: Option<Whole<'a>>, outer: &Value) -> Truth {
+        match outer {
+            Value::Set(all) | Value::List(all) => self.within_any_of(inner, above, all),
+            one => self.within_one(inner, above, one),
+        }
+    }
+
+    #[inline(never)]
+    fn within_any_of(&mut self, inner: &EntityUid, above: Option<Whole<'a>>, all: &[Value]) -> Truth {
         let mut truth = Truth::False;
-        for outer in all.iter() {
-            truth = truth.or(self.within_one(inner, &mut speaker, outer));
+        for outer in all {
+            truth = truth.or(self.within_one(inner, above, outer));
             if truth == Truth::True {
                 break;
             }
@@ -74,7 +84,7 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     #[inline]
-    fn within_one(&mut self, inner: &EntityUid, speaker: &mut Option<Speaker<'a>>, outer: &Value) -> Truth {
+    fn within_one(&mut self, inner: &EntityUid, above: Option<Whole<'a>>, outer: &Value) -> Truth {
         let Value::Entity(outer) = outer else {
             return Truth::Unknown;
         };
@@ -84,16 +94,13 @@ impl<'a> Evaluator<'a, '_> {
         if !self.world.parents_lead_to(inner.ty, outer.ty) {
             return Truth::False;
         }
-        let speaker = *speaker.get_or_insert_with(|| self.world.speaker(inner));
-        if let Speaker::Store(stored) = speaker
-            && let Some(is_above) = self.world.store.surely_has_ancestor(stored, outer)
-        {
-            if self.notes {
-                self.scratch.note(Fact::Parents(inner.clone()));
-            }
-            return is_above.into();
+        let Some(above) = above else {
+            return self.climb_to(inner, outer);
+        };
+        if self.notes {
+            self.note_parents(inner);
         }
-        self.climb_to(inner, outer)
+        self.world.store.is_above(above.kin, outer).into()
     }
 
     #[inline(never)]

@@ -5,6 +5,7 @@
 //! Nothing here reads evidence but through [`World`], and nothing fails: whatever cannot be known is unknown.
 
 mod apply;
+mod asked;
 mod candidates;
 mod challenge;
 mod clock;
@@ -13,6 +14,7 @@ mod explain;
 mod hierarchy;
 mod leaves;
 mod operand;
+mod paths;
 mod quantified;
 mod scratch;
 mod unknowns;
@@ -27,6 +29,7 @@ use arrayvec::ArrayVec;
 #[cfg(feature = "build")]
 pub(crate) use apply::apply;
 pub(crate) use apply::{compare_values, test};
+pub(crate) use asked::{Asked, Whole};
 pub use explain::{Explanation, RuleTrace, Shown, Trace, explain};
 pub(crate) use operand::Operand;
 pub(crate) use scratch::LEVELS_MAX;
@@ -34,16 +37,16 @@ pub use scratch::Scratch;
 
 use crate::Truth;
 use crate::decision::{Decision, Duty, Mode, Reason};
-use crate::facts::{Speaker, World};
+use crate::facts::World;
 use crate::graph::{ActionRules, Derived, DutyTemplate, Effect, Policy, Rule, short};
 use crate::id::RuleId;
 use crate::index::{Join, Trees};
-use crate::request::{Described, InvalidRequest, Request};
+use crate::request::{InvalidRequest, Request};
 use crate::store::Store;
 use crate::value::{Datum, Timestamp};
 
 use candidates::{Candidate, Want};
-use evaluator::{Asked, Evaluator};
+use evaluator::Evaluator;
 
 /// Decides a request at an instant.
 ///
@@ -61,41 +64,20 @@ pub fn decide(
     let join = Join::of(&policy.derived.index.anchors, store);
     let world = World { policy, store, request, now, granted: &[] };
     let mut decision = Decision::default();
-    decide_in(world, &join, speakers(&world), mode, scratch, &mut decision);
+    decide_in(world, &join, mode, scratch, &mut decision);
     decision
-}
-
-/// Who speaks for the subject and the resource.
-#[derive(Clone, Copy)]
-pub(crate) struct Speakers<'a> {
-    pub subject: Speaker<'a>,
-    pub resource: Speaker<'a>,
-}
-
-/// Looks up who speaks for the subject and the resource.
-pub(crate) fn speakers<'a>(world: &World<'a>) -> Speakers<'a> {
-    let (store, request) = (world.store, world.request);
-    let speaker = |uid, described: Option<&'a Described>| match store.get(uid) {
-        Some(stored) => Speaker::Store(stored),
-        None => described.map_or(Speaker::Nobody, Speaker::Request),
-    };
-    Speakers {
-        subject: speaker(request.subject(), request.subject_described()),
-        resource: speaker(request.resource(), request.resource_described()),
-    }
 }
 
 /// Decides into a decision that was used before.
 pub(crate) fn decide_in<'a>(
     world: World<'a>,
     join: &'a Join,
-    speakers: Speakers<'a>,
     mode: Mode,
     scratch: &mut Scratch,
     decision: &mut Decision,
 ) {
     match world.check_using(&mut scratch.cycles) {
-        Ok(()) => decide_checked(world, join, speakers, mode, scratch, decision),
+        Ok(()) => decide_checked(world, join, &asked::asked(&world, join), mode, scratch, decision),
         Err(error) => {
             scratch.reuse(decision);
             decision.reason = Some(Reason::Invalid(error));
@@ -103,11 +85,12 @@ pub(crate) fn decide_in<'a>(
     }
 }
 
-/// The same of a world that was [checked](World::check).
+/// The same of a world that was [checked](World::check), and of whose subject and resource it is known what is said of them.
+#[inline(always)]
 pub(crate) fn decide_checked<'a>(
     world: World<'a>,
     join: &'a Join,
-    speakers: Speakers<'a>,
+    asked: &[Asked<'a>; 2],
     mode: Mode,
     scratch: &mut Scratch,
     decision: &mut Decision,
@@ -120,18 +103,11 @@ pub(crate) fn decide_checked<'a>(
     };
     let notes = mode == Mode::Full;
     scratch.start(world.policy, notes);
-    let trees = world.policy.derived.index.trees(action.index());
-    let mut memory;
-    let held: &mut [_] = if world.policy.derived.held.is_empty() {
-        &mut []
+    let mut evaluator = Evaluator::new(world, join, asked, scratch, notes);
+    if world.policy.derived.held.is_empty() {
+        evaluator.decide(rules, decision);
     } else {
-        memory = [const { None }; Derived::HELD_MAX];
-        &mut memory
-    };
-    let mut evaluator = Evaluator { held, ..Evaluator::new(world, join, speakers, scratch, notes) };
-    match mode {
-        Mode::Effect => evaluator.decide_effect(rules, trees, decision),
-        Mode::Full => evaluator.decide_in_full(rules, trees, decision),
+        evaluator.decide_holding(rules, decision);
     }
 }
 
@@ -160,13 +136,29 @@ impl Fired {
 }
 
 impl<'a, 's> Evaluator<'a, 's> {
-    fn new(world: World<'a>, join: &'a Join, speakers: Speakers<'a>, scratch: &'s mut Scratch, notes: bool) -> Self {
-        let subject = Asked { uid: world.request.subject_value(), speaker: speakers.subject };
-        let resource = Asked { uid: world.request.resource_value(), speaker: speakers.resource };
+    #[inline(always)]
+    fn new(world: World<'a>, join: &'a Join, asked: &'s [Asked<'a>; 2], scratch: &'s mut Scratch, notes: bool) -> Self {
+        let [subject, resource] = asked;
         let derived = &world.policy.derived;
         let short = if scratch.keeps_all() { &short::NONE } else { &derived.short };
         let bindings = ArrayVec::new();
         Self { world, derived, short, join, subject, resource, scratch, held: &mut [], bindings, notes }
+    }
+
+    /// The same, with memory of what is borrowed.
+    #[inline(never)]
+    fn decide_holding(self, rules: &'a ActionRules, decision: &mut Decision) {
+        let mut held = [const { None }; Derived::HELD_MAX];
+        Evaluator { held: &mut held, ..self }.decide(rules, decision);
+    }
+
+    #[inline(never)]
+    fn decide(&mut self, rules: &'a ActionRules, decision: &mut Decision) {
+        let trees = self.derived.index.trees(self.world.request.action().index());
+        match self.notes {
+            false => self.decide_effect(rules, trees, decision),
+            true => self.decide_in_full(rules, trees, decision),
+        }
     }
 
     fn decide_effect(&mut self, rules: &'a ActionRules, trees: Trees, decision: &mut Decision) {
@@ -245,6 +237,7 @@ impl<'a, 's> Evaluator<'a, 's> {
         condition == Truth::True && self.args_known(found.rule, condition) == Truth::True
     }
 
+    #[inline(never)]
     fn decide_in_full(&mut self, rules: &'a ActionRules, trees: Trees, decision: &mut Decision) {
         let mut fired = std::mem::take(&mut self.scratch.fired);
         self.find_fired(rules, trees, &mut fired);

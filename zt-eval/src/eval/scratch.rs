@@ -44,7 +44,7 @@ pub struct Scratch {
     /// Places of values in the order of their kind, that lookups found.
     points: Vec<i128>,
     /// By lookup: what it found.
-    found: Vec<Found>,
+    found: Vec<Looked>,
     /// Anchors found on the way up, before repetitions are thrown out.
     pub(super) anchors: Vec<u32>,
     /// Candidates that are put in order before they are looked at.
@@ -69,11 +69,17 @@ pub struct Scratch {
     pub(crate) computed: u64,
 }
 
+/// A lookup.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looked {
+    /// The stamp under which it was done.
+    stamp: u64,
+    found: Found,
+}
+
 /// What a lookup found.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Found {
-    /// The stamp under which it was looked up.
-    stamp: u64,
     start: u32,
     end: u32,
     /// Whether there are no other keys: what was looked up is known.
@@ -83,7 +89,7 @@ pub(super) struct Found {
 impl Found {
     fn new(start: usize, end: usize, is_all: bool) -> Self {
         let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { stamp: 0, start: narrow(start), end: narrow(end), is_all }
+        Self { start: narrow(start), end: narrow(end), is_all }
     }
 
     /// Where the keys stand among all that were found.
@@ -135,13 +141,16 @@ impl Scratch {
     fn begin(&mut self, policy: &Policy, kept: usize) {
         self.args_taken = 0;
         let lookups = policy.derived.index.lookups();
-        if self.found.len() < lookups {
-            self.found.resize(lookups, Found::default());
-        }
-        if self.kept.len() < kept {
-            self.kept.resize(kept, Kept { stamp: 0, datum: Datum::Unknown });
+        if self.found.len() < lookups || self.kept.len() < kept {
+            self.grow(lookups, kept);
         }
         self.restart();
+    }
+
+    #[inline(never)]
+    fn grow(&mut self, lookups: usize, kept: usize) {
+        self.found.resize(lookups.max(self.found.len()), Looked::default());
+        self.kept.resize(kept.max(self.kept.len()), Kept { stamp: 0, datum: Datum::Unknown });
     }
 
     /// Forgets what was computed and looked up: the same request is looked at in another way.
@@ -155,16 +164,22 @@ impl Scratch {
     /// What a lookup found, if it was done.
     #[inline]
     pub(super) fn found(&self, lookup: u32) -> Option<Found> {
-        self.found.get(lookup as usize).copied().filter(|found| found.stamp == self.stamp(0))
+        let looked = self.found.get(lookup as usize).filter(|looked| looked.stamp == self.stamp(0));
+        looked.map(|looked| looked.found)
     }
 
     /// Remembers where in the order of its kind a lookup found a value, if that is known.
     pub(super) fn set_point(&mut self, lookup: u32, point: Option<i128>) -> Found {
         let start = self.points.len();
         self.points.extend(point);
-        let found = Found { stamp: self.stamp(0), ..Found::new(start, self.points.len(), point.is_some()) };
+        self.remember(lookup, Found::new(start, self.points.len(), point.is_some()))
+    }
+
+    #[inline]
+    fn remember(&mut self, lookup: u32, found: Found) -> Found {
+        let stamp = self.stamp(0);
         if let Some(place) = self.found.get_mut(lookup as usize) {
-            *place = found;
+            *place = Looked { stamp, found };
         }
         found
     }
@@ -176,12 +191,9 @@ impl Scratch {
     }
 
     /// Remembers that a lookup found the keys from `start`.
+    #[inline]
     pub(super) fn set_found(&mut self, lookup: u32, start: usize, is_all: bool) -> Found {
-        let found = Found { stamp: self.stamp(0), ..Found::new(start, self.keys.len(), is_all) };
-        if let Some(place) = self.found.get_mut(lookup as usize) {
-            *place = found;
-        }
-        found
+        self.remember(lookup, Found::new(start, self.keys.len(), is_all))
     }
 
     /// Notes that a fact was consulted. Nested quantifiers consult the same facts over and over: what is kept stays within a
@@ -214,14 +226,21 @@ impl Scratch {
         decision.overridden.clear();
         decision.audit.clear();
         self.unknowns.take_back(&mut decision.unknown);
+        if !decision.obligations.is_empty() {
+            self.take_args_back(decision);
+        }
+        decision.valid_until = None;
+        decision.depends_on.clear();
+        decision.challenge.clear();
+    }
+
+    #[inline(never)]
+    fn take_args_back(&mut self, decision: &mut Decision) {
         while let Some(duty) = decision.obligations.pop() {
             let mut args = duty.args;
             args.clear();
             self.args.push(args);
         }
-        decision.valid_until = None;
-        decision.depends_on.clear();
-        decision.challenge.clear();
     }
 
     /// Memory for the arguments of an obligation.

@@ -265,8 +265,8 @@ pub(crate) struct Derived {
     pub short: short::Short,
     /// Row by [`EntityTypeId`]: the types that parents can lead to, reflexively.
     pub leads_to: Vec<Box<[bool]>>,
-    /// By [`EntityTypeId`]: whether parents can lead to the type itself.
-    pub leads_back: Box<[bool]>,
+    /// The same rows in one, but for a type that parents do not lead to itself.
+    pub leads_on: Box<[bool]>,
     /// By [`RuleId`]: the deciding allow rules that override it, in source order; empty when no rule overrides any.
     pub overriders: Vec<Box<[RuleId]>>,
     /// By [`ActionId`](crate::id::ActionId): whether its rules read an attribute that the subject can renew.
@@ -301,10 +301,8 @@ impl Derived {
     /// Whether a path of one step or more can lead from an entity of one type to an entity of another.
     #[inline]
     pub fn parents_lead_to(&self, from: EntityTypeId, to: EntityTypeId) -> bool {
-        match from == to {
-            true => self.leads_back.get(from.index()) == Some(&true),
-            false => self.leads_to.get(from.index()).and_then(|row| row.get(to.index())) == Some(&true),
-        }
+        let (from, to, types) = (from.index(), to.index(), self.leads_to.len());
+        from < types && to < types && self.leads_on.get(from * types + to) == Some(&true)
     }
 
     /// Where a decision keeps what it borrowed for a node, if it does.

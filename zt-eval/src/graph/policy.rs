@@ -10,7 +10,7 @@ use crate::id::{ActionId, ConstId, NodeId, ParamId, PatternId, RuleId, ZoneId};
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::request::InvalidValue;
-use crate::schema::{Param, Schema};
+use crate::schema::{Param, Schema, Type};
 use crate::value::{Datum, Duration, Value};
 use crate::zone::Zone;
 
@@ -276,10 +276,21 @@ impl Policy {
         match node {
             Node::Compare(_, left, right) => reads(left) && reads(right),
             Node::Is(of, _) | Node::IsPresent(of) => reads(of),
+            Node::Within(inner, outer) => {
+                let is_asked = matches!(self.node(*inner), Some(Node::Subject | Node::Resource));
+                is_asked && reads(outer) && self.gives_one_entity(*outer)
+            }
             Node::Not(of) => cheap(of),
             Node::And(all) | Node::Or(all) => all.len() <= 3 && all.iter().all(cheap),
             node => node.only_reads(),
         }
+    }
+
+    /// Whether a node is an attribute that is one entity.
+    fn gives_one_entity(&self, id: NodeId) -> bool {
+        let Some(Node::Attribute { ty, attribute, .. }) = self.node(id) else { return false };
+        let declared = self.schema.entity(*ty).and_then(|entity| entity.attributes.get(*attribute as usize));
+        declared.is_some_and(|attribute| matches!(attribute.ty.present(), Type::Entity(_)))
     }
 
     /// What follows from the parts: by rule, the deciding allow rules that override it; nothing when no rule overrides any.

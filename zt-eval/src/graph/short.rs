@@ -29,7 +29,7 @@ pub(crate) enum Form {
     Path(u32),
     /// Of [`Short::leaf`].
     Leaf(u32),
-    /// Of [`Short::lies`]; what it gives may be kept.
+    /// Of [`Short::lies`].
     Lies(u32),
 }
 
@@ -98,6 +98,8 @@ pub(crate) enum Other {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lies {
     pub is_subject: bool,
+    /// Where the answer is kept, if it is.
+    pub kept: Option<u32>,
     pub outer: Path,
 }
 
@@ -126,7 +128,10 @@ impl Short {
             let is_kept = kept.get(at).is_none_or(|place| *place < Derived::BORROWED);
             let is_held = held.get(at).is_some_and(|place| *place != 0);
             let form = match node {
-                Node::Within(inner, outer) => short.lies_of(&forms, *inner, *outer).unwrap_or(Form::Node),
+                Node::Within(inner, outer) => {
+                    let kept = kept.get(at).copied().filter(|place| *place < Derived::BORROWED);
+                    short.lies_of(&forms, *inner, *outer, kept).unwrap_or(Form::Node)
+                }
                 _ if is_kept || is_held => Form::Node,
                 _ => short.form_of(policy, &forms, node),
             };
@@ -259,14 +264,14 @@ impl Short {
         Some(Leaf { path, asks, other, absent, is_negated: false })
     }
 
-    fn lies_of(&mut self, forms: &[Form], inner: NodeId, outer: NodeId) -> Option<Form> {
+    fn lies_of(&mut self, forms: &[Form], inner: NodeId, outer: NodeId, kept: Option<u32>) -> Option<Form> {
         let is_subject = match forms.get(inner.index())? {
             Form::Subject => true,
             Form::Resource => false,
             _ => return None,
         };
         let outer = *self.path(path_number(forms, outer)?)?;
-        self.lies.push(Lies { is_subject, outer });
+        self.lies.push(Lies { is_subject, kept, outer });
         Some(Form::Lies(number(self.lies.len() - 1)))
     }
 
@@ -284,6 +289,13 @@ impl Short {
             }
             _ => None,
         }
+    }
+}
+
+impl Path {
+    #[inline]
+    pub fn has_fields(&self) -> bool {
+        self.start != self.end
     }
 }
 

@@ -122,7 +122,7 @@ impl Derived {
             reads: super::reads::Reads::of(policy, &levels, uses),
             names: DeclaredNames::of(&policy.schema),
             levels,
-            leads_back: policy.schema.leads_back(&leads_to),
+            leads_on: policy.schema.leads_on(&leads_to),
             leads_to,
             overriders: policy.overriders(),
             steps_up: policy.steps_up(|id| shapes.get(id.index()).is_some_and(|shape| shape.steps_up)),

@@ -77,16 +77,20 @@ impl Tables {
     /// What a table has under a key.
     #[inline]
     pub fn find(&self, table: Table, key: u32) -> Option<Bucket> {
-        for at in table.probes(key) {
-            let cell = self.cells.get(at)?;
+        let start = table.start as usize;
+        let cells = self.cells.get(start..start + (1 << table.bits))?;
+        let mut at = table.first(key);
+        // One cell in two is empty, so that the search ends there.
+        loop {
+            let cell = cells.get(at & (cells.len() - 1))?;
             if cell.key == key {
                 return Some(cell.bucket());
             }
             if cell.key == EMPTY {
                 return None;
             }
+            at += 1;
         }
-        None
     }
 
     /// All keys of a table with their buckets.
@@ -109,12 +113,16 @@ impl Tables {
 }
 
 impl Table {
-    /// The cells at which a key can stand, in the order in which they are tried.
+    /// The cell of the table that a key is first sought at.
     #[inline]
-    fn probes(self, key: u32) -> impl Iterator<Item = usize> {
-        let mask = (1_usize << self.bits) - 1;
+    fn first(self, key: u32) -> usize {
         let hash = u64::from(key).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-        let first = hash as usize >> (32 - self.bits.min(32));
+        hash as usize >> (32 - self.bits.min(32))
+    }
+
+    /// The cells at which a key can stand, in the order in which they are tried.
+    fn probes(self, key: u32) -> impl Iterator<Item = usize> {
+        let (mask, first) = ((1_usize << self.bits) - 1, self.first(key));
         (0..=mask).map(move |step| self.start as usize + ((first + step) & mask))
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Bucket, By, DEPTH_MAX, Index};
 use crate::Truth;
-use crate::decision::Mode;
+use crate::decision::{Decision, Mode};
 use crate::eval::tests::fixture::*;
 use crate::eval::tests::random;
 use crate::eval::{Scratch, decide};
@@ -20,6 +20,7 @@ use crate::graph::build::Builder;
 use crate::graph::{CompareOp, Effect, Policy, Rule};
 use crate::id::{NodeId, RuleId};
 use crate::pattern::{Glob, Pattern, Regex, Route};
+use crate::pdp::Snapshot;
 use crate::request::Request;
 use crate::store::Store;
 use crate::value::{Datum, Value};
@@ -280,6 +281,16 @@ proptest! {
             prop_assert_eq!(&decision.rules, &expected);
             let brief = decide(&policy, &store, &request, Some(now()), Mode::Effect, &mut scratch);
             prop_assert_eq!(brief.effect, decision.effect);
+            // What is looked up beforehand is what it is, and is not taken to another snapshot.
+            let bare = decide(&policy, &Store::empty(), &request, Some(now()), Mode::Full, &mut scratch);
+            let [stored, empty] = [store, Store::empty()].map(|store| Snapshot::new(policy.clone(), store).unwrap());
+            let prepared = stored.prepare(request);
+            let expected = [(&stored, Mode::Full, decision), (&stored, Mode::Effect, brief), (&empty, Mode::Full, bare)];
+            for (snapshot, mode, expected) in expected {
+                let mut again = Decision::default();
+                snapshot.decide_into(&prepared, Some(now()), mode, &mut scratch, &mut again);
+                prop_assert_eq!(again, expected);
+            }
         }
     }
 

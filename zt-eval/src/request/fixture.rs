@@ -209,7 +209,7 @@ pub(crate) fn policy_of(schema: Schema, limits: Limits) -> Policy {
         derived: crate::graph::Derived::default(),
     };
     policy.derived.leads_to = policy.schema.leads_to();
-    policy.derived.leads_back = policy.schema.leads_back(&policy.derived.leads_to);
+    policy.derived.leads_on = policy.schema.leads_on(&policy.derived.leads_to);
     policy.derived.reads = crate::graph::reads::Reads::all(&policy.schema);
     policy.derived.names = super::names::DeclaredNames::of(&policy.schema);
     policy.derived.digest = [7; 32];

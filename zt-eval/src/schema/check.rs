@@ -90,11 +90,14 @@ impl Schema {
         rows.iter().map(|row| types.clone().map(|ty| has_bit(row, ty)).collect()).collect()
     }
 
-    /// By entity type: whether parents can lead to the type itself, given the rows of [`leads_to`](Self::leads_to).
-    pub(crate) fn leads_back(&self, leads_to: &[Box<[bool]>]) -> Box<[bool]> {
+    /// The rows of [`leads_to`](Self::leads_to) in one: whether parents can lead there by one step or more.
+    pub(crate) fn leads_on(&self, leads_to: &[Box<[bool]>]) -> Box<[bool]> {
         let leads = |ty: &EntityTypeId, to| leads_to.get(ty.index()).and_then(|row| row.get(to)) == Some(&true);
-        let all = self.entities.iter().enumerate();
-        all.map(|(own, entity)| entity.parents.iter().any(|ty| leads(ty, own))).collect()
+        let leads_back =
+            |own: usize| self.entities.get(own).is_some_and(|entity| entity.parents.iter().any(|ty| leads(ty, own)));
+        let rows = leads_to.iter().enumerate();
+        rows.flat_map(|(own, row)| (0..).zip(row).map(move |(to, leads)| *leads && (to != own || leads_back(own))))
+            .collect()
     }
 
     fn parents_row(&self, own: usize, parents: &[EntityTypeId]) -> Vec<u64> {

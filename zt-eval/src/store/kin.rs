@@ -38,19 +38,19 @@ impl Lineage {
 
 /// A list of parents and what follows from it.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Kin {
+pub(crate) struct Kin {
     /// The parents' numbers, sorted.
-    pub parents: Arc<[u32]>,
+    pub(super) parents: Arc<[u32]>,
     /// The parents, sorted.
-    pub uids: Arc<[EntityUid]>,
+    pub(super) uids: Arc<[EntityUid]>,
     /// The parents and all above them, by number.
-    pub numbers: Box<[u32]>,
+    pub(super) numbers: Box<[u32]>,
     /// The same by key, to be found.
-    pub above: Above,
+    pub(super) above: Above,
     /// Those of them that are not held, by number.
-    pub open: Box<[u32]>,
+    pub(super) open: Box<[u32]>,
     /// Steps of the longest way up.
-    pub depth: u32,
+    pub(super) depth: u32,
 }
 
 /// An entity that lies above others.

@@ -22,9 +22,17 @@ pub enum Arith {
 /// The order of two values of one ordered kind: numbers, instants, spans and amounts by size, text by bytes, versions by
 /// precedence, members of one enum by position. `None` for any other pair.
 #[must_use]
+#[inline]
 pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+    // What is compared most.
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
+        (a, b) => compare_others(a, b),
+    }
+}
+
+fn compare_others(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
         (Value::Decimal(a), Value::Decimal(b)) => Some(a.cmp(b)),
         (Value::String(a), Value::String(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
         (Value::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
@@ -39,7 +47,17 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
 /// Whether two values are equal: scalars, members of one enum, entities (of any types), sets, and lists of such.
 /// `None` for values of different kinds, and where maps or records are compared.
 #[must_use]
+#[inline]
 pub fn equal(a: &Value, b: &Value) -> Option<bool> {
+    // What is compared most.
+    match (a, b) {
+        (Value::Entity(a), Value::Entity(b)) => Some(a == b),
+        (Value::String(a), Value::String(b)) => Some(a == b),
+        (a, b) => equal_others(a, b),
+    }
+}
+
+fn equal_others(a: &Value, b: &Value) -> Option<bool> {
     match (a, b) {
         (Value::Set(a), Value::Set(b)) | (Value::List(a), Value::List(b)) => equal_elements(a, b),
         (Value::Enum(a), Value::Enum(b)) => (a.ty == b.ty).then_some(a.index == b.index),

@@ -218,7 +218,9 @@ fn opa_decision(at: i32, len: i32) -> i32 {
     return text;
 }
 
+/// Whoever is told no obligations cannot discharge them: access that comes with any is denied.
 fn opa_effect(at: i32, len: i32) -> i32 {
     opa_decide(at, len, false);
-    return ld32(if ld32(EFFECT) != 0 { OPA_TRUE } else { OPA_FALSE });
+    let is_obliged = ld32(H_OBLIGES) != 0 && ld32(OBLIGED + 4) != 0;
+    return ld32(if ld32(EFFECT) != 0 && !is_obliged { OPA_TRUE } else { OPA_FALSE });
 }

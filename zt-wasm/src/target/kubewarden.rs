@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use zt_eval::Policy;
+use zt_eval::id::EntityTypeId;
+use zt_eval::schema::Action;
+use zt_eval::{Policy, Store};
 
 use crate::code::I32;
 use crate::describe;
@@ -21,6 +23,10 @@ use crate::tables::schema::Header;
 
 /// The target's name.
 pub(super) const NAME: &str = "kubewarden";
+/// What subjects are.
+const USER: &str = "zt.k8s.User";
+/// What resources are.
+const RESOURCE: &str = "zt.k8s.Resource";
 /// The actions that operations are.
 const ACTIONS: [&str; 4] = ["create", "update", "delete", "connect"];
 
@@ -45,19 +51,30 @@ pub(super) fn exports() -> Vec<Export> {
     vec![Export::Memory("memory"), Export::Function { name: "__guest_call", of: "wapc_guest_call" }]
 }
 
-/// Whether a policy can be asked by Kubewarden.
-pub(super) fn check(policy: &Policy) -> Result<(), Unsupplied> {
+/// Whether a policy can be asked by Kubewarden, with these entities.
+pub(super) fn check(policy: &Policy, entities: &Store) -> Result<(), Unsupplied> {
     profile::without_clock(policy, NAME)?;
     if operations(policy).is_empty() {
-        return Err(Unsupplied::Actions { target: NAME, actions: ACTIONS.join("`, `") });
+        let actions = format!("{}` by a `{USER}` on a `{RESOURCE}", ACTIONS.join("`, `"));
+        return Err(Unsupplied::Actions { target: NAME, actions });
     }
-    profile::context_of(policy, NAME, &["review"])
+    profile::context_of(policy, NAME, &["review"])?;
+    profile::attributes_of(policy, NAME, entities)
 }
 
 /// The operations that a policy has actions for.
 fn operations(policy: &Policy) -> Vec<String> {
-    let actions = ACTIONS.iter().filter(|name| policy.schema().actions.iter().any(|action| *action.name == ***name));
+    let actions =
+        ACTIONS.iter().filter(|name| policy.schema().actions.iter().any(|action| is_asked(policy, action, name)));
     actions.map(|name| name.to_ascii_uppercase()).collect()
+}
+
+/// Whether an action is what a request of this operation asks for.
+fn is_asked(policy: &Policy, action: &Action, operation: &str) -> bool {
+    let has = |types: &[EntityTypeId], name: &str| {
+        types.iter().any(|ty| policy.schema().entity(*ty).is_some_and(|entity| &*entity.name == name))
+    };
+    &*action.name == operation && has(&action.subjects, USER) && has(&action.resources, RESOURCE)
 }
 
 /// The texts that are answered and compared with, and the host's functions.

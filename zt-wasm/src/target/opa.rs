@@ -18,7 +18,8 @@ pub(super) const NAME: &str = "opa";
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// `true` or `false` instead of the decision: whether access is granted.
+    /// `true` or `false` instead of the decision: whether access is granted, and without obligations, of which such a
+    /// result cannot tell.
     pub bare: bool,
 }
 

@@ -210,6 +210,28 @@ fn a_policy_for_something_else_is_refused() {
     assert!(refused.contains("target `kubewarden`"), "{refused}");
 }
 
+/// Requests come from users, on resources, and nothing is said of other entities but what is baked in.
+#[test]
+fn what_is_never_asked_or_said_is_refused() {
+    let compiled = |text: &str, entities: &str| {
+        let mut sources = zt_lang::Sources::new();
+        sources.add("robots.zt", text.as_bytes());
+        let options = zt_lang::Options::default();
+        let policy = zt_lang::parse(sources, &options).typecheck().unwrap().lower().unwrap();
+        let store = Store::from_json(&policy, entities.as_bytes()).unwrap();
+        compile(&policy, &store, Target::Kubewarden(target::kubewarden::Options::default()))
+    };
+    let refused = |text| compiled(text, "[]").unwrap_err().to_string();
+    let others = "package robots\nuse zt.k8s\nentity Robot { level: Int }\naction create: Robot -> k8s.Resource
+        allow senior: create when subject.level > 2\n";
+    assert!(refused(others).contains("by a `zt.k8s.User` on a `zt.k8s.Resource`"), "{}", refused(others));
+    let unsaid = "package robots\nuse zt.k8s\nentity Robot { level: Int }\naction create: k8s.User -> k8s.Resource
+        allow senior: create when Robot::\"r2\".level > 2\n";
+    assert!(refused(unsaid).contains("`Robot.level`, which rule `senior` reads"), "{}", refused(unsaid));
+    let robots = r#"[{"type": "Robot", "id": "r2", "properties": {"level": 3}}]"#;
+    assert!(compiled(unsaid, robots).is_ok());
+}
+
 /// Kubewarden shows what the `package` line is annotated with.
 #[test]
 fn the_metadata_have_what_the_policy_says_of_itself() {

@@ -107,7 +107,7 @@ impl Example {
         };
         let mut json = decision.to_json(&self.policy);
         if bare {
-            return (json["effect"] == "allow").into();
+            return (json["effect"] == "allow" && json["obligations"] == serde_json::json!([])).into();
         }
         json.as_object_mut().unwrap().remove("error");
         json

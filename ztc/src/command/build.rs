@@ -39,8 +39,8 @@ pub struct Build {
     /// Leaves a parameter to the settings of the module's host; the value that it has here is its default
     #[arg(long = "setting", value_name = "NAME")]
     settings: Vec<String>,
-    /// Of the target `opa`: the module says only whether access is granted, `true` or `false`. Of `proxy-wasm`: decisions are
-    /// not told to the proxy for its log
+    /// Of the target `opa`: the module says only whether access is granted without obligations, `true` or `false`. Of
+    /// `proxy-wasm`: decisions are not told to the proxy for its log
     #[arg(long)]
     bare: bool,
     /// Of the target `kubewarden`: obligations are written to the audit log; without it, access that carries any is denied

@@ -26,6 +26,10 @@ fn shown(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/hosts").join(name)
 }
 
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(name)
+}
+
 fn skip(what: &str) {
     // Not by the macros, whose output the harness keeps to itself.
     let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
@@ -115,9 +119,6 @@ fn check_with(
             let entities = example.folder.join("entities.json");
             if options.data && entities.exists() {
                 command.arg("--data").arg(entities);
-            }
-            if options.slots {
-                command.arg("--slots");
             }
             let answers = answers(command, &module, instant, &requests);
             assert_eq!(answers.len(), requests.len());
@@ -218,7 +219,30 @@ fn node_takes_data_and_slots() {
     };
     let options = core::Options::default().with_data(true);
     check_with(options, "host-node-data", &[NOW], |_| true, host);
-    check_with(options.with_slots(true), "host-node-slots", &[NOW], is_flat, host);
+    let slots = || {
+        let mut command = Command::new(&node);
+        command.arg(script("slots.mjs")).arg(shown("node.mjs"));
+        command
+    };
+    check_with(options.with_slots(true), "host-node-slots", &[NOW], is_flat, slots);
+}
+
+/// What slots cannot say is denied, and not said otherwise.
+#[test]
+fn node_puts_into_slots_only_what_they_can_say() {
+    let Some(node) = node() else { return };
+    let module = scratch("host-node-strict").join("policy.wasm");
+    let build = ["build", "--target", "core", "--takes-slots", "door", "-o", module.to_str().unwrap()];
+    let built = run(&build, b"");
+    assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+    let mut command = Command::new(node);
+    command.arg(script("strict.mjs")).arg(shown("node.mjs")).arg(&module);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told: Vec<Json> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (first, others) = told.split_first().unwrap();
+    assert_eq!(first["effect"], "allow", "{first}");
+    assert_denied(others, 8);
 }
 
 /// A host takes settings; what does not fit it tells in the module's words.
@@ -270,7 +294,7 @@ fn hosts_take_settings() {
 #[test]
 fn a_page_decides_as_the_engine_does() {
     let (Some(node), Some(chromium)) = (node(), chromium()) else { return };
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/page.mjs");
+    let page = script("page.mjs");
     // What is typed into a page is text.
     check(
         "host-page",

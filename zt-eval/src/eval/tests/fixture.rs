@@ -8,7 +8,7 @@ use crate::Truth;
 use crate::decision::{Decision, Fact, Mode};
 use crate::eval::candidates::Want;
 use crate::eval::evaluator::Evaluator;
-use crate::eval::{Scratch, decide, speakers};
+use crate::eval::{Scratch, asked::asked, decide};
 use crate::facts::World;
 use crate::graph::build::Builder;
 use crate::graph::{Effect, Extras, Place, Policy, Rule};
@@ -212,7 +212,7 @@ pub fn datum_in(policy: &Policy, store: &Store, node: NodeId, request: &Request,
     let mut scratch = Scratch::new();
     scratch.start(policy, true);
     let join = Join::default();
-    Evaluator::new(world, &join, speakers(&world), &mut scratch, true).datum(node)
+    Evaluator::new(world, &join, &asked(&world, &join), &mut scratch, true).datum(node)
 }
 
 /// The truth of a condition and what it rests on: by short forms, and by going from node to node.
@@ -222,7 +222,7 @@ pub fn truths_of(policy: &Policy, store: &Store, node: NodeId, request: &Request
         let mut scratch = Scratch::new();
         start(&mut scratch, policy);
         let join = Join::of(&policy.derived.index.anchors, store);
-        let truth = Evaluator::new(world, &join, speakers(&world), &mut scratch, true).truth(node);
+        let truth = Evaluator::new(world, &join, &asked(&world, &join), &mut scratch, true).truth(node);
         let mut facts = Vec::new();
         scratch.give_facts(&mut facts);
         (truth, facts)
@@ -236,7 +236,8 @@ pub fn candidates_of(policy: &Policy, store: &Store, request: &Request, tree: u3
     scratch.start(policy, true);
     let join = Join::of(&policy.derived.index.anchors, store);
     let want = if only_true { Want::True } else { Want::NotFalse };
-    let mut evaluator = Evaluator::new(world, &join, speakers(&world), &mut scratch, true);
+    let asked = asked(&world, &join);
+    let mut evaluator = Evaluator::new(world, &join, &asked, &mut scratch, true);
     evaluator.candidates(&[tree], want).into_iter().map(|entry| entry.rule).collect()
 }
 
