@@ -23,7 +23,7 @@ use crate::pattern::{Glob, Pattern, Regex, Route};
 use crate::pdp::Snapshot;
 use crate::request::Request;
 use crate::store::Store;
-use crate::value::{Datum, Value};
+use crate::value::{Datum, Ip, IpRange, Value};
 
 /// Tests of a few slots. Not all are well-typed: the index must not take what is unknown for false.
 fn tests(builder: &mut Builder) -> Vec<NodeId> {
@@ -85,10 +85,10 @@ fn tests(builder: &mut Builder) -> Vec<NodeId> {
     let (network, ranges) = (builder.context(NETWORK), builder.context(RANGES));
     for slot in [network, ranges] {
         for ip in ["10.0.0.1", "10.1.2.3", "192.0.2.9", "2001:db8::1"] {
-            let ip = builder.constant(Value::Ip(ip.parse().unwrap()));
+            let ip = builder.constant(Value::Ip(Ip::parse(ip).unwrap()));
             found.push(builder.contains(slot, ip));
         }
-        let range = builder.constant(Value::IpRange("10.0.0.0/8".parse().unwrap()));
+        let range = builder.constant(Value::IpRange(IpRange::parse("10.0.0.0/8").unwrap()));
         found.extend([builder.equal(slot, range), builder.contains(slot, range)]);
     }
     entity_tests(builder, &mut found);
