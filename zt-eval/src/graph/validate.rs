@@ -44,10 +44,13 @@ enum Place {
 
 impl From<Misfiled> for Fault {
     fn from(misfiled: Misfiled) -> Self {
-        match misfiled.rule {
-            Some(rule) => Self { what: "a conjunct by which it cannot be filed", place: Place::Rule(rule.index()) },
-            None => Self { what: "not as many choices as there are rules to file", place: Place::Plan },
-        }
+        let (what, place) = match misfiled {
+            Misfiled::Rule(rule) => ("a conjunct by which it cannot be filed", Place::Rule(rule.index())),
+            Misfiled::Count => ("not as many choices as there are rules to file", Place::Plan),
+            Misfiled::Order => ("a place that comes again after others", Place::Plan),
+            Misfiled::Size => ("more places than are supported", Place::Plan),
+        };
+        Self { what, place }
     }
 }
 

@@ -155,8 +155,12 @@ impl<'p> Guards<'p> {
             budget: BUDGET_TIMES * size_of_policy(policy),
         };
         guards.number_anchors();
-        for rule in 0..policy.rules.len() {
-            guards.add_rule(rule, policy.conjuncts(RuleId::new(rule)));
+        // Of conditions: whether it was found that their guards are those of their conjuncts one by one.
+        let mut plain = vec![false; policy.nodes.len()];
+        for (at, rule) in policy.rules.iter().enumerate() {
+            if let Some(is_plain) = plain.get_mut(rule.condition.index()).filter(|is_plain| !**is_plain) {
+                *is_plain = guards.add_rule(at, policy.conjuncts(RuleId::new(at)));
+            }
         }
         guards.merge_patterns();
         guards.rank_intervals();
@@ -183,24 +187,13 @@ impl<'p> Guards<'p> {
         })
     }
 
-    /// The positions at which guards of a rule with these conjuncts start, as bits; each guard is shown.
+    /// The positions at which guards of a rule with these conjuncts can start, as bits.
     #[inline]
-    pub fn open(&self, rule: RuleId, conjuncts: &[NodeId], mut show: impl FnMut(u32)) -> u32 {
-        let mut open = 0;
-        if let Some(others) = self.others_of(rule) {
-            for other in others {
-                show(other.guard);
-                open |= 1 << other.at;
-            }
-            return open;
+    pub fn open(&self, rule: RuleId, conjuncts: &[NodeId]) -> u32 {
+        match self.others_of(rule) {
+            Some(others) => others.iter().fold(0, |open, other| open | 1 << other.at),
+            None => 1_u32.checked_shl(super::count(conjuncts.len())).unwrap_or(0).wrapping_sub(1),
         }
-        for (at, node) in (0..USABLE_MAX).zip(conjuncts) {
-            if let Some(guard) = self.by_node.get(node.index()).copied().filter(|guard| *guard < UNSEEN) {
-                show(guard);
-                open |= 1 << at;
-            }
-        }
-        open
     }
 
     /// Whether a rule's guards are those of its conjuncts one by one.
@@ -216,6 +209,13 @@ impl<'p> Guards<'p> {
             None if at < USABLE_MAX => self.plain(at, *conjuncts.get(usize::from(at))?),
             others => others?.iter().copied().find(|other| other.at == at),
         }
+    }
+
+    /// The guard that the conjunct at this position is by itself.
+    #[inline]
+    pub fn conjunct(&self, conjuncts: &[NodeId], at: u8) -> Option<OfRule> {
+        let guard = *self.by_node.get(conjuncts.get(usize::from(at))?.index())?;
+        Some(OfRule::new(at, guard)) // where there is none, no guard has this number
     }
 
     #[inline]
@@ -248,23 +248,26 @@ impl<'p> Guards<'p> {
         guard.places.of(&self.places)
     }
 
-    fn add_rule(&mut self, rule: usize, conjuncts: &[NodeId]) {
+    /// Finds the guards of a rule; whether they are those of its conjuncts one by one.
+    fn add_rule(&mut self, rule: usize, conjuncts: &[NodeId]) -> bool {
         let (mut intervals, mut is_wide) = (0_u8, false);
         for (_, node) in (0..USABLE_MAX).zip(conjuncts) {
-            if self.by_node.get(node.index()) == Some(&UNSEEN) {
-                self.guard_of(*node);
-            }
             // What is no guard has no kind.
-            let guard = self.by_node.get(node.index()).copied().unwrap_or(NO_GUARD);
+            let guard = match self.by_node.get(node.index()).copied().unwrap_or(NO_GUARD) {
+                UNSEEN => self.add_guard_of(*node).unwrap_or(NO_GUARD),
+                known => known,
+            };
             match self.kinds.get(guard as usize) {
                 None | Some(Kind::Plain) => {}
                 Some(Kind::Interval) => intervals += 1,
                 Some(Kind::Wide) => is_wide = true,
             }
         }
-        if is_wide || intervals > 1 {
+        let is_plain = !is_wide && intervals <= 1;
+        if !is_plain {
             self.add_others(rule, conjuncts, is_wide);
         }
+        is_plain
     }
 
     /// Adds guards of a rule that are not simply those of its conjuncts: if two bounds of a slot are one interval, or not all

@@ -112,9 +112,9 @@ impl Intervals {
         self.items.len()
     }
 
-    /// How many are filed under all of them.
-    pub fn filed(&self) -> u32 {
-        self.items.last().map_or(0, |item| item.filed.end)
+    /// Where what is filed under all of them stands.
+    pub fn all(&self) -> super::Range {
+        super::Range { start: 0, end: self.items.last().map_or(0, |item| item.filed.end) }
     }
 
     pub fn bytes(&self) -> usize {

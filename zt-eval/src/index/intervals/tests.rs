@@ -31,9 +31,9 @@ fn the_ends_of_the_line_are_points() {
     assert_eq!(stabbed(&intervals, i128::MIN), [0, 1]);
     assert_eq!(stabbed(&intervals, i128::MAX), [0, 2]);
     assert_eq!(stabbed(&intervals, 0), [0]);
-    assert_eq!((intervals.0.len(), intervals.0.filed()), (3, 3));
+    assert_eq!((intervals.0.len(), intervals.0.all().end), (3, 3));
     let twice = build(&[(1, 5), (0, 3), (1, 5)]);
-    assert_eq!((twice.0.len(), twice.0.filed()), (2, 3));
+    assert_eq!((twice.0.len(), twice.0.all().end), (2, 3));
     assert_eq!(stabbed(&twice, 4), [0, 2]);
     assert_eq!(stabbed(&build(&[]), 0), [0_u32; 0]);
 }

@@ -44,7 +44,7 @@ pub struct Module {
 impl Module {
     pub fn new(policy: &Policy, entities: &Store) -> Self {
         reset();
-        let plan = Plan::of(policy);
+        let plan = Plan::of(policy).unwrap();
         let mut data = Data::new(TABLES);
         let zeroed = Zeroed::reserve(&mut data, policy, &plan);
         let mut schema = schema::write(&mut data, policy);
