@@ -46,6 +46,8 @@ pub(crate) fn context() -> impl Strategy<Value = Json> {
         ("maybe", vec![json!(null), json!(1)]),
         ("friends", vec![json!([]), json!([user("ann")]), json!([user("bob"), user("cy")])]),
         ("numbers", vec![json!([]), json!([1, 2]), json!([0, 1, 2])]),
+        ("network", vec![json!("10.0.0.0/8"), json!("10.0.0.1/32"), json!("2001:db8::/32")]),
+        ("ranges", vec![json!([]), json!(["10.0.0.0/8", "10.0.0.0/30"]), json!(["192.0.2.0/24", "::/0"])]),
     ];
     let members: Vec<_> = values
         .into_iter()
