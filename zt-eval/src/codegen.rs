@@ -115,9 +115,9 @@ impl Policy {
         self.derived.index.anchor_of_const(constant)
     }
 
-    /// Its index.
+    /// Its index; none if its rules cannot be filed as it says, which is so of no policy that was built or loaded.
     #[must_use]
-    pub fn index(&self) -> Index {
+    pub fn index(&self) -> Option<Index> {
         Index::of(self)
     }
 }

@@ -26,6 +26,22 @@ thread_local! {
 
 /// Decides requests; shared between threads. Replacing the policy and its entities never makes a decision wait, and no
 /// decision sees a new policy with old entities.
+///
+/// ```
+/// # let text = "package papers  entity User  entity Paper { held: Bool }  action read: User -> Paper
+/// #             allow readers: read  deny held: read when resource.held";
+/// # let mut sources = zt_lang::Sources::new();
+/// # sources.add("papers.zt", text.as_bytes());
+/// # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+/// use zt_eval::{Effect, Mode, Pdp, Store};
+///
+/// let store = Store::from_json(&policy, br#"[{"type": "Paper", "id": "p", "properties": {"held": false}}]"#)?;
+/// let pdp = Pdp::new(policy, store)?;
+/// let request = br#"{"subject": {"type": "User", "id": "ann"}, "action": {"name": "read"},
+///                    "resource": {"type": "Paper", "id": "p"}}"#;
+/// assert_eq!(pdp.decide_json(request, None, Mode::Full).effect, Effect::Allow);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Pdp {
     current: ArcSwap<Snapshot>,
@@ -34,6 +50,25 @@ pub struct Pdp {
 }
 
 /// A policy with its entities, as they were at a time. Rule ids of its decisions are of its policy.
+///
+/// ```
+/// # let text = "package papers  entity User  entity Paper { held: Bool }  action read: User -> Paper
+/// #             allow readers: read  deny held: read when resource.held";
+/// # let mut sources = zt_lang::Sources::new();
+/// # sources.add("papers.zt", text.as_bytes());
+/// # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+/// use zt_eval::{Mode, Pdp, Request, Store};
+///
+/// let pdp = Pdp::new(policy, Store::empty())?;
+/// let snapshot = pdp.snapshot();
+/// let request = Request::builder(snapshot.policy()).subject("User", "ann").action("read").resource("Paper", "p");
+/// let request = request.attribute("Paper", "p", "held", true).build()?;
+/// let decision = snapshot.decide(&request, None, Mode::Full);
+/// let names: Vec<&str> =
+///     decision.rules.iter().filter_map(|rule| snapshot.policy().rule(*rule)).map(|rule| &*rule.name).collect();
+/// assert_eq!(names, ["held"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Snapshot {
     policy: Arc<Policy>,
@@ -54,6 +89,27 @@ fn next_generation() -> u64 {
 /// It can be decided by any snapshot of its policy; the one that it was prepared for need not look the two up again. What is
 /// known of one snapshot is never used in another, so a number that an entity had in an older store cannot come to name
 /// another one.
+///
+/// ```
+/// # let text = "package papers  entity User  entity Paper { held: Bool }  action read: User -> Paper
+/// #             allow readers: read  deny held: read when resource.held";
+/// # let mut sources = zt_lang::Sources::new();
+/// # sources.add("papers.zt", text.as_bytes());
+/// # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+/// use zt_eval::eval::Scratch;
+/// use zt_eval::{Decision, Effect, Mode, Request, Snapshot, Store};
+///
+/// let store = Store::from_json(&policy, br#"[{"type": "Paper", "id": "p", "properties": {"held": false}}]"#)?;
+/// let snapshot = Snapshot::new(policy, store)?;
+/// let request = Request::builder(snapshot.policy()).subject("User", "ann").action("read").resource("Paper", "p");
+/// let prepared = snapshot.prepare(request.build()?);
+/// let (mut scratch, mut decision) = (Scratch::new(), Decision::default());
+/// for _ in 0..3 {
+///     snapshot.decide_into(&prepared, None, Mode::Full, &mut scratch, &mut decision);
+///     assert_eq!(decision.effect, Effect::Allow);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Prepared {
     request: Request,
@@ -126,6 +182,26 @@ impl Pdp {
 
     /// Replaces the entities by what `change` makes of them, such as [`Store::upsert_json`] and [`Store::remove`] do.
     /// Changes wait for each other; decisions wait for none.
+    ///
+    /// ```
+    /// # let text = "package papers  entity User  entity Paper { held: Bool }  action read: User -> Paper
+    /// #             allow readers: read  deny held: read when resource.held";
+    /// # let mut sources = zt_lang::Sources::new();
+    /// # sources.add("papers.zt", text.as_bytes());
+    /// # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+    /// use zt_eval::{Effect, Mode, Pdp, Store};
+    ///
+    /// let store = Store::from_json(&policy, br#"[{"type": "Paper", "id": "p", "properties": {"held": false}}]"#)?;
+    /// let pdp = Pdp::new(policy, store)?;
+    /// let request = br#"{"subject": {"type": "User", "id": "ann"}, "action": {"name": "read"},
+    ///                    "resource": {"type": "Paper", "id": "p"}}"#;
+    /// pdp.update(|policy, store| {
+    ///     store.upsert_json(policy, br#"[{"type": "Paper", "id": "p", "properties": {"held": true}}]"#)
+    /// })?;
+    /// assert_eq!(pdp.decide_json(request, None, Mode::Full).effect, Effect::Deny);
+    /// assert_eq!(pdp.snapshot().store().revision(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -208,6 +284,26 @@ impl Snapshot {
     ///
     /// Once `scratch` and `decision` have grown to what the policy needs, nothing is allocated but for what a condition
     /// makes of evidence: text in lower case, captures, sets and lists.
+    ///
+    /// ```
+    /// # let text = "package papers  entity User  entity Paper { held: Bool }  action read: User -> Paper
+    /// #             allow readers: read  deny held: read when resource.held";
+    /// # let mut sources = zt_lang::Sources::new();
+    /// # sources.add("papers.zt", text.as_bytes());
+    /// # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+    /// use zt_eval::eval::Scratch;
+    /// use zt_eval::{Decision, Effect, Mode, Request, Snapshot, Store};
+    ///
+    /// let snapshot = Snapshot::new(policy, Store::empty())?;
+    /// let (mut scratch, mut decision) = (Scratch::new(), Decision::default());
+    /// for (held, effect) in [(true, Effect::Deny), (false, Effect::Allow)] {
+    ///     let request = Request::builder(snapshot.policy()).subject("User", "ann").action("read").resource("Paper", "p");
+    ///     let prepared = snapshot.prepare(request.attribute("Paper", "p", "held", held).build()?);
+    ///     snapshot.decide_into(&prepared, None, Mode::Full, &mut scratch, &mut decision);
+    ///     assert_eq!(decision.effect, effect);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn decide_into(
         &self,
         prepared: &Prepared,
@@ -228,6 +324,31 @@ impl Snapshot {
     }
 
     /// Decides prepared requests at an instant, each into the decision at its position.
+    ///
+    /// ```
+    /// # let text = "package papers  entity User  entity Paper { held: Bool }  action read: User -> Paper
+    /// #             allow readers: read  deny held: read when resource.held";
+    /// # let mut sources = zt_lang::Sources::new();
+    /// # sources.add("papers.zt", text.as_bytes());
+    /// # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+    /// use zt_eval::eval::Scratch;
+    /// use zt_eval::{Effect, Mode, Request, Snapshot, Store};
+    ///
+    /// let papers = br#"[{"type": "Paper", "id": "p1", "properties": {"held": false}},
+    ///                   {"type": "Paper", "id": "p2", "properties": {"held": true}}]"#;
+    /// let store = Store::from_json(&policy, papers)?;
+    /// let snapshot = Snapshot::new(policy, store)?;
+    /// let mut prepared = Vec::new();
+    /// for id in ["p1", "p2", "p3"] {
+    ///     let request = Request::builder(snapshot.policy()).subject("User", "ann").action("read").resource("Paper", id);
+    ///     prepared.push(snapshot.prepare(request.build()?));
+    /// }
+    /// let mut decisions = Vec::new();
+    /// snapshot.decide_many(&prepared, None, Mode::Effect, &mut Scratch::new(), &mut decisions);
+    /// let effects: Vec<Effect> = decisions.iter().map(|decision| decision.effect).collect();
+    /// assert_eq!(effects, [Effect::Allow, Effect::Deny, Effect::Deny], "nobody knows whether `p3` is held");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn decide_many(
         &self,
         prepared: &[Prepared],

@@ -67,6 +67,22 @@ impl Policy {
     ///
     /// The residual holds for this store, and for requests of the partial request's action; every other is denied.
     ///
+    /// ```
+    /// # let text = "package papers  entity User  entity Paper { held: Bool }  action read: User -> Paper
+    /// #             allow readers: read  deny held: read when resource.held";
+    /// # let mut sources = zt_lang::Sources::new();
+    /// # sources.add("papers.zt", text.as_bytes());
+    /// # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+    /// use zt_eval::Store;
+    /// use zt_eval::specialize::{Missing, Partial};
+    ///
+    /// let known = br#"{"subject": {"type": "User", "id": "ann"}, "action": {"name": "read"}}"#;
+    /// let residual = policy.specialize(&Partial::from_json(&policy, known)?, &Store::empty(), Missing::Kept)?;
+    /// assert_eq!(residual.effect(), None, "which paper is not known yet");
+    /// assert!(residual.to_source()?.ends_with("deny held: read\n  when resource.held\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the partial request was made for another policy, the store was read for another one, or what is known is not a
@@ -111,8 +127,7 @@ impl Rules<'_, '_, '_> {
     fn all(&mut self, action: ActionId) {
         let policy = self.fold.policy();
         let Some(rules) = policy.rules_for(action) else { return };
-        let mut ids: Vec<RuleId> =
-            [&rules.denies, &rules.allows, &rules.audits].into_iter().flatten().copied().collect();
+        let mut ids: Vec<RuleId> = rules.all().copied().collect();
         ids.sort_unstable();
         for id in ids {
             if let Some(rule) = policy.rule(id)

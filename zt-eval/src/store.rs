@@ -144,15 +144,24 @@ impl Store {
     /// This store with the entities of a document added, in the form of [`Store::from_json`]. What was known of an entity
     /// that the document describes is forgotten, its parents too.
     ///
-    /// The work is that of reading the document, and some hundred entries to copy for each entity. When the parents change
-    /// of an entity below which others lie, the ancestors of those are worked out again: that looks at every distinct list
-    /// of parents, not at every entity.
+    /// The work is that of reading the document and of copying what this store and the new one do not share: for each
+    /// entity some hundred entries of the list of entities, and eight bytes for each entry in a 256th of the index by name,
+    /// but no part twice. For a million entities that is some 50 kB for the first. When the parents change of an entity
+    /// below which others lie, the ancestors of those are worked out again: that looks at every distinct list of parents,
+    /// not at every entity.
     ///
-    /// ```no_run
-    /// # fn f(policy: &zt_eval::Policy, store: &zt_eval::Store) -> Result<(), zt_eval::request::StoreError> {
-    /// let store = store.upsert_json(policy, br#"[{"type": "User", "id": "ann"}]"#)?;
-    /// # Ok(())
-    /// # }
+    /// ```
+    /// # let text = "package papers  entity User  entity Paper { held: Bool }  action read: User -> Paper
+    /// #             allow readers: read  deny held: read when resource.held";
+    /// # let mut sources = zt_lang::Sources::new();
+    /// # sources.add("papers.zt", text.as_bytes());
+    /// # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+    /// use zt_eval::Store;
+    ///
+    /// let store = Store::from_json(&policy, br#"[{"type": "User", "id": "ann"}]"#)?;
+    /// let more = store.upsert_json(&policy, br#"[{"type": "User", "id": "bob"}, {"type": "User", "id": "ann"}]"#)?;
+    /// assert_eq!((store.len(), more.len()), (1, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::diag::{Code, Diagnostic};
 use crate::library;
-use crate::names::nearest;
+use crate::names::nearest_declared;
 use crate::span::{FileId, Span};
 use crate::syntax::ast;
 
@@ -149,9 +149,13 @@ fn check_package_line(id: FileId, file: &ast::File, diagnostics: &mut Vec<Diagno
                 .help("a file belongs to one package; move what follows into a file of its own"),
         );
     }
-    let Some(first) = file.items.first() else { return };
-    if !matches!(first.kind, ast::ItemKind::Package(_)) {
-        let place = Span { end: first.span.start, ..first.span };
+    let first = file.items.first();
+    if first.is_none() && diagnostics.iter().any(|found| found.span().file == id) {
+        // What stands there could not be read.
+        return;
+    }
+    if !first.is_some_and(|first| matches!(first.kind, ast::ItemKind::Package(_))) {
+        let place = first.map_or(Span::new(id, 0, 0), |first| Span { end: first.span.start, ..first.span });
         let problem = match package_name(file) {
             Some(_) => "the package line is not the first item of the file",
             None => "this file does not say which package it belongs to",
@@ -173,7 +177,8 @@ fn connect(list: &mut Vec<Package<'_>>, diagnostics: &mut Vec<Diagnostic>) {
         for item in files.iter().flat_map(|file| &file.items) {
             let ast::ItemKind::Use(clause) = &item.kind else { continue };
             let Some(&used) = ids.get(clause.package.text().as_str()) else {
-                diagnostics.push(unknown_package(clause, ids.keys()));
+                let unknown = unknown_package(clause, ids.keys(), diagnostics);
+                diagnostics.push(unknown);
                 continue;
             };
             add_use(list, user, used, clause, item.span, diagnostics);
@@ -232,7 +237,11 @@ fn add_use<'a>(
     }
 }
 
-fn unknown_package<'n>(clause: &ast::Use, names: impl Iterator<Item = &'n Arc<str>>) -> Diagnostic {
+fn unknown_package<'n>(
+    clause: &ast::Use,
+    names: impl Iterator<Item = &'n Arc<str>>,
+    found: &[Diagnostic],
+) -> Diagnostic {
     let text = clause.package.text();
     let diagnostic = Diagnostic::new(
         Code::UNKNOWN_PACKAGE,
@@ -242,7 +251,7 @@ fn unknown_package<'n>(clause: &ast::Use, names: impl Iterator<Item = &'n Arc<st
     .label("not found");
     let mut known: Vec<&str> = names.map(|name| &**name).collect();
     library::names().for_each(|name| known.push(name));
-    match nearest(&text, known) {
+    match nearest_declared(found, &text, known) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(clause.package.span(), near),
         None => diagnostic.help("name its files, or the folder that holds them, on the command line as well"),
     }
@@ -302,8 +311,10 @@ fn report_roots(list: &[Package<'_>], roots: &[usize], diagnostics: &mut Vec<Dia
         .filter_map(|&root| list.get(root))
         .filter_map(|package| Some((&*package.name, package_name(package.files.first()?)?.span())))
         .collect();
-    let Some(((first, span), rest)) = lines.split_first() else { return };
-    let message = format!("nothing uses `{first}`, and nothing uses `{}`", rest.first().map_or("", |(name, _)| name));
+    // A file without a package line has been told so.
+    let [(first, span), rest @ ..] = lines.as_slice() else { return };
+    let Some((second, _)) = rest.first() else { return };
+    let message = format!("nothing uses `{first}`, and nothing uses `{second}`");
     let mut diagnostic = Diagnostic::new(Code::SEVERAL_ROOTS, *span, message)
         .help("a policy has one root package; let it `use` the others, or check them one by one");
     for (name, span) in rest {

@@ -551,10 +551,9 @@ impl Nodes<'_, '_> {
             }
             Node::Is(of, types) => {
                 let count = self.policy.schema().entities.len();
-                let is = (0..count).map(|ty| types.iter().any(|each| each.index() == ty));
-                let flags = self.data.flags(is);
+                let bits = self.data.bits(count, types.iter().map(|ty| ty.index()));
                 self.value(*of);
-                self.code.u32(flags);
+                self.code.u32(bits);
                 self.code.call("entity_is");
             }
             Node::Matches(of, pattern) => {

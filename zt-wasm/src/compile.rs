@@ -123,7 +123,7 @@ fn build(
 ) -> Result<Vec<u8>, CompileError> {
     let late = late(policy, target, settings)?;
     target.check(policy, entities)?;
-    let plan = Plan::of(policy);
+    let plan = Plan::of(policy).ok_or_else(|| CompileError::Internal("its rules cannot be filed".to_owned()))?;
     let mut widths = Widths::default();
     loop {
         match build_with((policy, entities), target, &late, with_names, &plan, widths) {

@@ -61,6 +61,10 @@ use crate::ABI_VERSION;
 const MEMORY_KEPT: usize = 512 << 10;
 const TABLE_KEPT: usize = 64 << 10;
 
+/// Entries of an instance's table of functions: as many as a module may have functions. A policy's module has one for each part
+/// of a condition that can stand among the reasons of a decision, several for each rule.
+const TABLE_ENTRIES_MAX: usize = 1_000_000;
+
 /// Bytes that an address of 32 bits can name.
 const ADDRESSES: u64 = 1 << 32;
 
@@ -127,8 +131,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host with these bounds, which takes instances from a pool. The pool reserves 4 GiB of addresses for each instance,
-    /// and keeps half a MiB of memory for each that there was at once.
+    /// A host with these bounds, which takes instances from a pool. The pool reserves 4 GiB of addresses for each instance, and
+    /// 8 MB for its table, and keeps half a MiB of memory for each that there was at once.
     ///
     /// # Errors
     ///
@@ -140,6 +144,7 @@ impl Host {
             .total_tables(limits.instances_max)
             .max_memory_size(limits.memory_bytes_max)
             .linear_memory_keep_resident(MEMORY_KEPT)
+            .table_elements(TABLE_ENTRIES_MAX)
             .table_keep_resident(TABLE_KEPT)
             .pagemap_scan(Enabled::Auto);
         let mut config = Config::new();

@@ -33,8 +33,8 @@ pub(super) struct Candidate {
 #[derive(Clone, Copy)]
 struct Search {
     want: Want,
-    /// Whether all gates on the way are known to hold: what entries call proven takes that for granted.
-    gates_hold: bool,
+    /// Whether all gates and tests on the way are known to hold: what entries call proven takes that for granted.
+    way_holds: bool,
 }
 
 impl<'a> Evaluator<'a, '_> {
@@ -45,7 +45,7 @@ impl<'a> Evaluator<'a, '_> {
     where
         F: FnMut(&mut Self, Candidate) -> ControlFlow<()>,
     {
-        let (index, search) = (&self.derived.index, Search { want, gates_hold: true });
+        let (index, search) = (&self.derived.index, Search { want, way_holds: true });
         match index.only_loose(division) {
             Some(entries) => self.consider(entries, search, visit),
             None => self.search(division, search, visit),
@@ -61,7 +61,7 @@ impl<'a> Evaluator<'a, '_> {
         for gate in index.gates(division) {
             match self.truth(*gate) {
                 Truth::True => {}
-                Truth::Unknown if search.want == Want::NotFalse => search.gates_hold = false,
+                Truth::Unknown if search.want == Want::NotFalse => search.way_holds = false,
                 Truth::False | Truth::Unknown => return ControlFlow::Continue(()),
             }
         }
@@ -86,7 +86,7 @@ impl<'a> Evaluator<'a, '_> {
         // Rules that are filed together mostly have the same further lookup.
         let (mut lookup, mut found) = (Entry::NONE, Found::default());
         for entry in entries {
-            let mut proven = if search.gates_hold { entry.proven } else { 0 };
+            let mut proven = if search.way_holds { entry.proven } else { 0 };
             if entry.lookup != Entry::NONE {
                 if entry.lookup != lookup {
                     (lookup, found) = (entry.lookup, self.find(entry.lookup));
@@ -111,7 +111,7 @@ impl<'a> Evaluator<'a, '_> {
         let (By::Keys { lookup, .. } | By::Intervals { lookup, .. }) = &dimension.by;
         let found = self.find(*lookup);
         if !found.is_all && search.want == Want::NotFalse {
-            return self.consider(index.entries(dimension.all), search, visit);
+            return self.consider_all(dimension, search, visit);
         }
         let table = match &dimension.by {
             By::Keys { table, .. } => *table,
@@ -133,6 +133,35 @@ impl<'a> Evaluator<'a, '_> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Visits all rules of a dimension whose slot is not known: nothing shows that they pass its tests.
+    #[cold]
+    #[inline(never)]
+    fn consider_all<F>(&mut self, dimension: &'a Dimension, search: Search, visit: &mut F) -> ControlFlow<()>
+    where
+        F: FnMut(&mut Self, Candidate) -> ControlFlow<()>,
+    {
+        let index = &self.derived.index;
+        let listed = index.entries(dimension.all);
+        if !listed.is_empty() {
+            return self.consider(listed, search, visit);
+        }
+        let search = Search { way_holds: false, ..search };
+        match &dimension.by {
+            By::Keys { table, .. } => {
+                for bucket in index.buckets(*table) {
+                    match bucket {
+                        Bucket::Entries(entries) => self.consider(index.entries(entries), search, visit)?,
+                        Bucket::Division(division) => self.search(division, search, visit)?,
+                    }
+                }
+                ControlFlow::Continue(())
+            }
+            By::Intervals { intervals, first, .. } => {
+                self.consider(index.entries_behind(*first, intervals.all()), search, visit)
+            }
+        }
     }
 
     /// What a lookup finds; done once for a decision.

@@ -95,7 +95,7 @@ pub fn explain(
     let asked = asked(&world, &join);
     let evaluator = Evaluator::new(world, &join, &asked, scratch, false);
     let mut tracer = Tracer { evaluator, hidden: policy.sensitive_nodes(), seen: HashSet::new(), budget: TRACES_MAX };
-    let mut ids: Vec<RuleId> = [&rules.denies, &rules.allows, &rules.audits].into_iter().flatten().copied().collect();
+    let mut ids: Vec<RuleId> = rules.all().copied().collect();
     ids.sort_unstable();
     let rules = ids.into_iter().filter_map(|id| tracer.rule(id)).collect();
     Explanation { decision, rules }

@@ -41,8 +41,7 @@ pub struct Builder {
     hasher: RandomState,
     patterns: HashMap<Pattern, PatternId>,
     zones: HashMap<Zone, ZoneId>,
-    /// By [`ActionId`].
-    rules: Vec<finish::Lists>,
+    rules: finish::Groups,
     error: Option<BuildError>,
 }
 
@@ -74,7 +73,6 @@ impl Builder {
             plan: crate::index::Plan::default(),
             derived: super::Derived::default(),
         };
-        let rules = vec![finish::Lists::default(); policy.schema.actions.len()];
         Self {
             policy,
             facts: Vec::new(),
@@ -83,7 +81,7 @@ impl Builder {
             hasher: RandomState::default(),
             patterns: HashMap::new(),
             zones: HashMap::new(),
-            rules,
+            rules: finish::Groups::default(),
             error: None,
         }
     }
@@ -131,11 +129,7 @@ impl Builder {
     /// that they have or will have.
     pub fn add_rule(&mut self, rule: Rule, actions: &[ActionId]) -> RuleId {
         let id = RuleId::new(self.policy.rules.len());
-        for action in actions {
-            if let Some(lists) = self.rules.get_mut(action.index()) {
-                lists.add(id, rule.effect, rule.audit);
-            }
-        }
+        self.rules.add(id, rule.effect, rule.audit, actions);
         self.policy.rules.push(rule);
         id
     }

@@ -17,7 +17,8 @@ mod weigh;
 #[cfg(all(test, feature = "build"))]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::{ActionRules, Policy, Rule};
 use crate::id::{ActionId, NodeId, RuleId};
@@ -59,15 +60,14 @@ impl Policy {
         let (weights, climb) = weigh(self);
         let mut scale = Costing { policy: self, climb, weights: &weights, tally: Tally::new(self, &weights) };
         // Actions often have the same rules.
-        let mut known: Vec<(&ActionRules, u64)> = Vec::new();
+        let mut known: HashSet<[*const [RuleId]; 3]> = HashSet::new();
         let mut worst: Option<(u64, ActionId)> = None;
         for (action, rules) in self.actions.iter().enumerate() {
             let action = ActionId::new(action);
-            if known.iter().any(|(other, _)| *other == rules) {
+            if !known.insert(rules.lists().map(Arc::as_ptr)) {
                 continue;
             }
             let steps = scale.of_action(action, rules);
-            known.push((rules, steps));
             if worst.is_none_or(|(most, _)| steps > most) {
                 worst = Some((steps, action));
             }

@@ -218,15 +218,15 @@ pub enum Effect {
     Deny,
 }
 
-/// The rules that can apply to an action, each kind in source order.
+/// The rules that can apply to an action, each kind in source order. Actions with equal lists share them.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ActionRules {
     /// Deny rules that decide.
-    pub denies: Box<[RuleId]>,
+    pub denies: Arc<[RuleId]>,
     /// Allow rules that decide.
-    pub allows: Box<[RuleId]>,
+    pub allows: Arc<[RuleId]>,
     /// Rules of either kind that are only reported.
-    pub audits: Box<[RuleId]>,
+    pub audits: Arc<[RuleId]>,
 }
 
 /// A compiled policy: everything that deciding needs.

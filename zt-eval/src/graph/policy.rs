@@ -1,5 +1,6 @@
 //! Reading a policy's parts, and giving its parameters values.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -316,15 +317,25 @@ impl Policy {
         if self.schema.context.iter().all(|attribute| attribute.step_up.is_none()) {
             return vec![false; self.actions.len()].into();
         }
-        let fires = |id: &RuleId| self.roots_of(*id).any(&reads);
-        self.actions.iter().map(|rules| rules.all().any(fires)).collect()
+        // Each list is gone through once, however many actions share it.
+        let mut known: HashMap<*const [RuleId], bool> = HashMap::new();
+        let mut fires = |list: &Arc<[RuleId]>| {
+            let any = || list.iter().any(|id| self.roots_of(*id).any(&reads));
+            *known.entry(Arc::as_ptr(list)).or_insert_with(any)
+        };
+        self.actions.iter().map(|rules| rules.lists().into_iter().any(&mut fires)).collect()
     }
 }
 
 impl ActionRules {
     /// The rules of all kinds.
-    pub(super) fn all(&self) -> impl Iterator<Item = &RuleId> {
-        [&self.denies, &self.allows, &self.audits].into_iter().flatten()
+    pub(crate) fn all(&self) -> impl Iterator<Item = &RuleId> {
+        self.lists().into_iter().flat_map(|list| list.iter())
+    }
+
+    /// The lists of the kinds.
+    pub(crate) const fn lists(&self) -> [&Arc<[RuleId]>; 3] {
+        [&self.denies, &self.allows, &self.audits]
     }
 }
 

@@ -52,11 +52,7 @@ impl Policy {
     /// The nodes that an action's rules start from.
     pub(crate) fn rule_roots(&self, action: ActionId) -> Vec<NodeId> {
         let rules = self.rules_for(action).into_iter();
-        rules
-            .flat_map(|rules| [&rules.denies, &rules.allows, &rules.audits])
-            .flatten()
-            .flat_map(|rule| self.roots_of(*rule))
-            .collect()
+        rules.flat_map(|rules| rules.all()).flat_map(|rule| self.roots_of(*rule)).collect()
     }
 
     /// The nodes that a rule starts from: its condition and the arguments of its obligations.

@@ -4,7 +4,9 @@
 //! bounded, and declarations fit together. Types of operands are not checked: evaluation is total without it. Nor is it
 //! checked that nodes are distinct and reached, which costs time but cannot change a decision.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use super::short::Short;
 use super::{Derived, DutyTemplate, Effect, Kept, Node, Policy, Rule};
@@ -44,10 +46,13 @@ enum Place {
 
 impl From<Misfiled> for Fault {
     fn from(misfiled: Misfiled) -> Self {
-        match misfiled.rule {
-            Some(rule) => Self { what: "a conjunct by which it cannot be filed", place: Place::Rule(rule.index()) },
-            None => Self { what: "not as many choices as there are rules to file", place: Place::Plan },
-        }
+        let (what, place) = match misfiled {
+            Misfiled::Rule(rule) => ("a conjunct by which it cannot be filed", Place::Rule(rule.index())),
+            Misfiled::Count => ("not as many choices as there are rules to file", Place::Plan),
+            Misfiled::Order => ("a place that comes again after others", Place::Plan),
+            Misfiled::Size => ("more places than are supported", Place::Plan),
+        };
+        Self { what, place }
     }
 }
 
@@ -384,7 +389,7 @@ fn refers(policy: &Policy, place: Place, node: &Node) -> Result<(), Fault> {
 }
 
 /// The list of an action in which a rule stands.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum List {
     Denies,
     Allows,
@@ -433,10 +438,14 @@ fn root(nodes: &mut Nodes, place: Place, node: NodeId) -> Result<(), Fault> {
 fn actions(policy: &Policy, lists: &[List]) -> Result<(), Fault> {
     let place = Place::Actions;
     ensure(policy.actions.len() == policy.schema.actions.len(), place, "a wrong number of actions")?;
+    // Actions share lists, and a forged file may have very many of them share very long ones.
+    let mut seen: HashSet<(*const [RuleId], List)> = HashSet::new();
     for rules in &policy.actions {
-        listed(&rules.denies, List::Denies, lists)?;
-        listed(&rules.allows, List::Allows, lists)?;
-        listed(&rules.audits, List::Audits, lists)?;
+        for (ids, list) in rules.lists().into_iter().zip([List::Denies, List::Allows, List::Audits]) {
+            if seen.insert((Arc::as_ptr(ids), list)) {
+                listed(ids, list, lists)?;
+            }
+        }
     }
     Ok(())
 }

@@ -17,7 +17,7 @@
 //! | text | length, then UTF-8: all that constants, rules and the list of strings take their text from, in their order |
 //! | strings | files, reasons, controls, annotations: ascending by bytes, each used |
 //! | constants, nodes, rules, rules by action | count, then each (`consts`, `nodes`, `rules`) |
-//! | where rules are filed | count, then each run of choices (`plan`) |
+//! | where rules are filed | count, then each run of choices; count, then each rule (`plan`) |
 //!
 //! A policy has one form, and a form is of one policy. Numbers have no superfluous bytes, references are numbered so that
 //! each number means another target, lists that must be sorted are; the small part in postcard's form is written again
@@ -42,7 +42,7 @@ pub use error::LoadError;
 use error::LoadKind;
 
 const MAGIC: &[u8; 3] = b"ZTB";
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
 const DIGEST_AT: usize = 4;
 const SETTINGS_AT: usize = 36;
 

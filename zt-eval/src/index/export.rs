@@ -161,21 +161,21 @@ pub enum Rest {
 }
 
 impl Index {
-    pub(crate) fn of(policy: &Policy) -> Self {
-        let index = &policy.derived.index;
+    pub(crate) fn of(policy: &Policy) -> Option<Self> {
+        let index = &super::Index::listed(policy).ok()?;
         let trees = |trees: &super::Trees| Trees {
             denies: trees.denies,
             duties: trees.duties,
             allows: trees.allows,
             audits: trees.audits,
         };
-        Self {
+        Some(Self {
             lookups: index.lookups.iter().map(lookup).collect(),
             keys: index.keys.iter().map(|keys| keys.filings().to_vec()).collect(),
             divisions: index.divisions.iter().map(|each| division(index, *each)).collect(),
             actions: index.actions.iter().map(trees).collect(),
             conjuncts: (0..policy.rules.len()).map(|rule| policy.conjuncts(RuleId::new(rule)).to_vec()).collect(),
-        }
+        })
     }
 
     /// The trees of an action.
@@ -213,8 +213,7 @@ fn dimension(index: &super::Index, dimension: &super::Dimension) -> Dimension {
             By::Keys { lookup: *lookup, buckets }
         }
         super::By::Intervals { lookup, intervals, first } => {
-            let all = super::Range { start: 0, end: intervals.filed() };
-            let entries = index.entries_behind(*first, all).iter().map(entry).collect();
+            let entries = index.entries_behind(*first, intervals.all()).iter().map(entry).collect();
             By::Intervals { lookup: *lookup, intervals: intervals.sorted().collect(), entries }
         }
     };

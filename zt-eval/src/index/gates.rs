@@ -8,6 +8,13 @@ use super::PROVABLE_MAX;
 use crate::graph::{Node, Policy};
 use crate::id::NodeId;
 
+/// What is looked at first of a division.
+pub(super) struct Gates {
+    pub all: Vec<Gate>,
+    /// Those that all rules have where the first has them, as bits.
+    same: u16,
+}
+
 /// A conjunct that all rules of a division share, and where the first has it: that is where most have it.
 pub(super) struct Gate {
     pub node: NodeId,
@@ -15,35 +22,50 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Where a rule has it among the conjuncts that can be proven.
     #[inline]
+    fn is_same(&self, conjuncts: &[NodeId]) -> bool {
+        conjuncts.get(self.at) == Some(&self.node)
+    }
+
+    /// Where a rule has it among the conjuncts that can be proven.
     fn position(&self, conjuncts: &[NodeId]) -> Option<usize> {
-        if conjuncts.get(self.at) == Some(&self.node) {
+        if self.is_same(conjuncts) {
             return Some(self.at);
         }
         conjuncts.iter().take(PROVABLE_MAX).position(|node| *node == self.node)
     }
 }
 
-/// The quick conjuncts that all of some rules have and that are not proven of the first, in its order; given the conjuncts of
-/// each.
-pub(super) fn shared<'p>(policy: &Policy, proven: u16, mut rules: impl Iterator<Item = &'p [NodeId]>) -> Vec<Gate> {
-    let Some(first) = rules.next() else { return Vec::new() };
-    let is_open = |(at, node): &(usize, NodeId)| proven >> at & 1 == 0 && is_quick(policy, *node, true);
-    let provable = first.iter().copied().enumerate().take(PROVABLE_MAX);
-    let mut gates: Vec<Gate> = provable.filter(is_open).map(|(at, node)| Gate { node, at }).collect();
-    for conjuncts in rules {
-        if gates.is_empty() {
-            break;
+impl Gates {
+    /// The quick conjuncts that all of some rules have and that are not proven of the first, in its order; given the conjuncts
+    /// of each.
+    pub fn shared<'p, I: Iterator<Item = &'p [NodeId]>>(policy: &Policy, proven: u16, rules: impl Fn() -> I) -> Self {
+        let first = rules().next().unwrap_or_default();
+        let (mut all, mut same) = (Vec::new(), 0);
+        for (at, node) in first.iter().copied().enumerate().take(PROVABLE_MAX) {
+            if proven >> at & 1 == 1 || !is_quick(policy, node, true) {
+                continue;
+            }
+            let gate = Gate { node, at };
+            if rules().all(|conjuncts| gate.is_same(conjuncts)) {
+                same |= 1 << at;
+                all.push(gate);
+            } else if rules().all(|conjuncts| gate.position(conjuncts).is_some()) {
+                all.push(gate);
+            }
         }
-        gates.retain(|gate| gate.position(conjuncts).is_some());
+        Self { all, same }
     }
-    gates
-}
 
-/// Which of a rule's conjuncts are gates, as bits.
-pub(super) fn bits(conjuncts: &[NodeId], gates: &[Gate]) -> u16 {
-    gates.iter().filter_map(|gate| gate.position(conjuncts)).fold(0, |bits, at| bits | 1 << at)
+    /// Which of a rule's conjuncts are gates, as bits.
+    #[inline]
+    pub fn bits(&self, conjuncts: &[NodeId]) -> u16 {
+        if self.same.count_ones() as usize == self.all.len() { self.same } else { self.bits_apart(conjuncts) }
+    }
+
+    fn bits_apart(&self, conjuncts: &[NodeId]) -> u16 {
+        self.all.iter().filter_map(|gate| gate.position(conjuncts)).fold(0, |bits, at| bits | 1 << at)
+    }
 }
 
 /// Whether a condition takes a few steps.

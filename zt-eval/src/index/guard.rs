@@ -4,6 +4,7 @@
 //! rule is found. Only slots whose declared type every known value has count, with constants that fit it, so that a test on a
 //! known value is never unknown.
 
+mod compound;
 mod find;
 mod merged;
 
@@ -38,6 +39,8 @@ pub(super) struct Guards<'p> {
     pub places: Vec<Place>,
     /// By node: its guard, or that there is none, or that it was not looked for.
     by_node: Vec<u32>,
+    /// By node that a connective negates: the guard of its negation, or that there is none.
+    by_negated: HashMap<NodeId, Option<u32>, FixedState>,
     /// The guards of rules that have others than those of their conjuncts one by one.
     others: Vec<OfRule>,
     /// By rule, up to the last that has any: where its others stand.
@@ -146,13 +149,18 @@ impl<'p> Guards<'p> {
             kinds: Vec::new(),
             places: Vec::new(),
             by_node: vec![UNSEEN; policy.nodes.len()],
+            by_negated: HashMap::default(),
             others: Vec::new(),
             others_of: Vec::new(),
             budget: BUDGET_TIMES * size_of_policy(policy),
         };
         guards.number_anchors();
-        for rule in 0..policy.rules.len() {
-            guards.add_rule(rule, policy.conjuncts(RuleId::new(rule)));
+        // Of conditions: whether it was found that their guards are those of their conjuncts one by one.
+        let mut plain = vec![false; policy.nodes.len()];
+        for (at, rule) in policy.rules.iter().enumerate() {
+            if let Some(is_plain) = plain.get_mut(rule.condition.index()).filter(|is_plain| !**is_plain) {
+                *is_plain = guards.add_rule(at, policy.conjuncts(RuleId::new(at)));
+            }
         }
         guards.merge_patterns();
         guards.rank_intervals();
@@ -179,24 +187,13 @@ impl<'p> Guards<'p> {
         })
     }
 
-    /// The positions at which guards of a rule with these conjuncts start, as bits; each guard is shown.
+    /// The positions at which guards of a rule with these conjuncts can start, as bits.
     #[inline]
-    pub fn open(&self, rule: RuleId, conjuncts: &[NodeId], mut show: impl FnMut(u32)) -> u32 {
-        let mut open = 0;
-        if let Some(others) = self.others_of(rule) {
-            for other in others {
-                show(other.guard);
-                open |= 1 << other.at;
-            }
-            return open;
+    pub fn open(&self, rule: RuleId, conjuncts: &[NodeId]) -> u32 {
+        match self.others_of(rule) {
+            Some(others) => others.iter().fold(0, |open, other| open | 1 << other.at),
+            None => 1_u32.checked_shl(super::count(conjuncts.len())).unwrap_or(0).wrapping_sub(1),
         }
-        for (at, node) in (0..USABLE_MAX).zip(conjuncts) {
-            if let Some(guard) = self.by_node.get(node.index()).copied().filter(|guard| *guard < UNSEEN) {
-                show(guard);
-                open |= 1 << at;
-            }
-        }
-        open
     }
 
     /// Whether a rule's guards are those of its conjuncts one by one.
@@ -212,6 +209,13 @@ impl<'p> Guards<'p> {
             None if at < USABLE_MAX => self.plain(at, *conjuncts.get(usize::from(at))?),
             others => others?.iter().copied().find(|other| other.at == at),
         }
+    }
+
+    /// The guard that the conjunct at this position is by itself.
+    #[inline]
+    pub fn conjunct(&self, conjuncts: &[NodeId], at: u8) -> Option<OfRule> {
+        let guard = *self.by_node.get(conjuncts.get(usize::from(at))?.index())?;
+        Some(OfRule::new(at, guard)) // where there is none, no guard has this number
     }
 
     #[inline]
@@ -244,23 +248,26 @@ impl<'p> Guards<'p> {
         guard.places.of(&self.places)
     }
 
-    fn add_rule(&mut self, rule: usize, conjuncts: &[NodeId]) {
+    /// Finds the guards of a rule; whether they are those of its conjuncts one by one.
+    fn add_rule(&mut self, rule: usize, conjuncts: &[NodeId]) -> bool {
         let (mut intervals, mut is_wide) = (0_u8, false);
         for (_, node) in (0..USABLE_MAX).zip(conjuncts) {
-            if self.by_node.get(node.index()) == Some(&UNSEEN) {
-                self.guard_of(*node);
-            }
             // What is no guard has no kind.
-            let guard = self.by_node.get(node.index()).copied().unwrap_or(NO_GUARD);
+            let guard = match self.by_node.get(node.index()).copied().unwrap_or(NO_GUARD) {
+                UNSEEN => self.add_guard_of(*node).unwrap_or(NO_GUARD),
+                known => known,
+            };
             match self.kinds.get(guard as usize) {
                 None | Some(Kind::Plain) => {}
                 Some(Kind::Interval) => intervals += 1,
                 Some(Kind::Wide) => is_wide = true,
             }
         }
-        if is_wide || intervals > 1 {
+        let is_plain = !is_wide && intervals <= 1;
+        if !is_plain {
             self.add_others(rule, conjuncts, is_wide);
         }
+        is_plain
     }
 
     /// Adds guards of a rule that are not simply those of its conjuncts: if two bounds of a slot are one interval, or not all
@@ -298,15 +305,20 @@ impl<'p> Guards<'p> {
 
     /// Joins a guard with a later one of its rule, which goes. Whether there is one.
     fn join_interval(&mut self, at: usize, one: OfRule) -> bool {
-        let Some((axis, (low, high))) = self.interval_of(one.guard) else { return false };
+        let bounds_of = |of: &OfRule| {
+            let guard = self.guard(of.guard)?;
+            self.interval_of(guard).map(|(axis, bounds)| (axis, bounds, guard.exact))
+        };
+        let Some((axis, (low, high), exact)) = bounds_of(&one) else { return false };
         let later = self.others.get(at + 1..).unwrap_or_default().iter();
         let twin = later.zip(at + 1..).find_map(|(other, twin)| {
-            let (of_axis, bounds) = self.interval_of(other.guard)?;
-            (of_axis == axis).then_some((twin, bounds))
+            let (of_axis, bounds, other_exact) = bounds_of(other)?;
+            (of_axis == axis).then_some((twin, bounds, exact && other_exact))
         });
-        let Some((twin, (other_low, other_high))) = twin else { return false };
+        let Some((twin, (other_low, other_high), exact)) = twin else { return false };
         let other = self.others.remove(twin);
-        let guard = self.add_interval(axis, low.max(other_low), high.min(other_high));
+        let key = self.interval(low.max(other_low), high.min(other_high));
+        let guard = self.add(&[Place { axis, key }], exact);
         let conjuncts = one.conjuncts | other.conjuncts;
         // Both bounds are conjuncts of their own; beyond the bits that there are none is named.
         let conjuncts = if one.conjuncts == 0 || other.conjuncts == 0 { 0 } else { conjuncts };
@@ -314,18 +326,6 @@ impl<'p> Guards<'p> {
             *place = OfRule { guard, conjuncts, at: one.at };
         }
         true
-    }
-
-    fn interval_of(&self, guard: u32) -> Option<(u32, (i128, i128))> {
-        let [place] = self.places(self.guard(guard)?) else { return None };
-        let is_interval = self.axes.get(place.axis as usize)?.family == Family::Intervals;
-        is_interval.then(|| Some((place.axis, *self.intervals.get(place.key as usize)?)))?
-    }
-
-    fn add_interval(&mut self, axis: u32, low: i128, high: i128) -> u32 {
-        self.intervals.push((low, high));
-        let key = super::count(self.intervals.len() - 1);
-        self.add(&[Place { axis, key }], true)
     }
 
     /// Numbers intervals anew in their order, equal ones alike, so that who sorts keys sorts them.
@@ -390,15 +390,19 @@ impl<'p> Guards<'p> {
         let guard = match self.one_anchor(node) {
             Some(place) => Some(self.add(&[place], true)),
             None => {
-                let found =
-                    self.find(node).filter(|found| !found.places.is_empty() && self.affords(found.places.len()));
-                found.map(|found| self.add(&found.places, found.exact))
+                let found = self.find(node);
+                self.add_found(found)
             }
         };
         if let Some(known) = self.by_node.get_mut(node.index()) {
             *known = guard.unwrap_or(NO_GUARD);
         }
         guard
+    }
+
+    fn add_found(&mut self, found: Option<Found>) -> Option<u32> {
+        let found = found.filter(|found| !found.places.is_empty() && self.affords(found.places.len()))?;
+        Some(self.add(&found.places, found.exact))
     }
 
     /// The place of a hierarchy test that names one entity.

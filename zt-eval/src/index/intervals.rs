@@ -9,7 +9,7 @@ use std::ops::Range;
 use arrayvec::ArrayVec;
 
 use super::keys::narrow;
-use crate::value::Value;
+use crate::value::{Value, Version};
 
 #[cfg(test)]
 mod tests;
@@ -34,7 +34,7 @@ struct Item {
 const WAITING_MAX: usize = 34;
 
 impl Intervals {
-    /// An image of the value that keeps the order of its kind; `None` for kinds that have none.
+    /// An image of the value by which no lesser one of its kind comes after it; `None` for kinds that have no order.
     ///
     /// Only values of one kind can be compared by their points.
     #[inline]
@@ -46,8 +46,15 @@ impl Intervals {
             Value::Duration(span) => Some(span.millis().into()),
             Value::Quantity(amount) => Some(amount.units()),
             Value::Enum(member) => Some(member.index.into()),
+            Value::String(text) => Some(point_of_text(text)),
+            Value::Version(version) => Some(point_of_version(version)),
             _ => None,
         }
+    }
+
+    /// Whether all values of this one's kind have points of their own.
+    pub fn is_faithful(value: &Value) -> bool {
+        !matches!(value, Value::String(_) | Value::Version(_))
     }
 
     /// Intervals from a lower to an upper end, both included, each with how many are filed under it; in ascending order, none
@@ -105,9 +112,9 @@ impl Intervals {
         self.items.len()
     }
 
-    /// How many are filed under all of them.
-    pub fn filed(&self) -> u32 {
-        self.items.last().map_or(0, |item| item.filed.end)
+    /// Where what is filed under all of them stands.
+    pub fn all(&self) -> super::Range {
+        super::Range { start: 0, end: self.items.last().map_or(0, |item| item.filed.end) }
     }
 
     pub fn bytes(&self) -> usize {
@@ -148,6 +155,20 @@ impl Iterator for Stab<'_> {
             }
         }
     }
+}
+
+/// The first bytes of a text as a number.
+fn point_of_text(text: &str) -> i128 {
+    let mut first = [0; 16];
+    first.iter_mut().zip(text.bytes()).for_each(|(place, byte)| *place = byte);
+    // The greatest bit is a sign.
+    i128::from_be_bytes(first) ^ i128::MIN
+}
+
+/// The first two numbers of a version as one; of those that are beyond it, the greatest.
+fn point_of_version(version: &Version) -> i128 {
+    let (major, minor, _) = version.core();
+    i64::try_from(major).map_or(i128::MAX, |major| i128::from(major) << 64 | i128::from(minor))
 }
 
 /// What lies left and right of a stretch's middle.

@@ -31,6 +31,8 @@ mod table;
 #[cfg(all(test, feature = "build"))]
 mod tests;
 
+use std::sync::Arc;
+
 use crate::graph::{ActionRules, Policy};
 use crate::id::{ConstId, NodeId, RuleId};
 
@@ -152,7 +154,8 @@ pub(crate) struct Division {
 #[derive(Clone, Debug)]
 pub(crate) struct Dimension {
     pub by: By,
-    /// All its rules, in source order.
+    /// All its rules, each once and in source order, if they do not stand so where `by` leads: a rule can stand there several
+    /// times, or under an interval that holds nothing. Else none.
     pub all: Range,
 }
 
@@ -186,10 +189,17 @@ pub(crate) enum LookupKind {
     Point,
 }
 
-/// A policy's plan does not fit its rules.
-pub(crate) struct Misfiled {
-    /// The rule that is not as the plan says; none where the plan has too few choices or too many.
-    pub rule: Option<RuleId>,
+/// How a policy's plan does not fit its rules.
+#[derive(Debug)]
+pub(crate) enum Misfiled {
+    /// The rule has no such conjunct, or is not to be filed where the plan has it.
+    Rule(RuleId),
+    /// The plan has too few choices or rules, or too many.
+    Count,
+    /// Rules of one place do not stand side by side.
+    Order,
+    /// There are more places than an index can have.
+    Size,
 }
 
 impl Index {
@@ -197,7 +207,16 @@ impl Index {
     pub fn of(policy: &Policy, levels: &[u8], leads_to: &[Box<[bool]>]) -> Result<Self, Misfiled> {
         let mut index = Self::default();
         let guards = guard::Guards::of(policy, levels);
-        divide::build(policy, leads_to, guards, &policy.plan, &mut index)?;
+        divide::build(policy, leads_to, guards, &policy.plan, (&mut index, false))?;
+        Ok(index)
+    }
+
+    /// The index of a policy, every dimension of which lists all its rules.
+    #[cfg(feature = "codegen")]
+    fn listed(policy: &Policy) -> Result<Self, Misfiled> {
+        let mut index = Self::default();
+        let guards = guard::Guards::of(policy, &policy.derived.levels);
+        divide::build(policy, &policy.derived.leads_to, guards, &policy.plan, (&mut index, true))?;
         Ok(index)
     }
 
@@ -276,22 +295,46 @@ impl Index {
         self.lookups.len()
     }
 
+    /// All that a table has.
+    pub fn buckets(&self, table: Table) -> impl Iterator<Item = Bucket> {
+        self.tables.buckets(table)
+    }
+
     /// What a table has under a key.
+    #[inline]
     pub fn find(&self, table: Table, key: u32) -> Option<Bucket> {
         self.tables.find(table, key)
     }
 }
 
-/// The rules of an action apart by what they need: as [`Trees`] has them.
-fn kinds(policy: &Policy, rules: &ActionRules) -> [Vec<RuleId>; 4] {
-    let obliges = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.extras.duties.is_empty());
-    // Most oblige to nothing.
-    let duties: Vec<RuleId> = rules.allows.iter().copied().filter(obliges).collect();
-    let mut allows = rules.allows.to_vec();
-    if !duties.is_empty() {
-        allows.retain(|id| duties.binary_search(id).is_err());
+/// The kinds of rules of an action, apart by what they need: as [`Trees`] has them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Kind {
+    Denies,
+    Duties,
+    Allows,
+    Audits,
+}
+
+impl Kind {
+    /// The action's list that rules of the kind are in.
+    fn of(self, rules: &ActionRules) -> &Arc<[RuleId]> {
+        match self {
+            Self::Denies => &rules.denies,
+            Self::Duties | Self::Allows => &rules.allows,
+            Self::Audits => &rules.audits,
+        }
     }
-    [rules.denies.to_vec(), duties, allows, rules.audits.to_vec()]
+
+    fn rules(self, policy: &Policy, rules: &ActionRules) -> Vec<RuleId> {
+        let obliges = |id: &RuleId| policy.rule(*id).is_some_and(|rule| !rule.extras.duties.is_empty());
+        let all = self.of(rules).iter().copied();
+        match self {
+            Self::Denies | Self::Audits => all.collect(),
+            Self::Duties => all.filter(obliges).collect(),
+            Self::Allows => all.filter(|id| !obliges(id)).collect(),
+        }
+    }
 }
 
 /// More than `u32::MAX` of anything in a policy is beyond its limits.

@@ -7,6 +7,7 @@
 //! by. So a plan that lies costs time, within the bounds of the index, and never leaves a rule out.
 
 use super::guard::USABLE_MAX;
+use crate::id::RuleId;
 
 /// A choice: no conjunct; the rule is always looked at.
 pub(crate) const LOOSE: u8 = USABLE_MAX;
@@ -20,10 +21,14 @@ pub(crate) struct Run {
     pub rules: u32,
 }
 
-/// The choices for all divisions one after the other; neighbouring runs differ.
+/// By what rules are filed, and in which order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Plan {
+    /// The choices for all divisions one after the other; neighbouring runs differ.
     pub runs: Vec<Run>,
+    /// The rules of each tree that is divided, one tree's after the other's: those of one place side by side, in every
+    /// division, as far as rules have one place each.
+    pub order: Vec<RuleId>,
 }
 
 impl Plan {
@@ -43,23 +48,38 @@ pub(super) struct Followed {
     /// The run that is followed, and how many of its rules were.
     run: usize,
     rules: u32,
+    /// How many rules of the order were filed.
+    ordered: usize,
 }
 
 impl Followed {
-    /// What was chosen for the next rule, if anything was.
+    /// What was chosen for the next rules, of which at most so many are asked for, if anything was.
     #[inline]
-    pub fn next(&mut self, plan: &Plan) -> Option<u8> {
+    pub fn next(&mut self, plan: &Plan, most: usize) -> Option<Run> {
         let mut run = plan.runs.get(self.run)?;
         if self.rules >= run.rules {
             (self.run, self.rules) = (self.run + 1, 0);
             run = plan.runs.get(self.run)?;
         }
-        self.rules += 1;
-        Some(run.by)
+        let rules = (run.rules - self.rules).min(super::count(most));
+        self.rules += rules;
+        Some(Run { by: run.by, rules })
+    }
+
+    /// The rules of the next tree, which has so many.
+    pub fn next_tree<'p>(&mut self, plan: &'p Plan, rules: usize) -> Option<&'p [RuleId]> {
+        let end = self.ordered.checked_add(rules)?;
+        let next = plan.order.get(self.ordered..end)?;
+        self.ordered = end;
+        Some(next)
     }
 
     /// Whether the plan says no more.
     pub fn is_end(self, plan: &Plan) -> bool {
+        self.ordered == plan.order.len() && self.is_end_of_runs(plan)
+    }
+
+    fn is_end_of_runs(self, plan: &Plan) -> bool {
         match plan.runs.get(self.run) {
             Some(run) => self.rules >= run.rules && self.run + 1 == plan.runs.len(),
             None => plan.runs.is_empty(),
@@ -69,22 +89,28 @@ impl Followed {
 
 #[cfg(all(test, feature = "build"))]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail by panicking")]
+
     use proptest::prelude::*;
 
     use super::*;
 
     proptest! {
         #[test]
-        fn choices_come_back(choices in proptest::collection::vec(0..3_u8, 0..40)) {
+        fn choices_come_back(choices in proptest::collection::vec(0..3_u8, 0..40), most in 1..9_usize) {
             let (mut plan, mut followed) = (Plan::default(), Followed::default());
             choices.iter().for_each(|by| plan.push(*by));
             prop_assert!(plan.runs.windows(2).all(|pair| pair[0].by != pair[1].by));
-            for by in choices {
+            let mut rest = &choices[..];
+            while !rest.is_empty() {
                 prop_assert!(!followed.is_end(&plan));
-                prop_assert_eq!(followed.next(&plan), Some(by));
+                let run = followed.next(&plan, most.min(rest.len())).unwrap();
+                let (now, later) = rest.split_at(run.rules as usize);
+                prop_assert!(!now.is_empty() && now.len() <= most && now.iter().all(|by| *by == run.by));
+                rest = later;
             }
             prop_assert!(followed.is_end(&plan));
-            prop_assert_eq!(followed.next(&plan), None);
+            prop_assert_eq!(followed.next(&plan, most), None);
         }
     }
 }

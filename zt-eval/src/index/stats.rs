@@ -147,9 +147,9 @@ impl Index {
         }
     }
 
-    /// Visits the entries of all intervals, and the rules that only come up when the slot is unknown: theirs are empty.
+    /// Visits the entries of all intervals, and the rules that only come up when the slot is unknown: theirs hold nothing.
     fn visit_intervals(&self, first: u32, intervals: &Intervals, of: &Dimension, traversal: &mut Traversal) {
-        let found = self.entries_behind(first, Range { start: 0, end: intervals.filed() });
+        let found = self.entries_behind(first, intervals.all());
         self.visit(found, traversal);
         let known: BTreeSet<RuleId> = found.iter().map(|entry| entry.rule).collect();
         let others = self.entries(of.all).iter().filter(|entry| !known.contains(&entry.rule));
@@ -190,7 +190,7 @@ impl Index {
         for dimension in &self.dimensions {
             let (slot, family) = self.asked_by(dimension);
             let asked = asked.entry((slot, family)).or_default();
-            asked.rules.extend(self.entries(dimension.all).iter().map(|entry| entry.rule));
+            self.add_rules(dimension, &mut asked.rules);
             self.add_structures(dimension, asked);
         }
         self.add_merged(&mut asked);
@@ -201,6 +201,27 @@ impl Index {
             bucket_max: asked.bucket_max,
         });
         stats.collect()
+    }
+
+    /// Adds the rules of a dimension.
+    fn add_rules(&self, dimension: &Dimension, rules: &mut BTreeSet<RuleId>) {
+        let mut add = |entries: &[Entry]| rules.extend(entries.iter().map(|entry| entry.rule));
+        add(self.entries(dimension.all));
+        match &dimension.by {
+            By::Intervals { intervals, first, .. } => add(self.entries_behind(*first, intervals.all())),
+            By::Keys { table, .. } => {
+                for bucket in self.tables.buckets(*table) {
+                    match bucket {
+                        Bucket::Entries(entries) => rules.extend(self.entries(entries).iter().map(|entry| entry.rule)),
+                        Bucket::Division(division) => {
+                            let Division { loose, dimensions, .. } = self.division(division);
+                            rules.extend(self.entries(loose).iter().map(|entry| entry.rule));
+                            dimensions.of(&self.dimensions).iter().for_each(|inner| self.add_rules(inner, rules));
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// Patterns that are put together mostly tell the last few rules apart, and so stand in entries, not in dimensions.

@@ -23,13 +23,14 @@ use crate::pattern::{Glob, Pattern, Regex, Route};
 use crate::pdp::Snapshot;
 use crate::request::Request;
 use crate::store::Store;
-use crate::value::{Datum, Value};
+use crate::value::{Datum, Ip, IpRange, Value};
 
 /// Tests of a few slots. Not all are well-typed: the index must not take what is unknown for false.
 fn tests(builder: &mut Builder) -> Vec<NodeId> {
     let mut found = Vec::new();
-    let (count, maybe) = (builder.context(COUNT), builder.context(MAYBE));
-    for slot in [count, maybe] {
+    let (count, maybe, one) = (builder.context(COUNT), builder.context(MAYBE), builder.constant(int(1)));
+    let (or_one, or_count) = (builder.otherwise(maybe, one), builder.otherwise(maybe, count));
+    for slot in [count, maybe, or_one, or_count] {
         for constant in [int(0), int(1), int(2), text("x")] {
             let constant = builder.constant(constant);
             found.push(builder.equal(slot, constant));
@@ -53,6 +54,8 @@ fn tests(builder: &mut Builder) -> Vec<NodeId> {
                 builder.starts_with(slot, constant),
                 builder.ends_with(slot, constant),
                 builder.contains(slot, constant),
+                builder.compare(CompareOp::Less, slot, constant),
+                builder.compare(CompareOp::LessOrEqual, constant, slot),
             ]);
         }
         for glob in ["a*", "*b*", "A*c", "A*x*c", "x"] {
@@ -75,10 +78,35 @@ fn tests(builder: &mut Builder) -> Vec<NodeId> {
             for more in [int(2), text("b"), uid(USER, "bob")] {
                 let several = builder.constant(Value::set(vec![constant.clone(), more]));
                 found.extend([builder.contains_any(slot, several), builder.contains_all(slot, several)]);
+                found.push(builder.equal(slot, several));
             }
         }
     }
+    let (network, ranges) = (builder.context(NETWORK), builder.context(RANGES));
+    for slot in [network, ranges] {
+        for ip in ["10.0.0.1", "10.1.2.3", "192.0.2.9", "2001:db8::1"] {
+            let ip = builder.constant(Value::Ip(Ip::parse(ip).unwrap()));
+            found.push(builder.contains(slot, ip));
+        }
+        let range = builder.constant(Value::IpRange(IpRange::parse("10.0.0.0/8").unwrap()));
+        found.extend([builder.equal(slot, range), builder.contains(slot, range)]);
+    }
     entity_tests(builder, &mut found);
+    with_connectives(builder, found)
+}
+
+/// The tests, and behind every other one what connectives make of it and the one before, which mostly is about the same slot.
+fn with_connectives(builder: &mut Builder, tests: Vec<NodeId>) -> Vec<NodeId> {
+    let (flag, never) = (builder.context(A), builder.truth(false));
+    let mut found = Vec::new();
+    for pair in tests.chunks(2) {
+        found.extend(pair);
+        let [one, other] = *pair else { continue };
+        let (either, both) = (builder.or([one, other]), builder.and([one, other]));
+        let both_and_more = builder.and([both, flag]);
+        found.extend([either, both, both_and_more].map(|of| builder.not(of)));
+        found.extend([builder.not(one), builder.choose(flag, one, other), builder.choose(other, never, one)]);
+    }
     found
 }
 

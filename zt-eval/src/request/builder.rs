@@ -19,6 +19,28 @@ use crate::value::{Datum, EntityUid, Text, Value};
 /// Puts a request together; [`build`](Self::build) reads it against the policy.
 ///
 /// The builder's own part is the enforcement point's: without [`evidence`](Self::evidence) it vouches for all sources.
+///
+/// ```
+/// # let text = "package papers  entity User  entity Paper { held: Bool }  action read: User -> Paper
+/// #             allow readers: read  deny held: read when resource.held";
+/// # let mut sources = zt_lang::Sources::new();
+/// # sources.add("papers.zt", text.as_bytes());
+/// # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+/// use zt_eval::{Effect, Mode, Request, Snapshot, Store};
+///
+/// let snapshot = Snapshot::new(policy, Store::empty())?;
+/// let request = Request::builder(snapshot.policy())
+///     .subject("User", "ann")
+///     .action("read")
+///     .resource("Paper", "p")
+///     .attribute("Paper", "p", "held", false)
+///     .build()?;
+/// assert_eq!(snapshot.decide(&request, None, Mode::Full).effect, Effect::Allow);
+///
+/// let misspelt = Request::builder(snapshot.policy()).subject("User", "ann").action("raed").resource("Paper", "p");
+/// assert_eq!(misspelt.build().unwrap_err().path(), "$.action");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder<'p> {

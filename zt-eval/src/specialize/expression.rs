@@ -68,14 +68,44 @@ impl<'a, 'l> Writer<'a, 'l> {
         Self { policy, view: View::new(policy, action), lets, needs: Vec::new(), written: 0 }
     }
 
-    /// A rule's condition; what it says is assumed for what is written next.
-    pub fn rule(&mut self, condition: NodeId) -> Text {
+    /// A rule's condition; what it says is assumed for what is written next. Behind it stand the guards that the rule's
+    /// obligations need: the author's condition said them too, so that where they are gone they hold.
+    pub fn rule(&mut self, condition: NodeId, args: impl Iterator<Item = NodeId>) -> Text {
         let text = self.condition(condition, Binding::Any)?;
         self.view.assume(condition);
-        Ok(text)
+        let mut guards = Vec::new();
+        for arg in args {
+            self.guards_of(arg, &mut guards)?;
+        }
+        if guards.is_empty() {
+            return Ok(text);
+        }
+        let is_certain = self.policy.constant_of(condition) == Some(&Value::Bool(true));
+        let parts = if is_certain { Vec::new() } else { vec![self.enclosed(condition, text)?] };
+        Ok([parts, guards].concat().join(" and "))
     }
 
-    /// An obligation's argument.
+    /// A condition's text as an operand of `and`.
+    fn enclosed(&self, condition: NodeId, text: String) -> Text {
+        Ok(if matches!(self.get(condition)?, Node::And(_)) { text } else { format!("({text})") })
+    }
+
+    /// The guards that an obligation's argument needs beyond what is assumed; they are assumed from here on.
+    fn guards_of(&mut self, arg: NodeId, guards: &mut Vec<String>) -> Result<(), NotWritable> {
+        for _ in 0..ROUNDS_MAX {
+            self.operand(arg, Binding::Any, Typed::Yes)?;
+            let needs = std::mem::take(&mut self.needs);
+            if needs.is_empty() {
+                return Ok(());
+            }
+            for need in needs {
+                guards.extend(self.guard(&need)?);
+            }
+        }
+        Err(NotWritable::new("an obligation's argument", &self.policy.node_text_within(arg, 200)))
+    }
+
+    /// An obligation's argument, of a rule whose condition was written with all arguments' guards.
     pub fn argument(&mut self, id: NodeId) -> Text {
         let text = self.operand(id, Binding::Any, Typed::Yes)?;
         match self.needs.is_empty() {
@@ -217,6 +247,10 @@ impl<'a, 'l> Writer<'a, 'l> {
         let (text, binding) = self.bare(id)?;
         if self.view.is_optional(id) {
             self.needs.push(Need::Present(id));
+        }
+        if self.view.is_unguardable_collection(id) {
+            let text = if binding >= Binding::Otherwise { text } else { format!("({text})") };
+            return Ok(format!("({text} otherwise [])"));
         }
         Ok(if binding >= context { text } else { format!("({text})") })
     }

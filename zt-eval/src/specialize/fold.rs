@@ -14,6 +14,7 @@ use crate::eval::apply;
 use crate::graph::build::Builder;
 use crate::graph::{CompareOp, Node, NowOp, Policy};
 use crate::id::{EntityTypeId, NodeId};
+use crate::schema::Type;
 use crate::value::{Datum, Text, Value, agreement};
 
 /// Elements of a set that becomes a constant.
@@ -160,11 +161,18 @@ impl<'f, 'a, 'b> Fold<'f, 'a, 'b> {
     }
 
     /// The node over its folded children. A path that can be absent stays as it was written: only of a path from the
-    /// request can be said before that it is present.
+    /// request can be said before that it is present. A known entity's attribute is absent only if it is optional itself.
     fn kept(&mut self, node: &Node) -> Folded {
         if let Node::Attribute { of, .. } | Node::Field { of, .. } = node {
             let is_of_request = matches!(self.policy().node(*of), Some(Node::Subject | Node::Resource));
-            let of = if is_of_request || self.can_be_absent(node) { self.path(*of) } else { self.fold(*of).node };
+            let folded = self.fold(*of);
+            let can_be_absent = match (&folded.known, node) {
+                (Some(Datum::Value(Value::Entity(uid))), Node::Attribute { ty, .. }) if uid.ty == *ty => {
+                    self.is_optional(node)
+                }
+                _ => self.can_be_absent(node),
+            };
+            let of = if is_of_request || can_be_absent { self.path(*of) } else { folded.node };
             return Folded::open(rebuild(self.policy(), self.to, node, |_| of));
         }
         let children: Vec<(NodeId, Option<NodeId>)> =
@@ -211,22 +219,30 @@ impl<'f, 'a, 'b> Fold<'f, 'a, 'b> {
 
     /// Whether a part of a path is declared optional.
     fn can_be_absent(&self, node: &Node) -> bool {
+        let of = match node {
+            Node::Attribute { of, .. } | Node::Field { of, .. } => self.policy().node(*of),
+            _ => None,
+        };
+        self.is_optional(node) || of.is_some_and(|of| self.can_be_absent(of))
+    }
+
+    /// Whether the last part of a path is declared optional.
+    fn is_optional(&self, node: &Node) -> bool {
         let schema = &self.policy().schema;
-        let (of, ty) = match node {
-            Node::Context(at) => (None, schema.context.get(*at as usize).map(|attribute| &attribute.ty)),
-            Node::Attribute { of, ty, attribute } => {
+        let ty = match node {
+            Node::Context(at) => schema.context.get(*at as usize).map(|attribute| &attribute.ty),
+            Node::Attribute { ty, attribute, .. } => {
                 let attribute = schema.entity(*ty).and_then(|entity| entity.attributes.get(*attribute as usize));
-                (Some(*of), attribute.map(|attribute| &attribute.ty))
+                attribute.map(|attribute| &attribute.ty)
             }
-            Node::Field { of, record, field } => {
+            Node::Field { record, field, .. } => {
                 let field = schema.record(*record).and_then(|record| record.fields.get(*field as usize));
-                (Some(*of), field.map(|field| &field.ty))
+                field.map(|field| &field.ty)
             }
             Node::Index(..) => return true,
-            _ => return false,
+            _ => None,
         };
-        let of = of.and_then(|of| self.policy().node(of));
-        ty.is_some_and(|ty| ty.is_optional()) || of.is_some_and(|of| self.can_be_absent(of))
+        ty.is_some_and(Type::is_optional)
     }
 
     /// A node that gives this whatever the rest is.

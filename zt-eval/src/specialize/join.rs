@@ -29,6 +29,24 @@ impl Residual {
     /// What was known together with the rest, as a request for the residual's policy. The rest is a request of its own, read
     /// for the residual's policy; it names subject and resource, and says what was open.
     ///
+    /// ```
+    /// # let text = "package papers  entity User  entity Paper { held: Bool }  action read: User -> Paper
+    /// #             allow readers: read  deny held: read when resource.held";
+    /// # let mut sources = zt_lang::Sources::new();
+    /// # sources.add("papers.zt", text.as_bytes());
+    /// # let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck()?.lower()?;
+    /// use zt_eval::specialize::{Missing, Partial};
+    /// use zt_eval::{Effect, Mode, Request, Snapshot, Store};
+    ///
+    /// let known = br#"{"subject": {"type": "User", "id": "ann"}, "action": {"name": "read"}}"#;
+    /// let residual = policy.specialize(&Partial::from_json(&policy, known)?, &Store::empty(), Missing::Kept)?;
+    /// let rest = Request::builder(residual.policy()).subject("User", "ann").action("read").resource("Paper", "p");
+    /// let whole = residual.complete(&rest.attribute("Paper", "p", "held", false).build()?)?;
+    /// let snapshot = Snapshot::new(residual.policy().clone(), Store::empty())?;
+    /// assert_eq!(snapshot.decide(&whole, None, Mode::Full).effect, Effect::Allow);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the rest says something else than what was known, asks for another action, or both together are not valid.

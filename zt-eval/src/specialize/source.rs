@@ -182,10 +182,12 @@ impl Residual {
         let mut text = String::new();
         if let Some(action) = policy.schema.action(self.partial.action()) {
             let mut lets = Lets::new(policy);
+            let overridden: HashSet<RuleId> =
+                policy.rules.iter().flat_map(|rule| &rule.extras.overrides).copied().collect();
             let mut rules = String::new();
             for (id, rule) in policy.rules.iter().enumerate() {
                 rules.push('\n');
-                rules.push_str(&self.rule(RuleId::new(id), rule, action, &mut lets)?);
+                rules.push_str(&self.rule(rule, overridden.contains(&RuleId::new(id)), action, &mut lets)?);
             }
             let package: Vec<String> = policy.name.split('.').map(ident).collect();
             text = format!("package {}\n\n{}", package.join("."), declarations(policy)?);
@@ -198,20 +200,20 @@ impl Residual {
         Ok(text)
     }
 
-    fn rule(&self, id: RuleId, rule: &Rule, action: &Action, lets: &mut Lets) -> Result<String, NotWritable> {
+    fn rule(&self, rule: &Rule, is_overridden: bool, action: &Action, lets: &mut Lets) -> Result<String, NotWritable> {
         let policy = &self.policy;
         let mut text = String::new();
         for (name, value) in &rule.extras.annotations {
             let value = value.as_ref().map_or_else(String::new, |value| format!("({})", quoted(value)));
             text.push_str(&format!("@{}{value}\n", member(name)));
         }
-        let is_overridden = policy.rules.iter().any(|other| other.extras.overrides.contains(&id));
         let effect = if rule.effect == Effect::Allow { "allow" } else { "deny" };
         let audit = if rule.audit { " audit" } else { "" };
         let overridable = if is_overridden { " overridable" } else { "" };
         text.push_str(&format!("{effect} {}{audit}{overridable}: {}\n", ident(&rule.name), ident(&action.name)));
         let mut writer = Writer::new(policy, action, lets);
-        let condition = writer.rule(rule.condition)?;
+        let args = rule.extras.duties.iter().flat_map(|duty| &duty.args);
+        let condition = writer.rule(rule.condition, args.copied())?;
         if condition != "true" {
             text.push_str(&format!("  when {condition}\n"));
         }

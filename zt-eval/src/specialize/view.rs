@@ -128,6 +128,27 @@ impl<'a> View<'a> {
         !self.facts.present.contains(&id) && self.declared(id).is_some_and(|ty| ty.is_optional())
     }
 
+    /// Whether it is a collection that the checker holds for optional whatever stands before it: it remembers of paths only
+    /// that they are present. Behind its guard any other value may stand in for it where it is absent.
+    pub fn is_unguardable_collection(&self, id: NodeId) -> bool {
+        let unguarded = View { facts: Facts::default(), ..self.clone() };
+        let is_collection = |ty: &Type| matches!(ty.present(), Type::Set(_) | Type::List(_) | Type::Map(_));
+        !self.is_path(id) && unguarded.declared(id).is_some_and(|ty| ty.is_optional() && is_collection(&ty))
+    }
+
+    fn is_path(&self, id: NodeId) -> bool {
+        match self.policy.node(id) {
+            Some(Node::Attribute { of, .. } | Node::Field { of, .. }) => self.is_path(*of),
+            Some(Node::Index(map, key)) => {
+                self.is_path(*map) && (self.policy.constant_of(*key).is_some() || self.is_path(*key))
+            }
+            Some(
+                Node::Const(_) | Node::Subject | Node::Resource | Node::Context(_) | Node::Element(_) | Node::Key(_),
+            ) => true,
+            _ => false,
+        }
+    }
+
     /// The types that an entity can have here; none if that cannot be told.
     pub fn entity_types(&self, id: NodeId) -> Vec<EntityTypeId> {
         let Some(Type::Entity(mut types)) = self.declared(id).map(|ty| ty.present().clone()) else { return Vec::new() };

@@ -1,8 +1,11 @@
 //! The ancestors of the entities of a lineage.
 //!
 //! Worked out upwards: parents before children, each lineage once. Three limits keep hostile data from growing the sets
-//! quadratically: on the steps of one way up, on the ancestors of one entity and on the sets' sum.
+//! quadratically: on the steps of one way up, on the ancestors of one entity and on the sets' sum. Lists of parents that are
+//! worked out together and have the same ancestors share one set.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Store;
@@ -57,7 +60,8 @@ pub(super) fn work_out(store: &mut Store, pending: &[u32], bounds: &Bounds) -> R
             *state = State::New;
         }
     }
-    let mut walk = Walk { store, states, path: Vec::new(), bounds };
+    let mut walk =
+        Walk { store, states, path: Vec::new(), bounds, gathered: Gathered::default(), by_ancestors: HashMap::new() };
     pending.iter().try_for_each(|lineage| walk.from(*lineage))
 }
 
@@ -77,6 +81,9 @@ struct Walk<'a> {
     states: Vec<State>,
     path: Vec<Step>,
     bounds: &'a Bounds,
+    gathered: Gathered,
+    /// By hash of a set of ancestors: a lineage that has it.
+    by_ancestors: HashMap<u64, u32>,
 }
 
 struct Step {
@@ -128,10 +135,11 @@ impl Walk<'_> {
         if let Some(state) = self.states.get_mut(lineage as usize) {
             *state = State::Done;
         }
-        let Some(before) = self.store.kin(lineage) else {
+        let Some(before) = self.store.record(lineage).map(Arc::clone) else {
             return Ok(());
         };
-        let kin = self.kin(before).map_err(|error| Fault::Limit { error: error.under("parents"), lineage })?;
+        let kin = self.kin(&before).map_err(|error| Fault::Limit { error: error.under("parents"), lineage })?;
+        self.by_ancestors.entry(self.gathered.hash).or_insert(lineage);
         if kin == *before {
             return Ok(());
         }
@@ -149,48 +157,99 @@ impl Walk<'_> {
     }
 
     /// What follows from a list of parents whose own ancestors are worked out.
-    fn kin(&self, before: &Kin) -> Result<Kin, InvalidRequest> {
-        let Bounds { elements_max, depth_max } = *self.bounds;
-        let (mut ancestors, mut open, mut depth) = (Vec::new(), Vec::new(), 0);
-        let mut tidied = before.parents.len();
-        for &parent in before.parents.iter() {
-            if let Some(uid) = self.store.uid(parent) {
-                ancestors.push(Ancestor { number: parent, key: ancestor_key(uid) });
-            }
-            depth = depth.max(1);
-            let Some(stored) = self.store.at(parent) else {
-                open.push(parent);
-                continue;
-            };
-            if let Some(above) = self.store.kin(stored.lineage) {
-                depth = depth.max(above.depth.saturating_add(1));
-                ancestors.extend(above.above.iter());
-                open.extend_from_slice(&above.open);
-            }
-            // Keeps what is gathered within a constant of the limit, however much the parents' ancestors overlap.
-            if ancestors.len().saturating_sub(tidied) > elements_max as usize {
-                tidy(&mut ancestors, &mut open, elements_max)?;
-                tidied = ancestors.len();
-            }
+    fn kin(&mut self, before: &Kin) -> Result<Kin, InvalidRequest> {
+        let (depth, mut open) = self.gather(&before.parents)?;
+        if depth > self.bounds.depth_max {
+            return Err(InvalidRequest::limit("hierarchy_depth_max", self.bounds.depth_max, depth as usize, None));
         }
-        if depth > depth_max {
-            return Err(InvalidRequest::limit("hierarchy_depth_max", depth_max, depth as usize, None));
-        }
-        tidy(&mut ancestors, &mut open, elements_max)?;
-        let numbers = ancestors.iter().map(|ancestor| ancestor.number).collect();
         let (parents, uids) = (Arc::clone(&before.parents), Arc::clone(&before.uids));
-        Ok(Kin { parents, uids, numbers, above: Above::of(&ancestors), open: open.into(), depth })
+        if let Some(same) = self.same_ancestors() {
+            let (numbers, above) = (Arc::clone(&same.numbers), same.above.clone());
+            return Ok(Kin { parents, uids, numbers, above, open: Arc::clone(&same.open), depth });
+        }
+        self.gathered.all.sort_unstable();
+        open.sort_unstable();
+        open.dedup();
+        let numbers: Arc<[u32]> = self.gathered.all.iter().map(|ancestor| ancestor.number).collect();
+        let above = Above::of(&self.gathered.all);
+        Ok(Kin { parents, uids, numbers, above, open: open.into(), depth })
+    }
+
+    /// Gathers parents and what lies above them; gives the depth and what is not held. Parents with the longest way up
+    /// come first: one that lies above another is passed over, since all that lies above it has been gathered.
+    fn gather(&mut self, parents: &[u32]) -> Result<(u32, Vec<u32>), InvalidRequest> {
+        let store: &Store = self.store;
+        let above = |parent: u32| store.at(parent).and_then(|stored| store.kin(stored.lineage));
+        let steps = |parent: u32| above(parent).map_or(0, |kin| kin.depth);
+        let mut by_depth: Vec<u32> = parents.to_vec();
+        by_depth.sort_by_cached_key(|parent| Reverse(steps(*parent)));
+        let depth = by_depth.first().map_or(0, |farthest| steps(*farthest).saturating_add(1));
+        self.gathered.begin(store.slots.len());
+        let mut open = Vec::new();
+        for parent in by_depth {
+            let Some(uid) = store.uid(parent) else { continue };
+            if !self.gathered.add(Ancestor { number: parent, key: ancestor_key(uid) }) {
+                continue;
+            }
+            match store.at(parent) {
+                None => open.push(parent),
+                Some(_) => {
+                    let Some(kin) = above(parent) else { continue };
+                    kin.above.iter().for_each(|ancestor| _ = self.gathered.add(ancestor));
+                    open.extend_from_slice(&kin.open);
+                }
+            }
+            // Not more than this is held of it, and at most as much again is gathered from one parent.
+            let (max, used) = (self.bounds.elements_max, self.gathered.all.len());
+            if used > max as usize {
+                return Err(InvalidRequest::limit("elements_max", max, used, None));
+            }
+        }
+        Ok((depth, open))
+    }
+
+    /// A list of parents worked out before with the ancestors that are gathered: they share them.
+    fn same_ancestors(&self) -> Option<&Kin> {
+        let lineage = self.by_ancestors.get(&self.gathered.hash)?;
+        let kin = self.store.kin(*lineage)?;
+        let is_same =
+            kin.numbers.len() == self.gathered.all.len() && kin.numbers.iter().all(|number| self.gathered.has(*number));
+        is_same.then_some(kin)
     }
 }
 
-fn tidy(ancestors: &mut Vec<Ancestor>, open: &mut Vec<u32>, elements_max: u32) -> Result<(), InvalidRequest> {
-    ancestors.sort_unstable();
-    ancestors.dedup();
-    // Stable, because it takes runs that are already sorted as they are: each parent brings one.
-    open.sort();
-    open.dedup();
-    if ancestors.len() > elements_max as usize {
-        return Err(InvalidRequest::limit("elements_max", elements_max, ancestors.len(), None));
+/// A set of ancestors in the making.
+#[derive(Default)]
+struct Gathered {
+    all: Vec<Ancestor>,
+    /// Of the set, whatever the order is.
+    hash: u64,
+    /// By number of an entity: the set that it was last added to.
+    last: Vec<u32>,
+    set: u32,
+}
+
+impl Gathered {
+    fn begin(&mut self, entities: usize) {
+        self.last.resize(entities, 0);
+        self.set += 1;
+        self.hash = 0;
+        self.all.clear();
     }
-    Ok(())
+
+    /// Whether it was not there.
+    fn add(&mut self, ancestor: Ancestor) -> bool {
+        let Some(last) = self.last.get_mut(ancestor.number as usize).filter(|last| **last != self.set) else {
+            return false;
+        };
+        *last = self.set;
+        let mixed = (u64::from(ancestor.number) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.hash = self.hash.wrapping_add((mixed ^ mixed >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9));
+        self.all.push(ancestor);
+        true
+    }
+
+    fn has(&self, number: u32) -> bool {
+        self.last.get(number as usize) == Some(&self.set)
+    }
 }

@@ -1,8 +1,8 @@
 //! Whose descendants entities are: one record for each distinct list of parents.
 //!
 //! Most entities have few distinct lists of parents between them (a million users, some hundred groups), so one set of
-//! ancestors per list is small where a set per entity would not be. What a list's record says is replaced as a whole, so
-//! that two stores can be compared list by list without looking inside.
+//! ancestors per list is small where a set per entity would not be; lists with the same ancestors share a set. What a list's
+//! record says is replaced as a whole, so that two stores can be compared list by list without looking inside.
 
 use std::sync::Arc;
 
@@ -44,11 +44,11 @@ pub(crate) struct Kin {
     /// The parents, sorted.
     pub(super) uids: Arc<[EntityUid]>,
     /// The parents and all above them, by number.
-    pub(super) numbers: Box<[u32]>,
+    pub(super) numbers: Arc<[u32]>,
     /// The same by key, to be found.
     pub(super) above: Above,
     /// Those of them that are not held, by number.
-    pub(super) open: Box<[u32]>,
+    pub(super) open: Arc<[u32]>,
     /// Steps of the longest way up.
     pub(super) depth: u32,
 }
@@ -65,7 +65,7 @@ pub(super) struct Ancestor {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Above {
     /// A number and one more, or zero for none; the length is a power of two.
-    places: Box<[Ancestor]>,
+    places: Arc<[Ancestor]>,
 }
 
 impl Above {
@@ -75,20 +75,18 @@ impl Above {
             return Self::default();
         }
         let none = Ancestor { number: 0, key: 0 };
-        let mut above = Self { places: vec![none; (ancestors.len() * 2).next_power_of_two()].into() };
+        let mut places = vec![none; (ancestors.len() * 2).next_power_of_two()];
+        let mask = places.len() - 1;
         for ancestor in ancestors {
-            let mut at = ancestor.key as usize;
-            while let Some(place) = above.place(at)
-                && place.number != 0
-            {
-                at += 1;
+            let mut at = ancestor.key as usize & mask;
+            while places.get(at).is_some_and(|place| place.number != 0) {
+                at = (at + 1) & mask;
             }
-            let mask = above.mask();
-            if let Some(place) = above.places.get_mut(at & mask) {
+            if let Some(place) = places.get_mut(at) {
                 *place = Ancestor { number: ancestor.number.saturating_add(1), key: ancestor.key };
             }
         }
-        above
+        Self { places: places.into() }
     }
 
     /// All of them, in any order.

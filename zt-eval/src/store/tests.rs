@@ -227,3 +227,24 @@ fn a_store_fits_the_schema_that_it_was_read_against() {
     assert!(!store.fits(&other) && Store::empty().fits(&other));
     assert_eq!(store.check_fits(&other).unwrap_err().code(), "R0119");
 }
+
+#[test]
+fn lists_of_parents_with_the_same_ancestors_share_them() {
+    let user = |id: &str, parents: &[&str]| {
+        let parents: Vec<_> = parents.iter().map(|id| json!({ "type": "Group", "id": id })).collect();
+        json!({ "type": "User", "id": id, "parents": parents })
+    };
+    let group =
+        |id: &str, parent: &str| json!({ "type": "Group", "id": id, "parents": [{ "type": "Group", "id": parent }] });
+    let users = [user("a", &["g0"]), user("b", &["g0", "g2"]), user("c", &["g2", "g1", "g0"]), user("d", &["g1"])];
+    let all: Vec<_> = [group("g0", "g1"), group("g1", "g2"), group("g2", "g3")].into_iter().chain(users).collect();
+    let store = load(&serde_json::Value::from(all).to_string()).unwrap();
+    let kin = |id: &str| store.kin(store.get(&uid(USER, id)).unwrap().lineage()).unwrap();
+    for id in ["b", "c"] {
+        assert!(std::sync::Arc::ptr_eq(&kin("a").numbers, &kin(id).numbers), "{id}");
+        assert_eq!((kin(id).depth, &*kin(id).open), (4, &*kin("a").open));
+    }
+    assert_eq!((kin("a").numbers.len(), kin("d").numbers.len(), kin("d").depth), (4, 3, 3));
+    assert!(store.has_ancestor(store.get(&uid(USER, "c")).unwrap(), &uid(GROUP, "g3")));
+    assert!(!store.has_ancestor(store.get(&uid(USER, "d")).unwrap(), &uid(GROUP, "g0")));
+}

@@ -155,7 +155,7 @@ fn seal(rest: &[u8]) -> Vec<u8> {
     let (len, parts) = split(rest);
     let (settings, body) = parts.split_at(parts.len().min(len.into()));
     let digest = Sha256::new().chain_update(Sha256::digest(body)).chain_update(settings).finalize();
-    [b"ZTB\x05", digest.as_slice(), rest].concat()
+    [b"ZTB\x06", digest.as_slice(), rest].concat()
 }
 
 /// The policy and the requests that the bytes make: all promises hold.

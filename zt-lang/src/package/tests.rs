@@ -52,6 +52,38 @@ fn what_only_a_delegated_package_uses_acts_within_its_scope() {
 }
 
 #[test]
+fn every_file_says_its_package() {
+    let alone = |text: &str| {
+        let mut sources = Sources::new();
+        sources.add("a.zt", text.as_bytes());
+        let report = parse(sources, &Options::default()).typecheck().unwrap_err();
+        report.diagnostics.iter().map(|found| found.code.id()).collect::<Vec<_>>()
+    };
+    for text in ["", "\n", "// nothing yet\n", "entity User"] {
+        assert_eq!(alone(text), ["E0606"], "{text}");
+        assert_eq!(codes(&[text]), ["E0606"], "{text}");
+    }
+    assert_eq!(codes(&["", "// nor here"]), ["E0606", "E0606"]);
+    assert_eq!(codes(&["package other"]), ["E0605"]);
+}
+
+#[test]
+fn too_many_entity_types_are_told_where_they_begin() {
+    let types = |count: usize| (0..count).map(|number| format!("entity E{number}\n")).collect::<String>();
+    let check = |text: String| {
+        let mut sources = Sources::new();
+        sources.add("a.zt", format!("package many\n{text}").as_bytes());
+        parse(sources, &Options::default()).typecheck()
+    };
+    assert!(check(types(4096)).is_ok_and(|checked| checked.lower().is_ok()));
+    let report = check(types(5000)).unwrap_err();
+    let errors: Vec<_> = report.diagnostics.iter().filter(|found| found.code.id() == "E0801").collect();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].message, "`E4096` is entity type 4097; a policy has 4096 at most");
+    assert_eq!(report.sources.place(errors[0].span()).to_string(), "a.zt:4098:8");
+}
+
+#[test]
 fn a_delegated_package_does_not_bound_what_others_use() {
     let baseline = "package baseline use vocab deny never: vocab.read when resource.held";
     let root = format!("{ROOT} use baseline");

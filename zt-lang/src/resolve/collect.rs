@@ -32,6 +32,7 @@ pub fn collect<'a>(packages: Packages<'a>, diagnostics: &mut Vec<Diagnostic>) ->
         functions: Vec::new(),
         params: Vec::new(),
         attributes: Vec::new(),
+        attribute_spans: HashMap::new(),
         groups: Vec::new(),
         rules: Vec::new(),
         tests: Vec::new(),
@@ -142,6 +143,14 @@ impl<'a> Collector<'a, '_> {
     fn entity(&mut self, package: PackageId, node: &'a ast::Entity) {
         let id = EntityTypeId::new(self.resolved.schema.entities.len());
         self.declare(package, Namespace::Type, &node.name, Def::Entity(id));
+        if id.index() == Schema::ENTITY_TYPES_MAX {
+            let (number, max) = (Schema::ENTITY_TYPES_MAX + 1, Schema::ENTITY_TYPES_MAX);
+            let message = format!("`{}` is entity type {number}; a policy has {max} at most", node.name.node);
+            self.diagnostics.push(
+                Diagnostic::new(Code::TOO_LARGE, node.name.span, message)
+                    .help("those of all packages count; tell entities that are used alike apart by an attribute"),
+            );
+        }
         let name = self.qualified(package, &node.name);
         let entity =
             schema::EntityType { name, parents: Vec::new(), parents_from: Schema::PEP, attributes: Vec::new() };
@@ -160,6 +169,7 @@ impl<'a> Collector<'a, '_> {
                 }
                 Entry::Vacant(free) => {
                     free.insert(node.name.span);
+                    self.resolved.attribute_spans.insert((owner, index), node.name.span);
                     self.resolved.attributes.push(AttributeDecl { package, owner, index, node });
                 }
             }

@@ -7,6 +7,8 @@ mod collect;
 mod schema;
 mod symbols;
 
+use std::collections::HashMap;
+
 use zt_eval::id::{ActionId, EntityTypeId};
 use zt_eval::schema::Schema;
 
@@ -33,6 +35,8 @@ pub struct Resolved<'a> {
     pub params: Vec<Declared<'a, ast::Param>>,
     /// Attributes with their places in the schema.
     pub attributes: Vec<AttributeDecl<'a>>,
+    /// The places of attributes.
+    pub attribute_spans: HashMap<(Owner, u32), Span>,
     /// Action groups, resolved to the actions in them, sorted.
     pub groups: Vec<Vec<ActionId>>,
     /// Rules in source order.
@@ -107,8 +111,7 @@ impl Resolved<'_> {
     /// The place of an attribute's declaration.
     #[must_use]
     pub fn attribute_span(&self, owner: Owner, index: u32) -> Option<Span> {
-        let found = self.attributes.iter().find(|attribute| attribute.owner == owner && attribute.index == index);
-        found.map(|attribute| attribute.node.name.span)
+        self.attribute_spans.get(&(owner, index)).copied()
     }
 }
 

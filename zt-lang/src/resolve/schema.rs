@@ -12,7 +12,7 @@ use zt_eval::schema::{self, Schema, Type};
 
 use super::{Def, Namespace, Owner, Resolved, Symbols};
 use crate::diag::{Code, Diagnostic};
-use crate::names::nearest;
+use crate::names::nearest_declared;
 use crate::package::PackageId;
 use crate::span::Span;
 use crate::syntax::ast::{self, ItemKind, Modifier};
@@ -212,7 +212,7 @@ impl Names<'_, '_> {
         let mut diagnostic =
             Diagnostic::new(Code::UNKNOWN_SOURCE, name.span(), format!("nothing declares a source `{text}`"));
         let candidates = self.symbols.candidates(package, Namespace::Source).chain(["pep"]);
-        diagnostic = match nearest(&text, candidates) {
+        diagnostic = match nearest_declared(self.diagnostics, &text, candidates) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
             None => diagnostic
                 .help(format!("declare it: `source {text} verified`, or `unverified` if it cannot be trusted")),
@@ -238,7 +238,8 @@ pub fn find_action(
     }
     let text = name.text();
     let diagnostic = Diagnostic::new(Code::UNKNOWN_ACTION, name.span(), format!("nothing declares an action `{text}`"));
-    diagnostics.push(match nearest(&text, symbols.candidates(package, Namespace::Action)) {
+    let near = nearest_declared(diagnostics, &text, symbols.candidates(package, Namespace::Action));
+    diagnostics.push(match near {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
         None => diagnostic.help(format!("declare it with its types: `action {text}: User -> Document`")),
     });
@@ -308,7 +309,8 @@ fn type_def(symbols: &Symbols, package: PackageId, name: &ast::Name, diagnostics
         FOREIGN_TYPES.iter().find(|(foreign, _)| foreign.eq_ignore_ascii_case(&text)).map(|(_, known)| *known);
     let scalar =
         SCALARS.iter().map(|(scalar, _)| *scalar).find(|scalar| scalar.eq_ignore_ascii_case(&text)).or(foreign);
-    diagnostics.push(match scalar.or_else(|| nearest(&text, symbols.candidates(package, Namespace::Type))) {
+    let declared = || nearest_declared(diagnostics, &text, symbols.candidates(package, Namespace::Type));
+    diagnostics.push(match scalar.or_else(declared) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
         None => diagnostic.help(missing_type_help(symbols, package, name)),
     });

@@ -10,7 +10,7 @@ use zt_eval::value::{Decimal, Duration, Ip, IpRange, Value};
 use super::{Checker, Place, Scope, ty};
 use crate::diag::{Code, Diagnostic};
 use crate::hir::{self, ExprKind};
-use crate::names::{listed, nearest};
+use crate::names::{listed, nearest_declared};
 use crate::resolve::{Def, Namespace};
 use crate::span::Span;
 use crate::syntax::ast;
@@ -116,15 +116,16 @@ impl Checker<'_, '_> {
         text: Option<&str>,
     ) -> Diagnostic {
         let Some(declared) = self.schema.enum_type(id) else { return diagnostic };
-        let members: Vec<&str> = declared.members.iter().map(|member| &**member).collect();
-        let member = text.and_then(|text| {
-            members.iter().find(|member| **member == text).copied().or_else(|| nearest(text, members.iter().copied()))
+        let members = &declared.members;
+        let member = text.and_then(|text| match self.positions.member(id, text) {
+            Some(at) => members.get(at as usize).map(|member| &**member),
+            None => nearest_declared(self.diagnostics, text, members.iter().map(|member| &**member)),
         });
         match member {
             Some(member) => diagnostic
                 .help(format!("members of an enum are written without quotes: `{member}`"))
                 .fix(found.span, member),
-            None => diagnostic.help(format!("the members of `{}` are {}", declared.name, listed(&members, "and"))),
+            None => diagnostic.help(format!("the members of `{}` are {}", declared.name, listed(members, "and"))),
         }
     }
 
@@ -244,10 +245,7 @@ impl Checker<'_, '_> {
     pub fn foreign_name(&self, scope: &Scope, name: &str, span: Span) -> Option<Diagnostic> {
         let diagnostic = Diagnostic::new(Code::UNKNOWN_NAME, span, format!("nothing here is called `{name}`"));
         let attribute_of = |ty: &Type| match ty {
-            Type::Entity(types) => types
-                .iter()
-                .filter_map(|ty| self.schema.entity(*ty))
-                .any(|entity| entity.attributes.iter().any(|it| &*it.name == name)),
+            Type::Entity(types) => types.iter().any(|ty| self.positions.of_entity(*ty, name).is_some()),
             _ => false,
         };
         if let Place::Rule { subject, resource } = &scope.place {

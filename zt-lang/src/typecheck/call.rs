@@ -7,7 +7,7 @@ use super::expr::{join, typed};
 use super::{Checker, Scope, ty};
 use crate::diag::{Code, Diagnostic};
 use crate::hir::{self, ExprKind};
-use crate::names::{listed, nearest};
+use crate::names::{listed, nearest_declared};
 use crate::resolve::{Def, Namespace};
 use crate::span::Span;
 use crate::syntax::ast;
@@ -55,13 +55,14 @@ impl Checker<'_, '_> {
         let text = self.sources.text(callee.span).to_owned();
         let diagnostic = Diagnostic::new(Code::UNKNOWN_FUNCTION, callee.span, format!("there is no function `{text}`"));
         let names = self.resolved.symbols.candidates(scope.package, Namespace::Value);
-        let diagnostic = match nearest(&text, names.chain(BUILTINS.iter().map(|(name, _)| *name))) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(callee.span, near),
-            None => {
-                let names: Vec<&str> = BUILTINS.iter().map(|(name, _)| *name).collect();
-                diagnostic.help(format!("declare it with `fn`; the language itself has {}", listed(&names, "and")))
-            }
-        };
+        let diagnostic =
+            match nearest_declared(self.diagnostics, &text, names.chain(BUILTINS.iter().map(|(name, _)| *name))) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(callee.span, near),
+                None => {
+                    let names: Vec<&str> = BUILTINS.iter().map(|(name, _)| *name).collect();
+                    diagnostic.help(format!("declare it with `fn`; the language itself has {}", listed(&names, "and")))
+                }
+            };
         self.report(diagnostic);
         None
     }

@@ -7,7 +7,7 @@ use zt_eval::value::Value;
 
 use super::{Checker, Place, Scope, ty};
 use crate::diag::{Code, Diagnostic};
-use crate::names::nearest;
+use crate::names::nearest_declared;
 use crate::resolve::{AttributeDecl, Owner};
 use crate::span::Span;
 use crate::syntax::ast::{self, Modifier};
@@ -44,7 +44,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn siblings(&self, owner: Owner) -> &[Attribute] {
+    pub fn siblings(&self, owner: Owner) -> &[Attribute] {
         match owner {
             Owner::Context => &self.schema.context,
             Owner::Entity(id) => self.schema.entity(id).map(|entity| entity.attributes.as_slice()).unwrap_or_default(),
@@ -85,11 +85,11 @@ impl Checker<'_, '_> {
     fn clock(&mut self, attribute: &AttributeDecl<'_>, name: &ast::Name) -> Option<Clock> {
         let (first, rest) = name.segments.split_first()?;
         let siblings = self.siblings(attribute.owner);
-        let Some(index) = siblings.iter().position(|sibling| sibling.name == first.node) else {
+        let Some(index) = self.positions.attribute(attribute.owner, &first.node) else {
             let message = format!("`{}` is not an attribute beside this one", first.node);
             let diagnostic = Diagnostic::new(Code::FRESHNESS, first.span, message);
             self.report(
-                match nearest(&first.node, self.siblings(attribute.owner).iter().map(|sibling| &*sibling.name)) {
+                match nearest_declared(self.diagnostics, &first.node, siblings.iter().map(|sibling| &*sibling.name)) {
                     Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(first.span, near),
                     None => {
                         diagnostic.help(format!("declare it in the same block: `{}: Timestamp from …`", first.node))
@@ -98,7 +98,7 @@ impl Checker<'_, '_> {
             );
             return None;
         };
-        let sibling = siblings.get(index)?.clone();
+        let sibling = siblings.get(index as usize)?.clone();
         if ty::is_error(&sibling.ty) {
             return None;
         }
@@ -118,14 +118,14 @@ impl Checker<'_, '_> {
             );
             return None;
         }
-        Some(Clock { attribute: u32::try_from(index).ok()?, fields })
+        Some(Clock { attribute: index, fields })
     }
 
     fn clock_field(&mut self, of: &Type, segment: &ast::Ident) -> Option<(u32, Type)> {
         let found = match of {
             Type::Record(id) => self.schema.record(*id).and_then(|record| {
-                let index = record.fields.iter().position(|field| field.name == segment.node)?;
-                Some((u32::try_from(index).ok()?, record.fields.get(index)?.ty.clone()))
+                let index = self.positions.field(*id, &segment.node)?;
+                Some((index, record.fields.get(index as usize)?.ty.clone()))
             }),
             _ => None,
         };
@@ -136,12 +136,11 @@ impl Checker<'_, '_> {
         found
     }
 
-    fn refuse_unverified_clock(&mut self, attribute: &AttributeDecl<'_>, clock: &Attribute, index: usize, span: Span) {
+    fn refuse_unverified_clock(&mut self, attribute: &AttributeDecl<'_>, clock: &Attribute, index: u32, span: Span) {
         let Some(source) = self.schema.source(clock.from).filter(|source| !source.verified) else { return };
         let message = format!("`{}` tells the time by the word of `{}`, which is unverified", clock.name, source.name);
         let mut diagnostic = Diagnostic::new(Code::UNVERIFIED_CLOCK, span, message)
             .help("whoever forges the clock keeps stale evidence fresh; take the time from a verified source");
-        let index = u32::try_from(index).unwrap_or(u32::MAX);
         if let Some(place) = self.resolved.attribute_span(attribute.owner, index) {
             diagnostic = diagnostic.also(place, format!("from `{}`", source.name));
         }

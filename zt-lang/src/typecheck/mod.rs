@@ -20,6 +20,7 @@ mod matching;
 mod membership;
 mod operator;
 mod path;
+mod positions;
 mod provenance;
 mod rule;
 mod target;
@@ -45,6 +46,7 @@ use crate::syntax::ast;
 
 use facts::Facts;
 pub use facts::key as path_key;
+use positions::Positions;
 use provenance::Leak;
 pub use provenance::children;
 
@@ -77,12 +79,14 @@ impl<'r, 'a> Session<'r, 'a> {
         diagnostics: &'r mut Vec<Diagnostic>,
     ) -> Self {
         let schema = std::mem::take(&mut resolved.schema);
+        let positions = Positions::of(&schema);
         let functions = resolved.functions.iter().map(|_| function::State::Pending).collect();
         let mut checker = Checker {
             resolved,
             sources,
             limits,
             schema,
+            positions,
             functions,
             checked: Vec::new(),
             leaks: Vec::new(),
@@ -135,6 +139,7 @@ struct Checker<'r, 'a> {
     sources: &'r Sources,
     limits: &'r Limits,
     schema: Schema,
+    positions: Positions,
     /// By position in [`Resolved::functions`].
     functions: Vec<function::State>,
     /// Functions that were checked, callees first.

@@ -10,8 +10,8 @@ use super::expr::typed;
 use super::{Checker, Place, Scope, ty};
 use crate::diag::{Code, Diagnostic};
 use crate::hir::{self, ExprKind};
-use crate::names::nearest;
-use crate::resolve::{Def, Namespace, entity_type};
+use crate::names::nearest_declared;
+use crate::resolve::{Def, Namespace, Owner, entity_type};
 use crate::span::Span;
 use crate::syntax::ast;
 
@@ -110,8 +110,7 @@ impl Checker<'_, '_> {
     }
 
     fn member(&self, id: EnumId, name: &str, span: Span) -> Option<hir::Expr> {
-        let index = self.schema.enum_type(id)?.members.iter().position(|member| &**member == name)?;
-        let member = EnumMember { ty: id, index: u32::try_from(index).ok()? };
+        let member = EnumMember { ty: id, index: self.positions.member(id, name)? };
         Some(typed(ExprKind::Const(Value::Enum(member)), Type::Enum(id), span))
     }
 
@@ -148,8 +147,7 @@ impl Checker<'_, '_> {
         if let Some(Type::Enum(id)) = expected.map(Type::present) {
             return self.unknown_member(*id, name, span);
         }
-        let owner = self.schema.enums.iter().find(|found| found.members.iter().any(|member| &**member == name));
-        if let Some(owner) = owner {
+        if let Some(owner) = self.positions.enum_with(name).and_then(|id| self.schema.enum_type(id)) {
             let written = format!("{}.{name}", owner.name);
             let message = format!("nothing here says of which type `{name}` is");
             self.report(
@@ -163,17 +161,17 @@ impl Checker<'_, '_> {
         let locals = scope.locals.iter().map(|local| &*local.name);
         let candidates = self.resolved.symbols.candidates(scope.package, Namespace::Value).chain(locals);
         let foreign = self.foreign_name(scope, name, span);
-        let is_attribute = self.schema.context.iter().any(|attribute| &*attribute.name == name);
-        let diagnostic = match nearest(name, candidates.chain(["subject", "resource", "context"])) {
-            _ if is_attribute => {
-                diagnostic.help(format!("did you mean `context.{name}`?")).fix(span, format!("context.{name}"))
-            }
-            _ if foreign.is_some() => foreign.unwrap_or(diagnostic),
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(span, near),
-            None => {
-                diagnostic.help(format!("attributes are named with their owner: `subject.{name}`, `context.{name}`"))
-            }
-        };
+        let is_attribute = self.positions.attribute(Owner::Context, name).is_some();
+        let diagnostic =
+            match nearest_declared(self.diagnostics, name, candidates.chain(["subject", "resource", "context"])) {
+                _ if is_attribute => {
+                    diagnostic.help(format!("did you mean `context.{name}`?")).fix(span, format!("context.{name}"))
+                }
+                _ if foreign.is_some() => foreign.unwrap_or(diagnostic),
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(span, near),
+                None => diagnostic
+                    .help(format!("attributes are named with their owner: `subject.{name}`, `context.{name}`")),
+            };
         self.report(diagnostic);
         None
     }
@@ -182,10 +180,10 @@ impl Checker<'_, '_> {
         let found = self.schema.enum_type(id)?;
         let message = format!("`{}` has no member `{name}`", found.name);
         let diagnostic = Diagnostic::new(Code::UNKNOWN_MEMBER, span, message);
-        let members: Vec<&str> = found.members.iter().map(|member| &**member).collect();
-        let diagnostic = match nearest(name, members.iter().copied()) {
+        let members = &found.members;
+        let diagnostic = match nearest_declared(self.diagnostics, name, members.iter().map(|member| &**member)) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(span, near),
-            None => diagnostic.help(format!("it has {}", crate::names::listed(&members, "and"))),
+            None => diagnostic.help(format!("it has {}", crate::names::listed(members, "and"))),
         };
         self.report(diagnostic);
         None
@@ -208,18 +206,15 @@ impl Checker<'_, '_> {
     }
 
     fn context_attribute(&mut self, field: &ast::Ident, span: Span) -> Option<hir::Expr> {
-        let Some(index) = self.schema.context.iter().position(|attribute| attribute.name == field.node) else {
-            let names: Vec<Arc<str>> = self.schema.context.iter().map(|attribute| attribute.name.clone()).collect();
-            self.unknown_attribute(
-                "the context",
-                &names,
-                field,
-                &declared_instead(&names, "declare it in `context { … }`"),
-            );
+        let Some(index) = self.positions.attribute(Owner::Context, &field.node) else {
+            let names = || self.schema.context.iter().map(|attribute| &*attribute.name);
+            let otherwise = declared_instead(names(), "declare it in `context { … }`");
+            let diagnostic = self.unknown_attribute("the context", names(), field, &otherwise);
+            self.report(diagnostic);
             return None;
         };
-        let ty = self.schema.context.get(index)?.ty.clone();
-        (!ty::is_error(&ty)).then(|| typed(ExprKind::Context(u32::try_from(index).unwrap_or(u32::MAX)), ty, span))
+        let ty = self.schema.context.get(index as usize)?.ty.clone();
+        (!ty::is_error(&ty)).then(|| typed(ExprKind::Context(index), ty, span))
     }
 
     /// The names of a chain such as `zt.http`, unless its head is a value.
@@ -292,19 +287,16 @@ impl Checker<'_, '_> {
             },
             Type::Record(record) => {
                 let fields = &self.schema.record(record)?.fields;
-                let Some(index) = fields.iter().position(|candidate| candidate.name == field.node) else {
-                    let names: Vec<Arc<str>> = fields.iter().map(|field| field.name.clone()).collect();
+                let Some(index) = self.positions.field(record, &field.node) else {
+                    let names = || fields.iter().map(|field| &*field.name);
                     let owner = ty::described(&self.schema, &Type::Record(record));
-                    self.unknown_attribute(
-                        &owner,
-                        &names,
-                        field,
-                        &declared_instead(&names, "declare it in the record"),
-                    );
+                    let otherwise = declared_instead(names(), "declare it in the record");
+                    let diagnostic = self.unknown_attribute(&owner, names(), field, &otherwise);
+                    self.report(diagnostic);
                     return None;
                 };
-                let ty = fields.get(index)?.ty.clone();
-                (ExprKind::Field { of: Box::new(of), record, field: u32::try_from(index).ok()? }, ty)
+                let ty = fields.get(index as usize)?.ty.clone();
+                (ExprKind::Field { of: Box::new(of), record, field: index }, ty)
             }
             other => {
                 let owner = ty::described(&self.schema, &other);
@@ -334,34 +326,39 @@ impl Checker<'_, '_> {
 
     fn entity_attribute(&mut self, of: hir::Expr, ty: EntityTypeId, field: &ast::Ident) -> Option<(ExprKind, Type)> {
         let entity = self.schema.entity(ty)?;
-        let Some(index) = entity.attributes.iter().position(|attribute| attribute.name == field.node) else {
-            let names: Vec<Arc<str>> = entity.attributes.iter().map(|attribute| attribute.name.clone()).collect();
+        let Some(index) = self.positions.of_entity(ty, &field.node) else {
+            let names = || entity.attributes.iter().map(|attribute| &*attribute.name);
             let owner = format!("`{}`", entity.name);
             let foreign = self.foreign_attribute(ty, &field.node);
-            let otherwise = foreign.unwrap_or_else(|| declared_instead(&names, "declare it in the entity type"));
-            self.unknown_attribute(&owner, &names, field, &otherwise);
+            let otherwise = foreign.unwrap_or_else(|| declared_instead(names(), "declare it in the entity type"));
+            let diagnostic = self.unknown_attribute(&owner, names(), field, &otherwise);
+            self.report(diagnostic);
             return None;
         };
-        let attribute_ty = entity.attributes.get(index)?.ty.clone();
-        Some((ExprKind::Attribute { of: Box::new(of), ty, attribute: u32::try_from(index).ok()? }, attribute_ty))
+        let attribute_ty = entity.attributes.get(index as usize)?.ty.clone();
+        Some((ExprKind::Attribute { of: Box::new(of), ty, attribute: index }, attribute_ty))
     }
 
-    fn unknown_attribute(&mut self, owner: &str, names: &[Arc<str>], field: &ast::Ident, otherwise: &str) {
+    fn unknown_attribute<'n>(
+        &self,
+        owner: &str,
+        names: impl Iterator<Item = &'n str>,
+        field: &ast::Ident,
+        otherwise: &str,
+    ) -> Diagnostic {
         let message = format!("{owner} has no attribute `{}`", field.node);
         let diagnostic = Diagnostic::new(Code::UNKNOWN_ATTRIBUTE, field.span, message).label("not declared");
-        self.report(match nearest(&field.node, names.iter().map(|name| &**name)) {
+        match nearest_declared(self.diagnostics, &field.node, names) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(field.span, near),
             None => diagnostic.help(otherwise),
-        });
+        }
     }
 
     fn narrow_first(&mut self, of: &hir::Expr, types: &[EntityTypeId], field: &ast::Ident) {
         let text = self.sources.text(of.span).to_owned();
         let name =
             |id: &EntityTypeId| self.schema.entity(*id).map(|entity| entity.name.to_string()).unwrap_or_default();
-        let has = |id: &&EntityTypeId| {
-            self.schema.entity(**id).is_some_and(|entity| entity.attributes.iter().any(|a| a.name == field.node))
-        };
+        let has = |id: &&EntityTypeId| self.positions.of_entity(**id, &field.node).is_some();
         let all = ty::described(&self.schema, &of.ty);
         let Some(owner) = types.iter().find(has).map(name) else {
             let message = format!("none of {all} has an attribute `{}`", field.node);
@@ -416,9 +413,10 @@ impl Checker<'_, '_> {
 }
 
 /// What a type has instead of an attribute that it does not have, as far as that helps.
-fn declared_instead(names: &[Arc<str>], declare: &str) -> String {
+fn declared_instead<'n>(names: impl Iterator<Item = &'n str>, declare: &str) -> String {
+    let names: Vec<&str> = names.take(9).collect();
     match names.len() {
-        1..=8 => format!("it has {}; {declare} if it is missing", crate::names::listed(names, "and")),
+        1..=8 => format!("it has {}; {declare} if it is missing", crate::names::listed(&names, "and")),
         _ => declare.to_owned(),
     }
 }

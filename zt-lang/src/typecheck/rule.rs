@@ -6,7 +6,7 @@ use zt_eval::id::{ActionId, ObligationId, SourceId};
 use super::{Checker, Scope, ty};
 use crate::diag::{Code, Diagnostic};
 use crate::hir;
-use crate::names::nearest;
+use crate::names::nearest_declared;
 use crate::package::PackageId;
 use crate::resolve::{Declared, Def, Namespace, segments};
 use crate::span::Span;
@@ -181,10 +181,12 @@ impl Checker<'_, '_> {
             if !known {
                 let message = format!("the obligation `{}` has no parameter `{}`", oblige.name.text(), name.node);
                 let diagnostic = Diagnostic::new(Code::OBLIGATION_ARGUMENTS, name.span, message);
-                self.report(match nearest(&name.node, params.iter().map(|param| &*param.name)) {
-                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span, near),
-                    None => diagnostic,
-                });
+                self.report(
+                    match nearest_declared(self.diagnostics, &name.node, params.iter().map(|param| &*param.name)) {
+                        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span, near),
+                        None => diagnostic,
+                    },
+                );
             } else if oblige.args.iter().take(index).any(|(earlier, _)| earlier == name) {
                 let message = format!("`{}` is given twice", name.node);
                 self.report(Diagnostic::new(Code::OBLIGATION_ARGUMENTS, name.span, message));
@@ -203,10 +205,11 @@ impl Checker<'_, '_> {
         let text = name.text();
         let message = format!("nothing declares an obligation `{text}`");
         let diagnostic = Diagnostic::new(Code::UNKNOWN_OBLIGATION, name.span(), message);
-        let diagnostic = match nearest(&text, symbols.candidates(package, Namespace::Obligation)) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
-            None => diagnostic.help(format!("declare it with its parameters: `obligation {text}(level: String)`")),
-        };
+        let diagnostic =
+            match nearest_declared(self.diagnostics, &text, symbols.candidates(package, Namespace::Obligation)) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
+                None => diagnostic.help(format!("declare it with its parameters: `obligation {text}(level: String)`")),
+            };
         self.report(diagnostic);
         None
     }
@@ -242,7 +245,7 @@ impl Checker<'_, '_> {
         }
         let text = name.text();
         let diagnostic = Diagnostic::new(Code::UNKNOWN_RULE, name.span(), format!("there is no rule `{text}`"));
-        let diagnostic = match nearest(&text, symbols.candidates(package, Namespace::Rule)) {
+        let diagnostic = match nearest_declared(self.diagnostics, &text, symbols.candidates(package, Namespace::Rule)) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
             None => diagnostic.help("rules of other packages are named with their package: `platform.after_hours`"),
         };
@@ -289,7 +292,7 @@ impl Checker<'_, '_> {
                     let message = format!("there is no package `{}`", name.text());
                     let known: Vec<&str> = resolved.packages.list.iter().map(|package| &*package.name).collect();
                     let diagnostic = Diagnostic::new(Code::UNKNOWN_PACKAGE, name.span(), message);
-                    self.report(match nearest(&name.text(), known) {
+                    self.report(match nearest_declared(self.diagnostics, &name.text(), known) {
                         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
                         None => diagnostic,
                     });

@@ -11,7 +11,7 @@ use super::rule::effect;
 use super::{Checker, Place, Scope, ty};
 use crate::diag::{Code, Diagnostic};
 use crate::hir;
-use crate::names::{listed, nearest};
+use crate::names::{listed, nearest_declared};
 use crate::package::PackageId;
 use crate::resolve::{Declared, Def, Namespace, Owner, segments};
 use crate::syntax::ast::{self, ExpectDetail, Given, Part};
@@ -135,7 +135,7 @@ impl Checker<'_, '_> {
         let diagnostic =
             Diagnostic::new(Code::UNKNOWN_SOURCE, name.span(), format!("nothing declares a source `{text}`"));
         let candidates = self.resolved.symbols.candidates(package, Namespace::Source);
-        let diagnostic = match nearest(&text, candidates) {
+        let diagnostic = match nearest_declared(self.diagnostics, &text, candidates) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span(), near),
             None => diagnostic,
         };
@@ -324,7 +324,8 @@ impl Checker<'_, '_> {
             ExpectDetail::Challenge(names) => {
                 let challenge = found.challenge.get_or_insert_default();
                 for name in names {
-                    let declared = self.schema.context.iter().find(|attribute| attribute.name == name.node);
+                    let index = self.positions.attribute(Owner::Context, &name.node);
+                    let declared = index.and_then(|index| self.schema.context.get(index as usize));
                     if declared.is_some_and(|attribute| attribute.step_up.is_some()) {
                         challenge.push(name.node.clone());
                         continue;

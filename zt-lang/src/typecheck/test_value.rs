@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value as Json, json};
 use zt_eval::decision::value_to_json;
-use zt_eval::schema::{Attribute, Type};
+use zt_eval::schema::Type;
 use zt_eval::value::{EntityUid, Value};
 
 use super::{Checker, Scope, ty};
 use crate::diag::{Code, Diagnostic};
-use crate::names::nearest;
+use crate::names::nearest_declared;
 use crate::resolve::Owner;
 use crate::syntax::ast;
 
@@ -20,14 +20,17 @@ impl Checker<'_, '_> {
         match (&expr.node, wanted.present()) {
             (ast::ExprKind::Null, _) => Some(Json::Null),
             (ast::ExprKind::Record(fields), Type::Record(record)) => {
-                let declared = self.schema.record(*record)?.fields.clone();
                 let mut object = Map::new();
                 for (name, value) in fields {
-                    let Some(field) = declared.iter().find(|field| field.name == name.node) else {
-                        self.unknown_in_test(name, declared.iter().map(|field| &*field.name));
+                    let declared = &self.schema.record(*record)?.fields;
+                    let index = self.positions.field(*record, &name.node);
+                    let Some(ty) = index.and_then(|index| declared.get(index as usize)).map(|field| field.ty.clone())
+                    else {
+                        let diagnostic = self.unknown_in_test(name, declared.iter().map(|field| &*field.name));
+                        self.report(diagnostic);
                         continue;
                     };
-                    let value = self.test_value(scope, value, &field.ty)?;
+                    let value = self.test_value(scope, value, &ty)?;
                     self.add(&mut object, name, value);
                 }
                 Some(Json::Object(object))
@@ -59,15 +62,14 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn unknown_in_test<'n>(&mut self, name: &ast::Ident, known: impl Iterator<Item = &'n str>) {
+    fn unknown_in_test<'n>(&self, name: &ast::Ident, known: impl Iterator<Item = &'n str>) -> Diagnostic {
         let diagnostic =
             Diagnostic::new(Code::UNKNOWN_ATTRIBUTE, name.span, format!("there is no `{}` here", name.node))
                 .label("not declared");
-        let diagnostic = match nearest(&name.node, known) {
+        match nearest_declared(self.diagnostics, &name.node, known) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(name.span, near),
             None => diagnostic.help("a test gives values to attributes that are declared"),
-        };
-        self.report(diagnostic);
+        }
     }
 
     /// The members of `{ … }` after an entity or `context`.
@@ -77,17 +79,17 @@ impl Checker<'_, '_> {
         owner: Owner,
         given: &[(ast::Ident, ast::Expr)],
     ) -> Map<String, Json> {
-        let declared: Vec<Attribute> = match owner {
-            Owner::Context => self.schema.context.clone(),
-            Owner::Entity(id) => self.schema.entity(id).map(|entity| entity.attributes.clone()).unwrap_or_default(),
-        };
         let mut object = Map::new();
         for (name, value) in given {
-            let Some(attribute) = declared.iter().find(|attribute| attribute.name == name.node) else {
-                self.unknown_in_test(name, declared.iter().map(|attribute| &*attribute.name));
+            let declared = self.siblings(owner);
+            let index = self.positions.attribute(owner, &name.node);
+            let found = index.and_then(|index| declared.get(index as usize));
+            let Some(ty) = found.map(|attribute| attribute.ty.clone()) else {
+                let diagnostic = self.unknown_in_test(name, declared.iter().map(|attribute| &*attribute.name));
+                self.report(diagnostic);
                 continue;
             };
-            if let Some(value) = self.test_value(scope, value, &attribute.ty) {
+            if let Some(value) = self.test_value(scope, value, &ty) {
                 self.add(&mut object, name, value);
             }
         }

@@ -145,10 +145,10 @@ pub fn bind_reset() {
 /// sorted, the flat subject is the enforcement point's word alone.
 pub fn bind_fits(speaker: i32) -> bool {
     let action = action_row(ld32(ACTION));
-    if ld8(action_subjects(action) + ld32(SUBJECT + 4)) == 0 {
+    if !has_type(action_subjects(action), ld32(SUBJECT + 4)) {
         return false;
     }
-    if ld8(action_resources(action) + ld32(RESOURCE + 4)) == 0 {
+    if !has_type(action_resources(action), ld32(RESOURCE + 4)) {
         return false;
     }
     let from = action_subject_from(action);
@@ -258,7 +258,7 @@ fn bind_body(speaker: i32, uid: i32, member: i32) {
     }
 }
 
-/// Reads a list of entities, of which none may come twice.
+/// Reads a list of entities.
 fn bind_entities(speaker: i32) {
     let start = pool_len();
     let mut count = 0;
@@ -271,8 +271,11 @@ fn bind_entities(speaker: i32) {
     bind_listed(start, count);
 }
 
-/// Takes a list of so many entities from the pool: none may come twice.
+/// Takes a list of so many entities from the pool: as many as may be, those that are only named too, and none twice.
 pub fn bind_listed(start: i32, count: i32) {
+    if (count as u32) > (ld32(H_ENTITIES_MAX) as u32) {
+        json_fail();
+    }
     if ld32(ERROR) != 0 {
         return;
     }

@@ -4,6 +4,7 @@
 //! operands, or n log n where a list has to be sorted.
 
 use super::address::*;
+use super::declared::*;
 use super::env::*;
 use super::glob::*;
 use super::layout::*;
@@ -448,9 +449,9 @@ pub fn is_present(a: i32) -> i32 {
     return if tag == T_UNKNOWN { UNKNOWN } else { (tag != T_ABSENT) as i32 };
 }
 
-/// Whether an entity is of certain types: those whose byte is 1, of a byte for each type of the schema.
-pub fn entity_is(cell: i32, bytes_at: i32) -> i32 {
-    return if ld32(cell) == T_ENTITY { ld8(bytes_at + ld32(cell + 4)) } else { UNKNOWN };
+/// Whether an entity is of certain types: those whose bit is 1.
+pub fn entity_is(cell: i32, types: i32) -> i32 {
+    return if ld32(cell) == T_ENTITY { has_type(types, ld32(cell + 4)) as i32 } else { UNKNOWN };
 }
 
 /// The truth of a condition's cell: unknown unless it is a truth value.

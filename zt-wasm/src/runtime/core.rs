@@ -9,6 +9,7 @@ use super::memory::*;
 use super::out::*;
 use super::settings::*;
 use super::slots::*;
+use super::time::*;
 use super::write::*;
 
 /// Bytes that the arena and its scrap have beside what a request asks for.
@@ -102,8 +103,9 @@ pub fn core_decide_slots(at: i32, len: i32, has_now: i32, now: i64, full: i32) -
     return core_answer(is_bound, full);
 }
 
+/// A number that is no instant is as if there were none.
 fn core_now(has_now: i32, now: i64) {
-    st32(HAS_NOW, (has_now != 0) as i32);
+    st32(HAS_NOW, (has_now != 0 && timestamp_fits(now)) as i32);
     st64(NOW, now);
 }
 

@@ -106,7 +106,7 @@ pub fn extent_part(extent: i32, at: i32) -> i32 {
 }
 
 // A type: its kind, which is the tag of its values, and whether it is optional (a byte each); then, of collections, the address
-// of the elements' type; of entities, that of a byte for each entity type; of records, that of fields, and how many; of enums,
+// of the elements' type; of entities, which types those are; of records, that of fields, and how many; of enums,
 // that of members' names, how many, and the number of the enum.
 
 pub fn type_kind(ty: i32) -> i32 {
@@ -122,7 +122,7 @@ pub fn type_of(ty: i32) -> i32 {
     return place_at(ty + 2);
 }
 
-/// Fields, names of members, or a byte for each entity type.
+/// Fields, names of members, or types of entities.
 pub fn type_parts(ty: i32) -> i32 {
     return place_at(ty + 2);
 }
@@ -146,8 +146,15 @@ pub fn field_type(field: i32) -> i32 {
     return place_at(field + name_width());
 }
 
-// An entity type: its name; where its attributes are, and how many; the address of a byte for each entity type, whether its
-// parents may have it; their source; and as bits whether it takes parents, and whether any rule can need them.
+// Types of entities: the address of a bit for each entity type, the lowest of a byte first.
+
+/// Whether a type is one of these.
+pub fn has_type(types: i32, ty: i32) -> bool {
+    return ld8(types + (ty >> 3)) >> (ty & 7) & 1 != 0;
+}
+
+// An entity type: its name; where its attributes are, and how many; which types its parents may have, and from which types
+// parents lead to it; the source of its parents; and as bits whether it takes parents, and whether any rule can need them.
 
 pub const ENTITY_TAKES_PARENTS: i32 = 1;
 pub const ENTITY_READS_PARENTS: i32 = 2;
@@ -162,7 +169,7 @@ pub fn entity_type_row(ty: i32) -> i32 {
 }
 
 pub fn entity_width() -> i32 {
-    return 2 * name_width() + place_width() + number_width() + 1;
+    return 2 * name_width() + 2 * place_width() + number_width() + 1;
 }
 
 pub fn entity_attributes(row: i32) -> i32 {
@@ -177,12 +184,16 @@ pub fn entity_parents(row: i32) -> i32 {
     return place_at(row + 2 * name_width());
 }
 
+pub fn entity_leads(row: i32) -> i32 {
+    return place_at(row + 2 * name_width() + place_width());
+}
+
 pub fn entity_parents_from(row: i32) -> i32 {
-    return number_at(row + 2 * name_width() + place_width());
+    return number_at(row + 2 * name_width() + 2 * place_width());
 }
 
 fn entity_flags(row: i32) -> i32 {
-    return ld8(row + 2 * name_width() + place_width() + number_width());
+    return ld8(row + 2 * name_width() + 2 * place_width() + number_width());
 }
 
 pub fn entity_takes_parents(row: i32) -> bool {
@@ -193,8 +204,7 @@ pub fn entity_reads_parents(row: i32) -> bool {
     return entity_flags(row) & ENTITY_READS_PARENTS != 0;
 }
 
-// An action: its name; addresses of a byte for each entity type, whether a subject, and a resource, may have it; the subject's
-// source; whether its rules read what can be renewed (a byte); addresses of its four divisions in the index (denies, duties,
+// An action: its name; which types a subject, and which a resource, may have; the subject's source; whether its rules read what can be renewed (a byte); addresses of its four divisions in the index (denies, duties,
 // allows, audits); and that of the deciding allow rules of the action that override any (how many, and their numbers), or
 // nowhere.
 

@@ -3,6 +3,7 @@
 //! An entity of the store has all its ancestors there at hand. Where the store or the request leaves the way open, it is gone
 //! up parent by parent, without recursion: each description keeps how far it has come, and is gone through once.
 
+use super::declared::*;
 use super::env::*;
 use super::facts::*;
 use super::gather::*;
@@ -18,9 +19,8 @@ const CLIMB_STEP: i32 = 1788;
 const CLIMB_AT: i32 = 1792;
 /// What is looked for: an entity; nowhere for all anchors.
 const CLIMB_FOR: i32 = 1796;
-/// Address of a byte for each type of entity, so many apart: whether to go on from there.
+/// The types of entities from which to go on.
 const CLIMB_LEADS: i32 = 1808;
-const CLIMB_LEADS_STRIDE: i32 = 1812;
 /// A byte for each anchor: whether it was come to.
 const CLIMB_ANCHORS: i32 = 1816;
 
@@ -58,17 +58,16 @@ fn within_one(inner: i32, outer: i32) -> i32 {
     if uid_equal(inner, outer) {
         return TRUE;
     }
-    let count = ld32(H_ENTITY_TYPES_COUNT);
-    let leads = ld32(H_LEADS) + ld32(outer + 4);
-    if ld8(leads + ld32(inner + 4) * count) == 0 {
+    let leads = entity_leads(entity_row(outer));
+    if !has_type(leads, ld32(inner + 4)) {
         return FALSE;
     }
     st32(CLIMB_FOR, outer);
-    return climb(inner, leads, count);
+    return climb(inner, leads);
 }
 
 /// Adds the numbers of the anchors that an entity is or lies below to the keys that are found, in the order in which `zt-eval`
-/// finds them. Whether those are all. From entities of a type whose byte at `leads` is 0, no way leads on.
+/// finds them. Whether those are all. From entities of a type that is none of `leads`, no way leads on.
 pub fn anchors_of(uid: i32, leads: i32) -> bool {
     if ld32(uid) != T_ENTITY {
         return false;
@@ -78,7 +77,7 @@ pub fn anchors_of(uid: i32, leads: i32) -> bool {
     if own >= 0 {
         push(KEYS, anchor_number(own));
     }
-    if ld8(leads + ld32(uid + 4)) == 0 {
+    if !has_type(leads, ld32(uid + 4)) {
         return true;
     }
     let stored = store_find(uid);
@@ -100,7 +99,7 @@ pub fn anchors_of(uid: i32, leads: i32) -> bool {
     fill(found, 0, count);
     st32(CLIMB_ANCHORS, found);
     st32(CLIMB_FOR, NOWHERE);
-    let truth = climb(uid, leads, 1);
+    let truth = climb(uid, leads);
     let mut at = 0;
     while at < count {
         if ld8(found + at) != 0 {
@@ -118,11 +117,10 @@ pub fn anchor_number(at: i32) -> i32 {
 
 /// Goes up from an entity through those whose type leads on, until what is looked for is found: true. Otherwise unknown if
 /// any parents were, else false. Notes the entities whose parents it looked at.
-fn climb(from: i32, leads: i32, stride: i32) -> i32 {
+fn climb(from: i32, leads: i32) -> i32 {
     st32(CLIMB_STEP, ld32(CLIMB_STEP) + 1);
     st32(CLIMB_AT, NOWHERE);
     st32(CLIMB_LEADS, leads);
-    st32(CLIMB_LEADS_STRIDE, stride);
     let mut truth = FALSE;
     let mut next = from;
     loop {
@@ -164,7 +162,7 @@ fn climb(from: i32, leads: i32, stride: i32) -> i32 {
 }
 
 fn climb_leads(uid: i32) -> bool {
-    return ld8(ld32(CLIMB_LEADS) + ld32(uid + 4) * ld32(CLIMB_LEADS_STRIDE)) != 0;
+    return has_type(ld32(CLIMB_LEADS), ld32(uid + 4));
 }
 
 /// Takes down an entity that the store does not hold, to go up from it. Unknown if nobody says where to, else false.

@@ -503,7 +503,8 @@ pub fn intervals_next(table: i32, point: i32) -> i32 {
     return NOWHERE;
 }
 
-/// Puts down an image of a value that keeps the order of its kind; whether the kind has one.
+/// Puts down an image of a value by which no lesser one of its kind comes after it; whether the kind is ordered. Of texts it
+/// is the first bytes, of versions the first two numbers.
 fn point_of(cell: i32, at: i32) -> bool {
     let mut low = ld64(cell + 8);
     let mut high = low >> 63;
@@ -517,11 +518,39 @@ fn point_of(cell: i32, at: i32) -> bool {
             high = ld64(low as i32 + 8);
             low = ld64(low as i32);
         }
+        T_STRING => {
+            high = text_word(cell, 0) ^ (1 << 63);
+            low = text_word(cell, 8);
+        }
+        T_VERSION => {
+            high = ld64(low as i32);
+            low = ld64(low as i32 + 8);
+            if high < 0 {
+                high = 0x7fff_ffff_ffff_ffff;
+                low = -1;
+            }
+        }
         _ => return false,
     }
     st64(at, low);
     st64(at + 8, high);
     return true;
+}
+
+/// Eight bytes of a text from a position on, the first one highest; what lies behind its end is zero.
+fn text_word(cell: i32, from: i32) -> i64 {
+    let text = ld32(cell + 8);
+    let len = ld32(cell + 12);
+    let mut word: i64 = 0;
+    let mut at = from;
+    while at < from + 8 {
+        word = word << 8;
+        if at < len {
+            word = word | ld8(text + at) as i64;
+        }
+        at += 1;
+    }
+    return word;
 }
 
 /// Whether one number of 16 bytes is less than another.

@@ -158,7 +158,6 @@ pub const H_STRING_MAX: i32 = 1088;
 pub const H_ELEMENTS_MAX: i32 = 1092;
 pub const H_ENTITIES_MAX: i32 = 1096;
 pub const H_BYTES_MAX: i32 = 1100;
-pub const H_LEADS: i32 = 1104; // a byte for each pair of entity types: whether parents of one lead to the other
 pub const H_KEPT: i32 = 1108; // what is zero at first and goes with stamps: address
 pub const H_KEPT_BYTES: i32 = 1112; // and length
 pub const H_ANCHORS: i32 = 1116; // entities that rules name in tests of the hierarchy: cells, sorted; behind them, numbers
@@ -267,7 +266,7 @@ pub const PROXY_CONTEXT: i32 = 976; // where the context's attributes come from
 pub const PROXY_CONTEXT_COUNT: i32 = 980;
 pub const PROXY_MESSAGES: i32 = 984; // what is said for each rule that denies: address and length
 pub const PROXY_DUTIES: i32 = 988; // for each rule, address and number of what it writes to headers
-pub const PROXY_HEADERS: i32 = 992; // headers that obligations are written to: address and length each
+pub const PROXY_HEADERS: i32 = 992; // headers that obligations are written to: rows
 pub const PROXY_HEADERS_COUNT: i32 = 996;
 pub const PROXY_TOKEN: i32 = 1236; // the property that the token's claims are of
 pub const PROXY_ACTION: i32 = 1744; // what a request asks for
@@ -292,6 +291,11 @@ pub const PROXY_LOG_DECISION: i32 = 15;
 pub const PROXY_LOG_RESPONSE: i32 = 16;
 pub const PROXY_LOG_HEADER: i32 = 17;
 pub const PROXY_LOG_CONFIGURED: i32 = 18;
+pub const PROXY_OBLIGATION: i32 = 19;
+pub const PROXY_SAY_OBLIGATION: i32 = 20;
+pub const PROXY_SAY_NO_HEADER: i32 = 21;
+pub const PROXY_SHORT_OBLIGATION: i32 = 22;
+pub const PROXY_SHORT_REASON: i32 = 23;
 
 // What can be known of a request: its name (address and length), and
 pub const PROPERTY_FROM: i32 = 8;
@@ -337,10 +341,13 @@ pub const WHEN: i32 = 12;
 /// A parent's row.
 pub const PARENT: i32 = 12;
 
-// What a rule writes to a header: the node of the value, its type, and the header (address and length).
+// What a rule writes to a header: the node of the value, its type, and the address of the header's row.
 pub const HEAD_TYPE: i32 = 4;
-pub const HEAD_NAME: i32 = 8;
-pub const HEAD: i32 = 16;
+pub const HEAD_HEADER: i32 = 8;
+pub const HEAD: i32 = 12;
+/// A header that carries an argument: its name, and the name of the obligation (address and length).
+pub const HEADER_OBLIGATION: i32 = 8;
+pub const HEADER: i32 = 16;
 
 // How a value is made of what the host has. Told apart by `tag_used`.
 pub const T_FILL_NAME: i32 = 96; // a text that names something: an empty one does not

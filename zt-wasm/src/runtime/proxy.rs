@@ -54,14 +54,21 @@ pub fn proxy_on_request_headers(context: i32, _count: i32, _is_last: i32) -> i32
         decide_invalid();
     }
     proxy_tell();
-    if ld32(EFFECT) != 0 {
-        if proxy_oblige() {
-            return CONTINUE;
-        }
+    if ld32(EFFECT) == 0 {
+        proxy_answer();
+        return PAUSE;
+    }
+    let unwritten = proxy_oblige();
+    if unwritten == NOWHERE {
+        return CONTINUE;
+    }
+    if ld32(FAILED) != 0 {
         decide_invalid();
         proxy_tell();
+        proxy_answer();
+    } else {
+        proxy_deny_obliged(unwritten);
     }
-    proxy_answer();
     return PAUSE;
 }
 
@@ -91,18 +98,27 @@ fn proxy_tell() {
         st32(PROXY_WITHOUT_MEMORY, 1);
     }
     if ld32(OUT + 4) > PROXY_TOLD_MAX {
-        proxy_write_short();
+        proxy_write_short(NOWHERE);
     }
+    proxy_hand_over();
+}
+
+fn proxy_hand_over() {
     let name = proxy_place(PROXY_DECISION);
     if host_property_set(ld32(name), ld32(name + 4), ld32(OUT), ld32(OUT + 4)) != PROXY_OK {
         proxy_log(PROXY_LOG_DECISION);
     }
 }
 
-/// Writes the effect and the rules, if these are few enough.
-fn proxy_write_short() {
+/// Writes the effect and the rules, if these are few enough; between them the obligation of a header that cannot carry it.
+fn proxy_write_short(unwritten: i32) {
     out_start();
     proxy_text(if ld32(EFFECT) != 0 { PROXY_SHORT_ALLOW } else { PROXY_SHORT_DENY });
+    if unwritten != NOWHERE {
+        proxy_text(PROXY_SHORT_OBLIGATION);
+        out_json_text(ld32(unwritten + HEADER_OBLIGATION), ld32(unwritten + HEADER_OBLIGATION + 4));
+        proxy_text(PROXY_SHORT_REASON);
+    }
     let mark = ld32(OUT + 4);
     proxy_text(PROXY_SHORT_RULES);
     write_rules(RULES);
@@ -123,20 +139,20 @@ fn proxy_log(text: i32) {
     host_log(LOG_ERROR, ld32(place), ld32(place + 4));
 }
 
-/// Writes obligations to headers, of which the client may have sent none: whether the host took all.
-fn proxy_oblige() -> bool {
+/// Writes obligations to headers, of which the client may have sent none: the header that could not be written, or nowhere.
+fn proxy_oblige() -> i32 {
     let mut header = ld32(PROXY_HEADERS);
-    let end = header + ld32(PROXY_HEADERS_COUNT) * 8;
+    let end = header + ld32(PROXY_HEADERS_COUNT) * HEADER;
     while header < end {
         if proxy_may_have(ld32(header), ld32(header + 4)) {
             if !proxy_took(host_header_remove(0, ld32(header), ld32(header + 4))) {
-                return false;
+                return header;
             }
         }
-        header += 8;
+        header += HEADER;
     }
     if ld32(H_OBLIGES) == 0 {
-        return true;
+        return NOWHERE;
     }
     out_start();
     let mut at = 0;
@@ -146,13 +162,13 @@ fn proxy_oblige() -> bool {
         let last = head + ld32(rule + 4) * HEAD;
         while head < last {
             if !proxy_set(head) {
-                return false;
+                return ld32(head + HEAD_HEADER);
             }
             head += HEAD;
         }
         at += 1;
     }
-    return true;
+    return NOWHERE;
 }
 
 fn proxy_took(status: i32) -> bool {
@@ -178,7 +194,8 @@ fn proxy_set(head: i32) -> bool {
     if ld32(FAILED) != 0 || !proxy_is_plain(at, len) {
         return false;
     }
-    return proxy_took(host_header_add(0, ld32(head + HEAD_NAME), ld32(head + HEAD_NAME + 4), at, len));
+    let header = ld32(head + HEAD_HEADER);
+    return proxy_took(host_header_add(0, ld32(header), ld32(header + 4), at, len));
 }
 
 fn proxy_is_plain(from: i32, len: i32) -> bool {
@@ -191,6 +208,25 @@ fn proxy_is_plain(from: i32, len: i32) -> bool {
         at += 1;
     }
     return true;
+}
+
+/// Denies what the policy allows, since an obligation cannot be carried out: tells which, and the rules that allow.
+fn proxy_deny_obliged(header: i32) {
+    st32(EFFECT, 0);
+    if ld32(PROXY_TELLS) != 0 {
+        proxy_write_short(header);
+        proxy_hand_over();
+    }
+    out_start();
+    proxy_text(PROXY_SAY_OBLIGATION);
+    out_bytes(ld32(header + HEADER_OBLIGATION), ld32(header + HEADER_OBLIGATION + 4));
+    proxy_text(PROXY_SAY_NO_HEADER);
+    let body = alloc(8);
+    proxy_keep(body);
+    if ld32(FAILED) != 0 {
+        copy(body, proxy_place(PROXY_SAY_NO_MEMORY), 8);
+    }
+    proxy_respond(403, PROXY_OBLIGATION, body, proxy_place(PROXY_PLAIN));
 }
 
 /// Answers the request that is denied. What was written before is told already.

@@ -469,7 +469,7 @@ pub fn pool_take(start: i32) -> i32 {
     return cells;
 }
 
-/// Reads a reference to an entity into a cell: whether it is one of a type for which `permitted` has a byte that is not 0.
+/// Reads a reference to an entity into a cell: whether it is one of the permitted types.
 pub fn read_reference(out: i32, permitted: i32) -> bool {
     if ld32(H_TAKES_SLOTS) != 0 {
         if ld32(SLOTS) != 0 {
@@ -502,7 +502,7 @@ pub fn read_reference(out: i32, permitted: i32) -> bool {
         return false;
     }
     st32(out + 4, ty);
-    return ld8(permitted + ty) != 0;
+    return has_type(permitted, ty);
 }
 
 /// The entity type with the name that was read last; -1 if there is none.

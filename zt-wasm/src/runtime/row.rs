@@ -193,7 +193,7 @@ pub fn entry_also(entry: i32) -> i32 {
     return bits_at(entry + 2 * number_width() + bits_width() + lookup_width());
 }
 
-// Lookups: the address of sections of keys, or of patterns, or of a byte for each entity type; the address of what was found;
+// Lookups: the address of sections of keys, or of patterns, or of a bit for each entity type; the address of what was found;
 // then the kind, the slot, and how many sections or patterns.
 
 pub fn lookup_found(lookup: i32) -> i32 {

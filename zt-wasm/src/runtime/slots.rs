@@ -187,7 +187,7 @@ fn slots_entity_value(out: i32, permitted: i32) -> bool {
         return false;
     }
     put_cell(out, T_ENTITY, ty, span(ld32(STR), ld32(STR_LEN)));
-    return ld8(permitted + ty) != 0;
+    return has_type(permitted, ty);
 }
 
 /// Reads a value of a type into a cell; of a collection or record its begin, and then its kind.

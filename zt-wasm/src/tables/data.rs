@@ -153,10 +153,26 @@ impl Data {
         self.shared(&bytes, 1)
     }
 
-    /// The address of a byte for each of these: 1 or 0.
-    pub fn flags(&mut self, flags: impl IntoIterator<Item = bool>) -> u32 {
-        let bytes: Vec<u8> = flags.into_iter().map(u8::from).collect();
-        self.shared(&bytes, 1)
+    /// The address of `count` bits, the lowest of a byte first, of which those at these positions are 1. Equal rows share it. Where
+    /// one bit is 1, the row is a part of a longer one, in which there are zeros on both sides: there are no more than eight of
+    /// those, however many rows.
+    pub fn bits(&mut self, count: usize, ones: impl IntoIterator<Item = usize>) -> u32 {
+        let mut ones = ones.into_iter();
+        let len = count.div_ceil(8);
+        match (ones.next(), ones.next()) {
+            (Some(one), None) => {
+                let mut around = vec![0; len * 2];
+                around.get_mut(len).into_iter().for_each(|byte| *byte = 1 << (one % 8));
+                self.shared(&around, 1).saturating_add(number(len.saturating_sub(one / 8)))
+            }
+            (first, second) => {
+                let mut bits = vec![0u8; len];
+                for one in first.into_iter().chain(second).chain(ones) {
+                    bits.get_mut(one / 8).into_iter().for_each(|byte| *byte |= 1 << (one % 8));
+                }
+                self.shared(&bits, 1)
+            }
+        }
     }
 
     /// The address of a constant's cell; equal constants share it.

@@ -104,6 +104,11 @@ impl Writer<'_> {
         tag.cast_unsigned()
     }
 
+    fn types_that(&mut self, flags: &[bool]) -> u32 {
+        let types = flags.iter().enumerate().filter(|(_, flag)| **flag).map(|(at, _)| at);
+        self.data.bits(flags.len(), types)
+    }
+
     fn lookup(&mut self, lookup: &Lookup, at: u32, found: u32) {
         let (kind, table, count) = match &lookup.kind {
             LookupKind::Keys(keys) => {
@@ -115,9 +120,7 @@ impl Writer<'_> {
                     (self.tag(T_LOOKUP_KEYS), table, count)
                 }
             }
-            LookupKind::Anchors(leads) => {
-                (self.tag(T_LOOKUP_ANCHORS), self.data.flags(leads.iter().copied()), number(leads.len()))
-            }
+            LookupKind::Anchors(leads) => (self.tag(T_LOOKUP_ANCHORS), self.types_that(leads), number(leads.len())),
             LookupKind::Type => (self.tag(T_LOOKUP_TYPE), 0, 0),
             LookupKind::Point => (self.tag(T_LOOKUP_POINT), 0, 0),
         };

@@ -48,11 +48,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Of a policy whose rules can be filed.
     #[must_use]
-    pub fn of(policy: &Policy) -> Self {
-        let index = policy.index();
+    pub fn of(policy: &Policy) -> Option<Self> {
+        let index = policy.index()?;
         let numbers = Numbers::of(policy, &index);
-        Self { index, numbers }
+        Some(Self { index, numbers })
     }
 }
 

@@ -3,7 +3,7 @@
 //! Rows of a table have the layout that `runtime/layout.rs` gives them. What is derived of the policy (how much of each
 //! attribute is read, which types of parents lead where) is as the evaluator has it, so that both bind alike.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use zt_eval::Policy;
 use zt_eval::codegen::Extent;
@@ -57,12 +57,12 @@ pub struct Types {
 /// Writes the tables of a policy's schema.
 pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
     let schema = policy.schema();
-    let mut writer = Writer { data, policy, schema, types: Types::default() };
+    let (is_bounded, steps_up) = (is_bounded(schema), steps_up(schema));
+    let mut writer = Writer { data, policy, schema, types: Types::default(), is_bounded, steps_up };
     let context = writer.attributes(&schema.context, |at| policy.context_extent(at));
     let entities = writer.entities();
     let actions = writer.actions();
     let sources = writer.sources();
-    let leads = writer.leads();
     let anchors = writer.anchors();
     let Writer { types, .. } = writer;
     let widths = data.widths().header();
@@ -80,7 +80,6 @@ pub fn write(data: &mut Data, policy: &Policy) -> SchemaTables {
         (H_SOURCES_COUNT, number(schema.sources.len())),
         (H_CLOCK_SKEW, low(skew)),
         (H_CLOCK_SKEW + 4, high(skew)),
-        (H_LEADS, leads),
         (H_DEPTH_MAX, limits.depth_max.min(DEPTH_CEILING)),
         (H_STRING_MAX, limits.string_bytes_max),
         (H_ELEMENTS_MAX, limits.elements_max),
@@ -162,7 +161,7 @@ impl Types {
                 row.number(number(members.len())).number(number(id.index()));
             }
             Type::Entity(types) => {
-                row.place(type_flags(data, schema, types));
+                row.place(type_bits(data, schema, types));
             }
             Type::Record(id) => {
                 let (fields, count) = self.fields(data, schema, *id);
@@ -238,9 +237,9 @@ pub fn kind(ty: &Type) -> i32 {
     }
 }
 
-/// A byte for each entity type: whether it is one of these.
-fn type_flags(data: &mut Data, schema: &Schema, types: &[EntityTypeId]) -> u32 {
-    data.flags((0..schema.entities.len()).map(|at| types.contains(&EntityTypeId::new(at))))
+/// A bit for each entity type: whether it is one of these.
+fn type_bits(data: &mut Data, schema: &Schema, types: &[EntityTypeId]) -> u32 {
+    data.bits(schema.entities.len(), types.iter().map(|ty| ty.index()))
 }
 
 struct Writer<'a> {
@@ -248,6 +247,9 @@ struct Writer<'a> {
     policy: &'a Policy,
     schema: &'a Schema,
     types: Types,
+    /// Whether rows of attributes have bounds of freshness, and what renews them.
+    is_bounded: bool,
+    steps_up: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -267,10 +269,10 @@ impl<'a> Writer<'a> {
         row.place(self.types.address(self.data, self.schema, &declared.ty)).place(self.extent(extent));
         row.number(number(declared.from.index()));
         row.byte(flag(ATTRIBUTE_IS_COMPLETE, complete) | flag(ATTRIBUTE_IS_SILENT, is_silent));
-        if is_bounded(self.schema) {
+        if self.is_bounded {
             row.place(self.bounds(&declared.freshness)).number(number(declared.freshness.len()));
         }
-        if steps_up(self.schema) {
+        if self.steps_up {
             let given = declared.step_up.as_ref();
             row.place(given.map_or(NOWHERE.cast_unsigned(), |step_up| self.data.cell(&step_up.gives)));
             row.name(self.data, given.map_or("", |step_up| &step_up.acr));
@@ -319,20 +321,33 @@ impl<'a> Writer<'a> {
 
     fn entities(&mut self) -> u32 {
         let schema = self.schema;
+        let all = &schema.entities;
+        let parents: BTreeSet<EntityTypeId> = all.iter().flat_map(|entity| entity.parents.iter().copied()).collect();
+        let takers: Vec<EntityTypeId> = (0..)
+            .map(EntityTypeId::new)
+            .zip(all)
+            .filter(|(_, entity)| !entity.parents.is_empty())
+            .map(|(id, _)| id)
+            .collect();
         let mut rows = self.data.rows();
-        for (at, entity) in (0..).zip(&schema.entities) {
-            self.entity(EntityTypeId::new(at), entity, &mut rows);
+        for (at, entity) in (0..).zip(all) {
+            let id = EntityTypeId::new(at);
+            // Nothing else leads to it.
+            let below = if parents.contains(&id) { &takers[..] } else { &[] };
+            let leads: Vec<EntityTypeId> =
+                below.iter().copied().filter(|from| self.policy.parents_lead_to(*from, id)).collect();
+            self.entity(id, entity, &leads, &mut rows);
         }
         rows.share(self.data)
     }
 
-    fn entity(&mut self, id: EntityTypeId, entity: &EntityType, row: &mut Rows) {
+    fn entity(&mut self, id: EntityTypeId, entity: &EntityType, leads: &[EntityTypeId], row: &mut Rows) {
         let policy = self.policy;
         let flag = |flag: i32, holds: bool| if holds { u8::try_from(flag).unwrap_or_default() } else { 0 };
         row.name(self.data, &entity.name);
         row.place(self.attributes(&entity.attributes, |at| policy.attribute_extent(id, at)));
         row.number(number(entity.attributes.len()));
-        row.place(type_flags(self.data, self.schema, &entity.parents));
+        row.place(type_bits(self.data, self.schema, &entity.parents)).place(type_bits(self.data, self.schema, leads));
         row.number(number(entity.parents_from.index()));
         row.byte(
             flag(ENTITY_TAKES_PARENTS, !entity.parents.is_empty())
@@ -347,7 +362,7 @@ impl<'a> Writer<'a> {
         let mut ends = Vec::with_capacity(schema.actions.len());
         for (at, Action { name, subjects, subject_from, resources }) in (0..).zip(&schema.actions) {
             rows.name(self.data, name);
-            rows.place(type_flags(self.data, schema, subjects)).place(type_flags(self.data, schema, resources));
+            rows.place(type_bits(self.data, schema, subjects)).place(type_bits(self.data, schema, resources));
             rows.number(number(subject_from.index()));
             rows.byte(self.policy.can_step_up(ActionId::new(at)).into());
             ends.push(number(rows.bytes.len()));
@@ -364,14 +379,6 @@ impl<'a> Writer<'a> {
     fn sources(&mut self) -> u32 {
         let schema = self.schema;
         names(self.data, schema.sources.iter().map(|source| &*source.name))
-    }
-
-    /// A byte for each pair of entity types: whether parents of the first lead to the second.
-    fn leads(&mut self) -> u32 {
-        let (policy, all) = (self.policy, 0..self.schema.entities.len());
-        let pairs = all.clone().flat_map(|from| all.clone().map(move |to| (from, to)));
-        let leads = pairs.map(|(from, to)| policy.parents_lead_to(EntityTypeId::new(from), EntityTypeId::new(to)));
-        self.data.flags(leads)
     }
 
     /// The anchors, sorted, and behind them the number of each.

@@ -4,6 +4,8 @@
 //! [`Origins`] say; headers are the client's word, and can only be what an unverified source says. A request that is allowed
 //! goes on, with obligations as headers; any other is answered with 403, or 401 where a step-up would help.
 
+mod duties;
+mod fill;
 mod messages;
 mod origin;
 mod origins;

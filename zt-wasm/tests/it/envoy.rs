@@ -154,3 +154,37 @@ fn a_workload_is_who_its_certificate_says() {
     module(&path, &policy, &Store::empty(), LEDGER_ORIGINS);
     envoy("mesh", &[&folder, &path]);
 }
+
+const TAGS: &str = "package tags
+use zt.http
+
+entity Anyone
+context { word: String }
+obligation tag(level: String, agent: String)
+
+action call: Anyone -> http.Request
+
+allow tagged: call when not (resource.path like \"/plain\") oblige tag(level: context.word, agent: context.word)
+allow plain: call when resource.path like \"/plain\"
+";
+
+const TAGS_ORIGINS: &str = "[[subject]]
+type = \"Anyone\"
+
+[context]
+word = \"route.tags.word\"
+
+[obligations]
+tag = { level = \"x-zt-level\", agent = \"user-agent\" }
+";
+
+#[test]
+fn obligations_come_as_headers_or_deny() {
+    let folder = empty("duties");
+    let mut sources = Sources::new();
+    sources.add("tags.zt", TAGS.as_bytes());
+    let policy = policy(sources);
+    let path = folder.join("policy.wasm");
+    module(&path, &policy, &Store::empty(), TAGS_ORIGINS);
+    envoy("duties", &[&folder, &path]);
+}

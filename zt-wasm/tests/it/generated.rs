@@ -1,4 +1,4 @@
-//! Generated policies, as modules.
+//! Generated policies, as modules: module, graph and reference interpreter decide each request alike.
 //!
 //! `ZT_PROPERTY_CASES` multiplies the number of policies, as in the properties of the language.
 
@@ -11,6 +11,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use serde_json::Value as Json;
 use zt_eval::Store;
 use zt_eval::decision::Mode;
+use zt_lang::differential::compare_document;
 use zt_lang::oracle::policy::{Files, crowded, policy};
 use zt_lang::oracle::property::Subject;
 use zt_lang::oracle::request::{instant, request, store};
@@ -27,7 +28,9 @@ const POLICIES: u32 = 50;
 const CROWDED: u32 = 20;
 const STORES: u64 = 2;
 /// Requests to a store; each is decided in both modes, and once more damaged.
-const REQUESTS: u64 = 100;
+const REQUESTS: u64 = 130;
+/// Decisions of modules that there are at least for each multiple of the policies.
+const DECISIONS_MIN: u64 = 40_000;
 
 pub fn times() -> u32 {
     std::env::var("ZT_PROPERTY_CASES").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
@@ -39,6 +42,7 @@ fn modules_of_generated_policies_decide_as_the_engine_does() {
     run(POLICIES * times(), 200..1200, policy, &host, &asked, &in_slots);
     run(CROWDED * times(), 500..3000, crowded, &host, &asked, &in_slots);
     println!("{} decisions, {} requests in slots", asked.get(), in_slots.get());
+    assert!(asked.get() >= DECISIONS_MIN * u64::from(times()), "only {} decisions", asked.get());
     assert!(in_slots.get() > 100, "only {} requests could be said in slots", in_slots.get());
 }
 
@@ -82,6 +86,8 @@ fn agrees(subject: &Subject, seed: u64, host: &Host, asked: &Cell<u64>, in_slots
         let mut both = Both::with(host, policy, &entities, options);
         for _ in 0..REQUESTS {
             let (mut request, now) = (request(policy.schema(), &mut choices).into_bytes(), instant(&mut choices));
+            let by_reference = compare_document(&subject.hir, policy, &entities, &request, now);
+            drop(by_reference.map_err(|error| told(error.to_string(), &text))?);
             for mode in [Mode::Full, Mode::Effect] {
                 drop(both.agree(&request, now, mode).map_err(|error| told(error, &text))?);
             }

@@ -20,13 +20,13 @@ use crate::agree::{Both, decided, host};
 use crate::generated::damage;
 
 /// What numbers stand for.
-struct Names<'p> {
+pub struct Names<'p> {
     policy: &'p Policy,
     slots: Vec<Slot>,
 }
 
 impl<'p> Names<'p> {
-    fn of(policy: &'p Policy) -> Self {
+    pub fn of(policy: &'p Policy) -> Self {
         let schema = policy.schema();
         let context = (0u32..).zip(&schema.context).map(|(at, _)| Slot::Context(at));
         let entities = schema.entities.iter().enumerate().flat_map(|(ty, entity)| {
@@ -251,7 +251,7 @@ fn given(json: &Json, ty: Option<&Type>, names: &Names<'_>) -> Option<Given> {
 }
 
 /// A flat document as a request in slots, if it can be said in one.
-fn encode(json: &Json, names: &Names<'_>, slots: &Slots) -> Option<Vec<u8>> {
+pub fn encode(json: &Json, names: &Names<'_>, slots: &Slots) -> Option<Vec<u8>> {
     let name = |entity: &Json| Some((entity.get("type")?.as_str()?.to_owned(), entity.get("id")?.as_str()?.to_owned()));
     let (subject, resource) = (name(json.get("subject")?)?, name(json.get("resource")?)?);
     let action = json.get("action")?.get("name")?.as_str()?;

@@ -21,7 +21,7 @@ fn tower(grow: fn(NodeId) -> Node) -> Policy {
         policy.nodes.push(grow(NodeId::new(top - 1)));
     }
     policy.rules.push(rule("x", Effect::Allow, NodeId::new(policy.nodes.len() - 1)));
-    policy.actions[0].allows = Box::new([crate::id::RuleId::new(0)]);
+    policy.actions[0].allows = [crate::id::RuleId::new(0)].into();
     Policy::from_bytes(&policy.to_bytes()).unwrap()
 }
 

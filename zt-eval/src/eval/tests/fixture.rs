@@ -49,6 +49,8 @@ pub const SECRET: u32 = 13;
 pub const MAYBE: u32 = 14;
 pub const FRIENDS: u32 = 15;
 pub const NUMBERS: u32 = 16;
+pub const NETWORK: u32 = 17;
+pub const RANGES: u32 = 18;
 
 /// Positions among the attributes of users.
 pub const LEVEL_OF: u32 = 0;
@@ -134,6 +136,8 @@ pub fn schema() -> Schema {
             attribute("maybe", Type::Int.optional()),
             attribute("friends", set(user())),
             attribute("numbers", set(Type::Int)),
+            attribute("network", Type::IpRange),
+            attribute("ranges", set(Type::IpRange)),
         ],
         obligations: vec![Obligation { name: name("audit"), params: vec![field("level", Type::String)] }],
         actions: vec![action("read"), action("write")],

@@ -46,6 +46,8 @@ pub(crate) fn context() -> impl Strategy<Value = Json> {
         ("maybe", vec![json!(null), json!(1)]),
         ("friends", vec![json!([]), json!([user("ann")]), json!([user("bob"), user("cy")])]),
         ("numbers", vec![json!([]), json!([1, 2]), json!([0, 1, 2])]),
+        ("network", vec![json!("10.0.0.0/8"), json!("10.0.0.1/32"), json!("2001:db8::/32")]),
+        ("ranges", vec![json!([]), json!(["10.0.0.0/8", "10.0.0.0/30"]), json!(["192.0.2.0/24", "::/0"])]),
     ];
     let members: Vec<_> = values
         .into_iter()
@@ -163,12 +165,12 @@ pub(crate) fn random_policy(nodes: Vec<Node>) -> Policy {
         let effect = if index % 3 == 0 { Effect::Deny } else { Effect::Allow };
         policy.rules.push(rule(&format!("r{index}"), effect, NodeId::new(index)));
     }
-    let of = |effect| -> Box<[RuleId]> {
+    let of = |effect| -> std::sync::Arc<[RuleId]> {
         let ids = policy.rules.iter().enumerate().filter(|(_, rule)| rule.effect == effect);
         ids.map(|(index, _)| RuleId::new(index)).collect()
     };
     let (denies, allows) = (of(Effect::Deny), of(Effect::Allow));
-    policy.actions[0] = crate::graph::ActionRules { denies, allows, audits: Box::new([]) };
+    policy.actions[0] = crate::graph::ActionRules { denies, allows, audits: [].into() };
     crate::graph::validate::plan(&mut policy).unwrap();
     Policy::from_bytes(&policy.to_bytes()).unwrap()
 }

@@ -1,9 +1,12 @@
 //! From the builder's arenas to a policy that holds what its rules reach and nothing else.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use super::{BuildError, Builder};
 use crate::graph::validate::plan;
 use crate::graph::{ActionRules, Effect, Node, Policy};
-use crate::id::{ConstId, NodeId, PatternId, RuleId, ZoneId};
+use crate::id::{ActionId, ConstId, NodeId, PatternId, RuleId, ZoneId};
 
 impl Builder {
     /// The policy.
@@ -18,7 +21,7 @@ impl Builder {
         let Self { mut policy, rules, facts, nodes, consts, patterns, zones, .. } = self;
         // They are as large as the policy, and what follows needs room.
         drop((facts, nodes, consts, patterns, zones));
-        policy.actions = rules.into_iter().map(ActionRules::from).collect();
+        policy.actions = rules.by_action(policy.schema.actions.len());
         let mut policy = compact(policy);
         plan(&mut policy).map_err(BuildError::invalid)?;
         policy.seal();
@@ -26,34 +29,75 @@ impl Builder {
     }
 }
 
-/// The rules of an action.
-#[derive(Clone, Default, Debug)]
-pub(super) struct Lists {
-    denies: Vec<RuleId>,
-    allows: Vec<RuleId>,
-    audits: Vec<RuleId>,
+/// Rules by the actions that they are for. Rules for the same actions are kept together, and lists of rules that several
+/// actions have are made once: a policy of many actions and many rules for any of them is no larger than their number.
+#[derive(Default, Debug)]
+pub(super) struct Groups {
+    numbers: HashMap<Box<[ActionId]>, usize>,
+    /// By group.
+    rules: Vec<[Vec<RuleId>; 3]>,
 }
 
-impl Lists {
+impl Groups {
     /// Adds a rule, which comes after those added before.
-    pub fn add(&mut self, rule: RuleId, effect: Effect, audit: bool) {
+    pub fn add(&mut self, rule: RuleId, effect: Effect, audit: bool, actions: &[ActionId]) {
+        let group = match self.numbers.get(actions) {
+            Some(group) => *group,
+            None => {
+                self.numbers.insert(actions.into(), self.rules.len());
+                self.rules.push(Default::default());
+                self.rules.len() - 1
+            }
+        };
+        let Some([denies, allows, audits]) = self.rules.get_mut(group) else { return };
         let list = match (audit, effect) {
-            (true, _) => &mut self.audits,
-            (false, Effect::Deny) => &mut self.denies,
-            (false, Effect::Allow) => &mut self.allows,
+            (true, _) => audits,
+            (false, Effect::Deny) => denies,
+            (false, Effect::Allow) => allows,
         };
         list.push(rule);
     }
+
+    fn by_action(self, count: usize) -> Vec<ActionRules> {
+        let mut groups: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for (actions, group) in &self.numbers {
+            for action in actions {
+                groups.get_mut(action.index()).into_iter().for_each(|groups| groups.push(*group));
+            }
+        }
+        let mut known: HashMap<Vec<usize>, ActionRules> = HashMap::new();
+        let mut lists: HashSet<Arc<[RuleId]>> = HashSet::new();
+        let rules_of = |mut groups: Vec<usize>| {
+            groups.sort_unstable();
+            groups.dedup();
+            if let Some(rules) = known.get(&groups) {
+                return rules.clone();
+            }
+            let [denies, allows, audits] = [0, 1, 2].map(|kind| shared(&mut lists, self.list(&groups, kind)));
+            let rules = ActionRules { denies, allows, audits };
+            known.insert(groups, rules.clone());
+            rules
+        };
+        groups.into_iter().map(rules_of).collect()
+    }
+
+    /// The rules of a kind in some groups, in order. No rule is in two groups.
+    fn list(&self, groups: &[usize], kind: usize) -> Vec<RuleId> {
+        let of_group = |group: &usize| self.rules.get(*group).and_then(|kinds| kinds.get(kind));
+        let mut all: Vec<RuleId> = groups.iter().filter_map(of_group).flatten().copied().collect();
+        all.sort_unstable();
+        all
+    }
 }
 
-impl From<Lists> for ActionRules {
-    fn from(mut lists: Lists) -> Self {
-        // An action may be named twice, by itself and in a group.
-        lists.denies.dedup();
-        lists.allows.dedup();
-        lists.audits.dedup();
-        Self { denies: lists.denies.into(), allows: lists.allows.into(), audits: lists.audits.into() }
+/// The list with this content that there is, or a new one.
+fn shared(lists: &mut HashSet<Arc<[RuleId]>>, content: Vec<RuleId>) -> Arc<[RuleId]> {
+    if let Some(known) = lists.get(content.as_slice()) {
+        return Arc::clone(known);
     }
+    let list: Arc<[RuleId]> = content.into();
+    lists.insert(Arc::clone(&list));
+    list
 }
 
 /// Numbers what is kept anew, in the old order, so that children still precede parents and sorted operands stay sorted.

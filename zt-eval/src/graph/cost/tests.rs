@@ -141,7 +141,7 @@ fn how_rules_are_found_is_told() {
 
 /// Every other allow rule overrides all denials, and obliges to something that it computes.
 fn with_duties(mut policy: Policy) -> Policy {
-    let denies: Box<[RuleId]> = policy.actions[0].denies.clone();
+    let denies: std::sync::Arc<[RuleId]> = policy.actions[0].denies.clone();
     for (index, rule) in policy.rules.iter_mut().enumerate() {
         if rule.effect == Effect::Allow && index % 2 == 0 {
             rule.extras.overrides = denies.to_vec();

@@ -210,10 +210,16 @@ fn planned() -> Policy {
 }
 
 /// What loading a policy with another plan gives.
-fn with_plan(runs: &[(u8, u32)]) -> Result<Policy, crate::graph::LoadError> {
+fn with_plan(runs: &[(u8, u32)], order: impl IntoIterator<Item = usize>) -> Result<Policy, crate::graph::LoadError> {
     let mut policy = planned();
     policy.plan.runs = runs.iter().map(|&(by, rules)| Run { by, rules }).collect();
+    policy.plan.order = order.into_iter().map(RuleId::new).collect();
     Policy::from_bytes(&policy.to_bytes())
+}
+
+/// The rules of [`planned`] by text, and those of each text in source order.
+fn by_text() -> impl Iterator<Item = usize> {
+    (0..3).flat_map(|text| (text..40).step_by(3))
 }
 
 #[test]
@@ -230,7 +236,7 @@ fn a_plan_that_does_not_fit_is_refused() {
     let (mfa, own) = (0, 2);
     assert_eq!(planned().plan.runs, [Run { by: own, rules: 40 }]);
     let refused = |runs: &[(u8, u32)], code: &str, expected: &str| {
-        let error = with_plan(runs).unwrap_err();
+        let error = with_plan(runs, 0..40).unwrap_err();
         assert!(error.code() == code && error.to_string().contains(expected), "{runs:?}: {error}");
     };
     let (misfiled, uncounted) = ("a conjunct by which it cannot be filed in rule", "not as many choices");
@@ -247,6 +253,25 @@ fn a_plan_that_does_not_fit_is_refused() {
 }
 
 #[test]
+fn a_plan_whose_order_does_not_fit_is_refused() {
+    let (texts, counts) = (1, 2);
+    let refused = |runs: &[(u8, u32)], order: Vec<usize>, expected: &str| {
+        let error = with_plan(runs, order.clone()).unwrap_err();
+        assert!(error.code() == "R0209" && error.to_string().contains(expected), "{order:?}: {error}");
+    };
+    let uncounted = "not as many choices";
+    // No rule, too few, too many, one twice and so another not at all, one that there is not.
+    refused(&[(counts, 40)], vec![], uncounted);
+    refused(&[(counts, 40)], (0..39).collect(), uncounted);
+    refused(&[(counts, 40)], (0..41).collect(), uncounted);
+    refused(&[(counts, 40)], (0..39).chain([7]).collect(), "in rule 7");
+    refused(&[(counts, 40)], (0..39).chain([40]).collect(), "in rule 40");
+    // A text comes again after others; a rule of another place stands among those of one.
+    refused(&[(texts, 40), (LOOSE, 40)], (0..40).collect(), "a place");
+    refused(&[(texts, 7), (LOOSE, 1), (texts, 32), (LOOSE, 40)], by_text().collect(), "a place");
+}
+
+#[test]
 fn another_plan_that_fits_changes_no_decision() {
     let policy = planned();
     let (texts, counts) = (1, 2);
@@ -255,10 +280,16 @@ fn another_plan_that_fits_changes_no_decision() {
         assert!(reads(0).contains("mfa") && reads(1).contains("text") && reads(2).contains("count"));
     }
     // None is filed; all by the text, and then those of a text by the count, or not; a few of them loose.
-    let by_text = |inner: u8| [(texts, 40), (inner, 40)];
-    let plans = [vec![(LOOSE, 40)], by_text(counts).to_vec(), by_text(LOOSE).to_vec(), vec![(counts, 20), (LOOSE, 20)]];
-    for plan in plans {
-        let other = with_plan(&plan).unwrap();
+    let in_any_order = || (0..40).map(|at| at * 7 % 40).collect::<Vec<_>>();
+    let plans = [
+        (vec![(LOOSE, 40)], in_any_order()),
+        (vec![(counts, 40)], in_any_order()),
+        (vec![(texts, 40), (counts, 40)], by_text().collect()),
+        (vec![(texts, 40), (LOOSE, 40)], by_text().collect()),
+        (vec![(counts, 20), (LOOSE, 20)], in_any_order()),
+    ];
+    for (plan, order) in plans {
+        let other = with_plan(&plan, order).unwrap();
         for context in [
             json!({ "count": 7, "text": "w1", "mfa": true }),
             json!({ "count": 7, "text": "w2", "mfa": true }),

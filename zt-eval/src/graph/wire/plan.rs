@@ -1,10 +1,12 @@
-//! The plan of a policy's index: a count, then runs of rules that are filed alike.
+//! The plan of a policy's index: a count, then runs of rules that are filed alike; a count, then rules in the order in which
+//! they are filed, each as the difference from the one that follows its predecessor.
 //!
 //! Most runs are short, and most rules have few conjuncts. So a run is one number: in its three lowest bits 0 for rules that
 //! are filed by none, 1 to 6 for the first conjuncts, 7 if a byte follows that says which of the others; above, how many
 //! more rules than one there are.
 
-use super::bytes::{Flaw, Reader, Writer};
+use super::bytes::{Flaw, Reader, Writer, delta, undelta};
+use crate::id::RuleId;
 use crate::index::{LOOSE, Plan, Run};
 
 /// The code of a conjunct that a byte names.
@@ -19,6 +21,13 @@ pub(super) fn write(writer: &mut Writer, plan: &Plan) {
         if code == OTHER {
             writer.byte(run.by);
         }
+    }
+    writer.count(plan.order.len());
+    let mut expected = 0;
+    for rule in &plan.order {
+        let rule = u32::try_from(rule.index()).unwrap_or(u32::MAX);
+        writer.number(delta(rule, expected));
+        expected = rule.wrapping_add(1);
     }
 }
 
@@ -36,5 +45,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Plan, Flaw> {
         }
         Ok(Run { by, rules: (number >> 3) + 1 })
     })?;
-    Ok(Plan { runs })
+    let mut expected = 0;
+    let order = reader.list(|reader| {
+        let rule = undelta(reader.number()?, expected);
+        expected = rule.wrapping_add(1);
+        Ok(RuleId::new(rule as usize))
+    })?;
+    Ok(Plan { runs, order })
 }

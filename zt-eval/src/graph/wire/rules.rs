@@ -3,8 +3,11 @@
 //! A rule is a byte of flags ([`DENY`] and the others), a text: its name, the number of its file, its line as the
 //! difference from the rule's before it, its column, its condition as the difference from the rule's before it; then each
 //! part that its flags announce.
+//!
+//! Of the lists of rules that actions have each distinct one is written once, in the order in which actions first have them:
+//! a count, then each list; a count of actions, then of each the numbers of its three.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::bytes::{Flaw, Reader, Writer, delta, undelta};
@@ -189,12 +192,34 @@ fn read_annotation(reader: &mut Reader<'_>, strings: &mut Strings) -> Result<Ann
     }
 }
 
+/// The lists of rules that actions have, each once, in the order in which actions first have them; by action, the numbers of
+/// its three.
 pub(super) fn write_actions(writer: &mut Writer, actions: &[ActionRules]) {
-    writer.count(actions.len());
-    for rules in actions {
-        for ids in [&rules.denies, &rules.allows, &rules.audits] {
-            write_ids(writer, ids);
-        }
+    let mut lists = Lists::default();
+    let numbers: Vec<[usize; 3]> = actions.iter().map(|rules| rules.lists().map(|list| lists.number(list))).collect();
+    writer.count(lists.all.len());
+    lists.all.iter().for_each(|ids| write_ids(writer, ids));
+    writer.count(numbers.len());
+    numbers.iter().flatten().for_each(|number| writer.count(*number));
+}
+
+/// Lists by content, and those that were met by where they are: most are met again and again.
+#[derive(Default)]
+struct Lists<'p> {
+    all: Vec<&'p [RuleId]>,
+    by_place: HashMap<*const [RuleId], usize>,
+    by_content: HashMap<&'p [RuleId], usize>,
+}
+
+impl<'p> Lists<'p> {
+    fn number(&mut self, list: &'p Arc<[RuleId]>) -> usize {
+        let Self { all, by_place, by_content } = self;
+        *by_place.entry(Arc::as_ptr(list)).or_insert_with(|| {
+            *by_content.entry(list).or_insert_with(|| {
+                all.push(list);
+                all.len() - 1
+            })
+        })
     }
 }
 
@@ -210,16 +235,28 @@ fn write_ids(writer: &mut Writer, ids: &[RuleId]) {
 }
 
 pub(super) fn read_actions(reader: &mut Reader<'_>) -> Result<Vec<ActionRules>, Flaw> {
-    reader.list(|reader| {
-        Ok(ActionRules { denies: read_ids(reader)?, allows: read_ids(reader)?, audits: read_ids(reader)? })
-    })
+    let lists = reader.list(read_ids)?;
+    let mut distinct = HashSet::new();
+    if !lists.iter().all(|list| distinct.insert(list)) {
+        return Err(Flaw::NotCanonical);
+    }
+    let mut met = 0;
+    let mut list = |reader: &mut Reader<'_>| {
+        let number = reader.number()? as usize;
+        met += usize::from(number == met);
+        lists.get(number).filter(|_| number < met).cloned().ok_or(Flaw::NotCanonical)
+    };
+    let actions = reader
+        .list(|reader| Ok(ActionRules { denies: list(reader)?, allows: list(reader)?, audits: list(reader)? }))?;
+    if met == lists.len() { Ok(actions) } else { Err(Flaw::NotCanonical) }
 }
 
-fn read_ids(reader: &mut Reader<'_>) -> Result<Box<[RuleId]>, Flaw> {
+fn read_ids(reader: &mut Reader<'_>) -> Result<Arc<[RuleId]>, Flaw> {
     let mut next = 0u32;
-    reader.boxed(|reader| {
+    let ids = reader.list(|reader| {
         let id = next.wrapping_add(reader.number()?);
         next = id.wrapping_add(1);
         Ok(RuleId::new(id as usize))
-    })
+    })?;
+    Ok(ids.into())
 }

@@ -5,9 +5,11 @@
 
 use super::super::guard::Guards;
 use super::super::plan::LOOSE;
-use super::super::{LEAF_MAX, count};
+use super::super::{LEAF_MAX, Misfiled, Plan, Range, count};
+use super::filing::Filing;
 use super::handles::{Handle, NO_AXIS};
 use super::{Builder, Filed, SMALL};
+use crate::id::RuleId;
 
 /// What is needed for choosing.
 #[derive(Default)]
@@ -21,6 +23,9 @@ pub(super) struct Chooser {
     offers: Offers,
     /// What choices are drawn from that need not be good ones, for tests of plans.
     seed: Option<u64>,
+    /// By division: what was chosen for its rules, in the order in which these are filed.
+    chosen: Vec<Vec<u8>>,
+    order: Vec<RuleId>,
 }
 
 impl Chooser {
@@ -28,7 +33,19 @@ impl Chooser {
         let (numbers, count) = number(guards);
         let loads = Loads::new(guards, &numbers, count);
         let type_axes = guards.axes.iter().map(|axis| guards.type_axis(*axis)).collect();
-        Self { numbers, type_axes, loads, offers: Offers::default(), seed }
+        Self { numbers, type_axes, loads, offers: Offers::default(), seed, chosen: Vec::new(), order: Vec::new() }
+    }
+
+    /// Adds the rules of a tree in the order in which they are filed.
+    pub fn add_order(&mut self, rules: impl Iterator<Item = RuleId>) {
+        self.order.extend(rules);
+    }
+
+    /// What was chosen.
+    pub fn into_plan(self) -> Plan {
+        let mut plan = Plan { order: self.order, ..Plan::default() };
+        self.chosen.into_iter().flatten().for_each(|by| plan.push(by));
+        plan
     }
 
     /// The numbers of a guard's places.
@@ -168,16 +185,55 @@ impl Loads {
     }
 }
 
-impl Builder<'_, '_> {
-    /// Chooses for each rule of a division, if choosing is what is done.
-    pub fn extend_plan(&mut self, filed: &[Filed<'_>], depth: u32) {
-        let Some(mut chooser) = self.chooser.take() else { return };
+impl<'p> Builder<'_, 'p> {
+    /// Chooses for each rule of a division, and files it so, as [`Builder::divided`] does. Rules ascend; where they are to be ordered, they then
+    /// stand as they are filed.
+    pub fn choose_divided(
+        &mut self,
+        filed: &mut [Filed<'p>],
+        depth: u32,
+        is_ordered: bool,
+    ) -> Result<(Range, Range), Misfiled> {
+        let choices = self.choices(filed, depth);
+        let by_rule: Vec<RuleId> = filed.iter().map(|each| each.rule).collect();
+        let number = self.chooser.as_mut().map_or(0, |chooser| {
+            chooser.chosen.push(choices.clone());
+            chooser.chosen.len() - 1
+        });
+        let start = self.next_entry();
+        let mut filing = Filing::new(false);
+        for ((at, each), by) in (0..).zip(&mut *filed).zip(&choices) {
+            match *by {
+                LOOSE => self.add_entry(each, each.proven),
+                by => self.put(at, each, by, depth, &mut filing).ok_or(Misfiled::Rule(each.rule))?,
+            }
+        }
+        let loose = Range { start, end: self.next_entry() };
+        let mut sorted = filing.sort(filed).unwrap_or_default();
+        let is_ordered_within = is_ordered && !filing.is_repeated;
+        let made = self.make_dimensions(&filing, &mut sorted, depth, is_ordered_within)?;
+        if is_ordered_within {
+            let always = filed.iter().zip(&choices).filter(|(_, by)| **by == LOOSE).map(|(each, _)| *each);
+            let all: Vec<Filed<'p>> = always.chain(sorted).collect();
+            filed.iter_mut().zip(all).for_each(|(place, each)| *place = each);
+            let choice = |each: &Filed<'_>| choices.get(by_rule.binary_search(&each.rule).ok()?).copied();
+            let chosen = filed.iter().filter_map(choice).collect();
+            if let Some(place) = self.chooser.as_mut().and_then(|chooser| chooser.chosen.get_mut(number)) {
+                *place = chosen;
+            }
+        }
+        Ok((loose, made))
+    }
+
+    /// What is chosen for each rule of a division.
+    fn choices(&mut self, filed: &[Filed<'_>], depth: u32) -> Vec<u8> {
+        let Some(mut chooser) = self.chooser.take() else { return Vec::new() };
         let choices = match chooser.seed {
             None => self.choose(filed, depth, &mut chooser),
             Some(seed) => filed.iter().map(|each| self.choose_any(each, depth, seed)).collect(),
         };
-        choices.into_iter().for_each(|choice| self.plan.to_mut().push(choice.unwrap_or(LOOSE)));
         self.chooser = Some(chooser);
+        choices.into_iter().map(|choice| choice.unwrap_or(LOOSE)).collect()
     }
 
     /// Any conjunct that a rule can be filed by, or none.

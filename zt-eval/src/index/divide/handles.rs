@@ -28,6 +28,12 @@ impl Handle {
         self.range.end - self.range.start
     }
 
+    /// Its place, if it has one.
+    #[inline]
+    pub fn only_place(&self) -> Option<Place> {
+        (self.count() == 1).then_some(Place { axis: self.axis, key: self.key })
+    }
+
     /// Its places among all.
     pub fn places<'p>(&self, all: &'p [Place]) -> &'p [Place] {
         self.range.of(all)

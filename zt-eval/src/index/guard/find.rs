@@ -27,12 +27,7 @@ impl<'p> Guards<'p> {
                 let places = elements.iter().map(|each| self.test(*slot, Test::HasElement(each)));
                 some_of(places.collect())
             }
-            Node::ContainsAll(slot, elements) => {
-                let of = self.element_type(*slot)?;
-                let first = fitting_elements(policy, of, policy.constant_of(*elements)?)?.first()?;
-                let place = self.test(*slot, Test::HasElement(first))?;
-                Some(Found { places: vec![place], exact: false })
-            }
+            Node::ContainsAll(slot, elements) => self.whole(*slot, policy.constant_of(*elements)?),
             Node::Within(slot, outer) => self.within(*slot, policy.constant_of(*outer)?),
             Node::Is(slot, types) => {
                 self.entity_slot(*slot)?;
@@ -59,61 +54,54 @@ impl<'p> Guards<'p> {
                 );
                 if fits { self.single(*slot, Test::Matches(pattern)) } else { None }
             }
-            Node::Or(all) => self.any(all),
+            Node::Or(all) => self.any(all, true),
+            Node::Not(of) => self.negated(*of),
+            Node::If { then, otherwise, .. } => {
+                let found = self.any(&[*then, *otherwise], true)?;
+                Some(Found { exact: false, ..found })
+            }
             _ => None,
         }
+    }
+
+    /// The guard of having all elements of a constant: the first of them.
+    fn whole(&mut self, slot: NodeId, elements: &'p Value) -> Option<Found> {
+        let of = self.element_type(slot)?;
+        let first = fitting_elements(self.policy, of, elements)?.first()?;
+        let place = self.test(slot, Test::HasElement(first))?;
+        Some(Found { places: vec![place], exact: false })
     }
 
     fn single(&mut self, slot: NodeId, test: Test<'p>) -> Option<Found> {
         some_of(vec![self.test(slot, test)])
     }
 
-    /// Alternatives: each needs a guard. One that is a conjunction has the guard of one of its parts, which it needs.
-    fn any(&mut self, all: &[NodeId]) -> Option<Found> {
-        let (mut places, mut exact) = (Vec::new(), true);
-        for each in all {
-            let guard = match self.policy.node(*each)? {
-                Node::And(parts) => {
-                    exact = false;
-                    let found: Vec<u32> = parts.iter().filter_map(|part| self.guard_of(*part)).collect();
-                    let shortest = found.into_iter().min_by_key(|id| self.guard(*id).map(|guard| self.rank(guard)));
-                    shortest?
-                }
-                _ => self.guard_of(*each)?,
-            };
-            let guard = self.guard(guard)?;
-            if !self.could_afford(places.len() + self.places(guard).len()) {
-                return None;
-            }
-            places.extend_from_slice(self.places(guard));
-            exact &= guard.exact;
-        }
-        Some(Found { places, exact })
-    }
-
-    fn comparison(&mut self, op: CompareOp, left: NodeId, right: NodeId) -> Option<Found> {
+    pub(super) fn comparison(&mut self, op: CompareOp, left: NodeId, right: NodeId) -> Option<Found> {
         let policy = self.policy;
         let (slot, constant, slot_is_left) = match (policy.constant_of(left), policy.constant_of(right)) {
             (None, Some(constant)) => (left, constant, true),
             (Some(constant), None) => (right, constant, false),
             _ => return None,
         };
-        if op == CompareOp::Equal {
-            self.fits(slot, constant)?;
-            return self.single(slot, Test::Equal(constant));
+        if op == CompareOp::Equal && matches!(constant, Value::Set(_) | Value::List(_)) {
+            return self.whole(slot, constant);
         }
         self.fits(slot, constant)?;
+        if op == CompareOp::Equal {
+            return self.single(slot, Test::Equal(constant));
+        }
         let at = Intervals::point(constant)?;
-        let (low, high) = match (op, slot_is_left) {
-            (CompareOp::Less, true) => (i128::MIN, at.checked_sub(1)?),
-            (_, true) => (i128::MIN, at),
-            (CompareOp::Less, false) => (at.checked_add(1)?, i128::MAX),
-            (_, false) => (at, i128::MAX),
+        let exact = Intervals::is_faithful(constant);
+        let is_open = exact && op == CompareOp::Less;
+        let (low, high) = match (is_open, slot_is_left) {
+            (true, true) => (i128::MIN, at.checked_sub(1)?),
+            (false, true) => (i128::MIN, at),
+            (true, false) => (at.checked_add(1)?, i128::MAX),
+            (false, false) => (at, i128::MAX),
         };
         let axis = self.axis(slot, Family::Intervals);
-        self.intervals.push((low, high));
-        let key = count(self.intervals.len() - 1);
-        Some(Found { places: vec![Place { axis, key }], exact: true })
+        let key = self.interval(low, high);
+        Some(Found { places: vec![Place { axis, key }], exact })
     }
 
     fn membership(&mut self, outer: NodeId, inner: NodeId) -> Option<Found> {
@@ -121,6 +109,8 @@ impl<'p> Guards<'p> {
         if let Some(element) = policy.constant_of(inner) {
             let found = match (self.slot_type(outer)?, element) {
                 (Type::String, Value::String(part)) => Test::Infix(part),
+                (Type::Map(_), Value::String(_)) | (Type::IpRange, Value::Ip(_)) => Test::HasElement(element),
+                (Type::Set(of) | Type::List(of), Value::Ip(_)) if **of == Type::IpRange => Test::HasElement(element),
                 (Type::Set(of) | Type::List(of), element) if policy.schema().accepts(of, element) => {
                     Test::HasElement(element)
                 }
@@ -204,6 +194,15 @@ impl<'p> Guards<'p> {
                 Type::Map(of) => of,
                 _ => return None,
             },
+            // What stands for what is absent must be of the same type.
+            Node::Otherwise(first, second) => {
+                let ty = self.slot_type(*first)?;
+                let fits = match self.policy.constant_of(*second) {
+                    Some(constant) => schema.accepts(ty, constant),
+                    None => self.slot_type(*second) == Some(ty),
+                };
+                fits.then_some(ty)?
+            }
             Node::Lower(of) => match self.slot_type(*of)? {
                 Type::String => &Type::String,
                 _ => return None,

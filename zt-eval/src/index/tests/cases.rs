@@ -253,3 +253,60 @@ fn of_very_many_bounds_some_are_looked_at() {
     assert_eq!(found(295).1, all[5..]);
     assert!(found(-40).0.is_empty());
 }
+
+/// Of many rules of one shape, how many are looked at where one or two hold.
+fn looked_at(context: Json, shape: impl Fn(i64, &mut Builder) -> NodeId) -> usize {
+    let policy = policy_with(Effect::Deny, |builder| (0..60).map(|at| shape(at, builder)).collect());
+    let tree = policy.derived.index.trees(READ.index()).denies;
+    let request = full_request(&policy, json!({ "context": context }));
+    let found = candidates_of(&policy, &Store::empty(), &request, tree, false);
+    let fired = decided(&policy, &Store::empty(), json!({ "context": context })).rules;
+    assert!(!fired.is_empty() && fired.iter().all(|rule| found.contains(rule)));
+    found.len()
+}
+
+#[test]
+fn few_rules_of_each_of_these_shapes_are_looked_at() {
+    let stand_in = looked_at(json!({ "maybe": 7 }), |at, builder| {
+        let (slot, zero, at) = (builder.context(MAYBE), builder.constant(int(0)), builder.constant(int(at)));
+        let slot = builder.otherwise(slot, zero);
+        builder.equal(slot, at)
+    });
+    let key = looked_at(json!({ "labels": { "k7": "" } }), |at, builder| {
+        let (slot, key) = (builder.context(LABELS), builder.constant(text(&format!("k{at}"))));
+        builder.contains(slot, key)
+    });
+    let ip = |at: i64, builder: &mut Builder| builder.constant(Value::Ip(Ip::parse(&format!("10.0.0.{at}")).unwrap()));
+    let range = looked_at(json!({ "network": "10.0.0.7/32" }), |at, builder| {
+        let (slot, ip) = (builder.context(NETWORK), ip(at, builder));
+        builder.contains(slot, ip)
+    });
+    let ranges = looked_at(json!({ "ranges": ["10.0.0.7/32", "192.0.2.0/24"] }), |at, builder| {
+        let (slot, ip) = (builder.context(RANGES), ip(at, builder));
+        builder.contains(slot, ip)
+    });
+    let outside = looked_at(json!({ "count": 7 }), |at, builder| {
+        let (slot, at) = (builder.context(COUNT), builder.constant(int(at)));
+        let (below, above) = (builder.compare(CompareOp::Less, slot, at), builder.compare(CompareOp::Less, at, slot));
+        let either = builder.or([below, above]);
+        builder.not(either)
+    });
+    let chosen = looked_at(json!({ "a": true, "count": 7 }), |at, builder| {
+        let (flag, slot) = (builder.context(A), builder.context(COUNT));
+        let (one, other) = (builder.constant(int(at)), builder.constant(int(at + 100)));
+        let (one, other) = (builder.equal(slot, one), builder.equal(slot, other));
+        builder.choose(flag, one, other)
+    });
+    let whole = looked_at(json!({ "tags": ["t07", "u"] }), |at, builder| {
+        let slot = builder.context(TAGS);
+        let tags = builder.constant(Value::set(vec![text(&format!("t{at:02}")), text("u")]));
+        builder.equal(slot, tags)
+    });
+    assert_eq!([stand_in, key, range, ranges, outside, chosen, whole], [1; 7]);
+    // Of bounds, those that hold.
+    let ordered = looked_at(json!({ "text": "w58x" }), |at, builder| {
+        let (slot, bound) = (builder.context(TEXT), builder.constant(text(&format!("w{at:02}"))));
+        builder.compare(CompareOp::Less, slot, bound)
+    });
+    assert_eq!(ordered, 1);
+}

@@ -31,8 +31,33 @@ pub(super) enum Origin {
     Claims,
 }
 
+/// Whose word an origin is: the order is that of trust.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Word {
+    /// What the client says of itself, and nobody checks.
+    Client,
+    /// What the request asks for: the proxy sees it, but the client writes there what it likes.
+    Asked,
+    /// What the proxy knows, or others tell it that are not the client.
+    Proxy,
+}
+
+impl Word {
+    /// Why it is not to be trusted, after the name of an origin.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Client => "is the client's word, which nobody checks",
+            Self::Asked => "is what the request asks for, and the client writes there what it likes",
+            Self::Proxy => "is what the proxy knows",
+        }
+    }
+}
+
 /// The filter that verifies tokens.
 pub(super) const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
+/// Filters that make metadata of a request's headers or body, under their own names unless they are told otherwise.
+const TELLS_WHAT_CLIENTS_SAY: [&str; 2] =
+    ["envoy.filters.http.header_to_metadata", "envoy.filters.http.json_to_metadata"];
 /// What filters say of a request, all of it.
 pub(super) const METADATA: &str = "metadata";
 const ROUTE_METADATA: &str = "xds\0route_metadata";
@@ -85,13 +110,19 @@ impl Origin {
         })
     }
 
-    /// Whether the client says it of itself, and nobody checks.
-    pub fn is_clients_word(&self) -> bool {
+    /// Whose word it is.
+    pub fn word(&self) -> Word {
         match self {
-            Self::Headers | Self::Header(_) => true,
+            Self::Headers | Self::Header(_) => Word::Client,
             // Proxies take the client's id for a request where it gives one.
-            Self::Pair(name) => *name == REQUEST_ID,
-            _ => false,
+            Self::Pair(name) if *name == REQUEST_ID => Word::Client,
+            Self::Typed { path, .. }
+                if path.first().is_some_and(|filter| TELLS_WHAT_CLIENTS_SAY.contains(&&**filter)) =>
+            {
+                Word::Client
+            }
+            Self::Pair(_) | Self::Path | Self::Query | Self::RequestLine => Word::Asked,
+            Self::Text(_) | Self::Spiffe(_) | Self::Address(_) | Self::Typed { .. } | Self::Claims => Word::Proxy,
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use zt_eval::Policy;
 use zt_eval::graph::Slot;
 
+use super::duties::Duties;
 use super::origins::OriginsError;
 use super::plan::{Fill, From, Of, Plan, Property, Who};
 use crate::layout::*;
@@ -33,8 +34,8 @@ impl Writer<'_> {
         let subjects: Vec<u8> = plan.subjects.iter().flat_map(|who| self.who(who)).collect();
         let resource = self.who(&plan.resource);
         let (context, context_count) = self.fills(&plan.context);
-        let (messages, duties) = (self.messages(), self.duties(plan));
-        let headers: Vec<u8> = plan.headers.iter().flat_map(|name| self.data.span(name).to_le_bytes()).collect();
+        let headers = self.headers(&plan.duties);
+        let (messages, duties) = (self.messages(), self.duties(&plan.duties, headers));
         Ok(vec![
             (H_TAKES_SLOTS, 1),
             (H_SLOTS, self.slot_words()),
@@ -51,8 +52,8 @@ impl Writer<'_> {
             (PROXY_CONTEXT_COUNT, context_count),
             (PROXY_MESSAGES, messages),
             (PROXY_DUTIES, duties),
-            (PROXY_HEADERS, self.data.shared(&headers, 4)),
-            (PROXY_HEADERS_COUNT, number(plan.headers.len())),
+            (PROXY_HEADERS, headers),
+            (PROXY_HEADERS_COUNT, number(plan.duties.headers.len())),
         ])
     }
 
@@ -186,15 +187,26 @@ impl Writer<'_> {
         self.data.shared(&spans, 4)
     }
 
-    fn duties(&mut self, plan: &Plan) -> u32 {
+    fn headers(&mut self, duties: &Duties) -> u32 {
+        let mut rows = Vec::new();
+        for header in &duties.headers {
+            let mut row = Row::new(HEADER);
+            row.put64(0, self.data.span(&header.name));
+            row.put64(HEADER_OBLIGATION, self.data.span(&header.obligation));
+            rows.extend(row.0);
+        }
+        self.data.shared(&rows, 4)
+    }
+
+    fn duties(&mut self, duties: &Duties, headers: u32) -> u32 {
         let mut rules = Vec::new();
-        for heads in &plan.heads {
+        for heads in &duties.heads {
             let mut rows = Vec::new();
-            for (node, ty, header) in heads {
+            for head in heads {
                 let mut row = Row::new(HEAD);
-                row.put(0, self.numbers.get(*node));
-                row.put(HEAD_TYPE, self.types.address(self.data, self.policy.schema(), ty));
-                row.put64(HEAD_NAME, self.data.span(header));
+                row.put(0, self.numbers.get(head.node));
+                row.put(HEAD_TYPE, self.types.address(self.data, self.policy.schema(), &head.ty));
+                row.put(HEAD_HEADER, headers + number(head.header) * HEADER.cast_unsigned());
                 rows.extend(row.0);
             }
             rules.extend([self.data.shared(&rows, 4), number(heads.len())]);
@@ -216,7 +228,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<u8> {
     bytes
 }
 
-const TEXTS: [(i32, &str); 17] = [
+const TEXTS: [(i32, &str); 22] = [
     (PROXY_DENIED, "zt_denied"),
     (PROXY_CHALLENGED, "zt_challenge"),
     (PROXY_INVALID, "zt_invalid"),
@@ -234,4 +246,9 @@ const TEXTS: [(i32, &str); 17] = [
     (PROXY_LOG_RESPONSE, "zt: the host does not take the answer"),
     (PROXY_LOG_HEADER, "zt: the host does not take a header"),
     (PROXY_LOG_CONFIGURED, "zt: this policy takes no configuration"),
+    (PROXY_OBLIGATION, "zt_obligation"),
+    (PROXY_SAY_OBLIGATION, "access comes with the obligation `"),
+    (PROXY_SAY_NO_HEADER, "`, which no header can carry"),
+    (PROXY_SHORT_OBLIGATION, r#","obligation":"#),
+    (PROXY_SHORT_REASON, r#","reason":"obligation""#),
 ];

@@ -1,4 +1,4 @@
-"""Modules in Envoy: `main.py gateway|mesh|settings FOLDER MODULE...`, called by `tests/it/envoy.rs`.
+"""Modules in Envoy: `main.py gateway|mesh|settings|duties FOLDER MODULE...`, called by `tests/it/envoy.rs`.
 
 Ends with an error where anything is not as expected, and prints what was checked.
 """
@@ -8,6 +8,7 @@ import os
 import sys
 
 import attacks
+import duties
 import gateway
 import mesh
 import mixed
@@ -70,6 +71,9 @@ def main(what, folder, *rest):
         mesh.certified(folder, *rest)
         mesh.optional(subfolder(folder, "optional"), *rest)
         print("mesh: certificates")
+    elif what == "duties":
+        duties.carried(folder, *rest)
+        print("duties: carried, refused")
     elif what == "settings":
         settings.changed(folder, *rest)
         settings.never_taken(subfolder(folder, "never"), *rest)

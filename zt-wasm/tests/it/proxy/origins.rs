@@ -10,15 +10,19 @@ use super::assert_invalid;
 use super::host::{JWT_AUTHN, Known, Proxy};
 use super::metadata::Said;
 
-fn compiled(text: &str, origins: &str) -> Result<Vec<u8>, CompileError> {
+pub fn compiled(text: &str, origins: &str) -> Result<Vec<u8>, CompileError> {
+    compiled_with(text, origins, false)
+}
+
+fn compiled_with(text: &str, origins: &str, bare: bool) -> Result<Vec<u8>, CompileError> {
     let mut sources = Sources::new();
     sources.add("p.zt", text.as_bytes());
     let policy = zt_lang::parse(sources, &zt_lang::Options::default()).typecheck().unwrap().lower().unwrap();
-    let options = Options::default().with_origins(Origins::parse(origins)?);
+    let options = Options::default().with_origins(Origins::parse(origins)?).with_bare(bare);
     compile(&policy, &Store::empty(), Target::ProxyWasm(options))
 }
 
-const SMALL: &str = "package small
+pub const SMALL: &str = "package small
 use zt.http
 source idp verified complete
 source client unverified
@@ -33,7 +37,7 @@ allow nameless: call when not (subject.nick is present) and resource.path == \"/
 deny agents: call when context.agent like \"*evil*\"
 deny net: call when context.peer in 192.0.2.0/24
 ";
-const SMALL_ORIGINS: &str = r#"
+pub const SMALL_ORIGINS: &str = r#"
 [[subject]]
 type = "User"
 id = "mtls.uri_san"
@@ -286,6 +290,58 @@ word = [\"request\", \"headers\", \"x.word\"]
 }
 
 #[test]
+fn what_no_header_can_carry_is_told() {
+    let text = "package tags
+use zt.http
+entity Anyone
+context { word: String }
+obligation tag(level: String)
+obligation seen(by: String)
+action call: Anyone -> http.Request
+allow everyone: call oblige seen(by: \"me\")
+allow tagged: call when context.word != \"\" oblige tag(level: context.word)
+";
+    let origins = "[[subject]]\ntype = \"Anyone\"\n[context]\nword = \"metadata.f.word\"
+[obligations]\ntag = { level = \"x-level\" }\nseen = { by = \"x-seen\" }\n";
+    let modules = [false, true].map(|bare| compiled_with(text, origins, bare).unwrap());
+    let mut proxies = modules.map(|module| Proxy::new(&module));
+    let mut ask = |word: &str| {
+        let mut known = Known::default();
+        known.say(&["f", "word"], word);
+        proxies.each_mut().map(|proxy| proxy.ask(&known))
+    };
+    for word in ["gold", "g\u{f6}ld, or silver", " ", "\u{80}\u{2028}", "\"\\"] {
+        for outcome in ask(word) {
+            assert!(outcome.continues && outcome.headers.contains(&("x-level".into(), word.into())), "{word:?}");
+        }
+    }
+    for word in ["\0", "gold\r\nx-admin: 1", "a\tb", "\u{7f}"] {
+        let [told, bare] = ask(word);
+        for outcome in [&told, &bare] {
+            let response = outcome.response.as_ref().unwrap_or_else(|| panic!("{word:?} goes on"));
+            assert_eq!((response.status, &*response.details), (403, "zt_obligation"), "{word:?}");
+            assert_eq!(response.body, "access comes with the obligation `tag`, which no header can carry");
+        }
+        assert_eq!(bare.decision, None);
+        let decision: serde_json::Value = serde_json::from_str(&told.decision.unwrap()).unwrap();
+        let rules = json!([{ "place": "p.zt:8:7", "rule": "everyone" }, { "place": "p.zt:9:7", "rule": "tagged" }]);
+        assert_eq!(
+            decision,
+            json!({ "effect": "deny", "obligation": "tag", "reason": "obligation", "rules": rules }),
+            "{word:?}"
+        );
+    }
+}
+
+#[test]
+fn an_obligation_without_arguments_cannot_be_told() {
+    let text = "package pages\nuse zt.http\nentity Anyone\nobligation page()\naction call: Anyone -> http.Request
+allow a: call oblige page()\n";
+    let said = compiled(text, "[[subject]]\ntype = \"Anyone\"\n").unwrap_err().to_string();
+    assert!(said.contains("rule `a` obliges to `page`, which has no arguments"), "{said}");
+}
+
+#[test]
 fn origins_that_do_not_fit_are_refused() {
     let refused = |origins: String| match compiled(SMALL, &origins) {
         Err(error @ CompileError::Origins(_)) => error.to_string(),
@@ -304,12 +360,26 @@ fn origins_that_do_not_fit_are_refused() {
         ("nick = ", "nik = ", "`User` has no attribute `nik`"),
         ("\"User\"", "\"Team\"", "the action's subject is no `Team` but User"),
         ("type = \"Team\"", "type = \"User\"", "a `User` has no parents of type `User`"),
-        ("jwt.tenant", "request.headers.x-tenant", "headers are the client's word"),
-        ("jwt.tenant", "request.id", "headers are the client's word"),
-        ("mtls.uri_san", "request.headers.x-user", "headers are the client's word"),
-        ("jwt.teams", "request.headers.x-teams", "headers are the client's word"),
-        ("jwt.tenant", "request.headers", "headers are the client's word"),
-        ("jwt.tenant", "request.query", "is of type String?, which this cannot give"),
+        (
+            "jwt.tenant",
+            "request.headers.x-tenant",
+            "line 12, column 10: source `idp` vouches for `tenant`, and `request.headers.x-tenant` is the client's word",
+        ),
+        ("jwt.tenant", "request.id", "source `idp` vouches for `tenant`, and `request.id` is the client's word"),
+        ("jwt.tenant", "request.headers", "`request.headers` is the client's word"),
+        (
+            "\"jwt.tenant\"",
+            "[\"metadata\", \"envoy.filters.http.header_to_metadata\", \"x\"]",
+            "`metadata.envoy.filters.http.header_to_metadata.x` is the client's word",
+        ),
+        (
+            "\"mtls.uri_san\"",
+            "[\"metadata\", \"envoy.filters.http.json_to_metadata\", \"x\"]",
+            "is the client's word, which nobody checks: it cannot say who asks",
+        ),
+        ("jwt.tenant", "metadata.a", "there is no origin `metadata.a`"),
+        ("jwt.tenant", "mtls.spiffe", "there is no origin `mtls.spiffe`"),
+        ("peer = \"source", "peer = \"request", "there is no origin `request.address`"),
         ("[\"route\", \"a.b\", \"limit\"]", "\"request.method\"", "is of type Int, which this cannot give"),
         ("mtls.uri_san", "jwt", "this is no text"),
         ("[jwt]", "when = { \"source.address\" = \"::1\" }\n\n[jwt]", "a condition compares texts"),
@@ -320,7 +390,15 @@ fn origins_that_do_not_fit_are_refused() {
         ("much = ", "mush = ", "obligation `note` has no argument `mush`"),
         ("much = \"x-much\"", "", "rule `team` obliges to `note`, and no header carries that"),
         ("x-much", "X-Much", "no name of a header"),
-        ("x-much", ":path", "no name of a header"),
+        ("x-much", "x much", "no name of a header"),
+        ("x-much", ":path", "`:path` is part of the request line"),
+        ("x-much", "host", "`host` says where the request goes"),
+        ("x-much", "content-length", "`content-length` says where the message ends"),
+        ("x-much", "transfer-encoding", "use a header of your own, such as `x-zt-note-much`"),
+        ("x-much", "connection", "`connection` is about the connection to the next server"),
+        ("x-much", "x-envoy-retry-on", "`x-envoy-retry-on` is one of Envoy's own headers"),
+        ("x-much", "x-note", "line 18, column 17: `x-note` carries an argument of `note` already"),
+        ("x-much", "x_note", "`x-note` carries an argument of `note` already"),
         ("[jwt]", "action = \"go\"\n\n[jwt]", "unknown field `action`"),
     ];
     for (from, to, message) in cases {

@@ -175,6 +175,10 @@ impl Author<'_, '_> {
     fn conjunct(&mut self, crowd: &Crowd, scope: &Scope) -> Condition {
         match self.choices.below(16) {
             10..=12 => self.alternatives(crowd, scope),
+            13 if self.choices.chance(1, 2) => match self.outside(crowd, scope) {
+                Some(text) => super::condition::plain(text),
+                None => self.condition(scope, 1),
+            },
             13 => {
                 let Condition { text, fails, .. } = self.crowded_test(crowd, scope);
                 Condition { text: format!("not ({text})"), holds: fails, fails: Vec::new() }
@@ -193,6 +197,16 @@ impl Author<'_, '_> {
             }
             _ => self.crowded_test(crowd, scope),
         }
+    }
+
+    /// Neither of two tests; or one of two, as a third says.
+    fn outside(&mut self, crowd: &Crowd, scope: &Scope) -> Option<String> {
+        let (one, other) = (self.same_test(crowd, scope)?, self.same_test(crowd, scope)?);
+        if self.choices.chance(1, 2) {
+            return Some(format!("not (({one}) or ({other}))"));
+        }
+        let third = self.same_test(crowd, scope)?;
+        Some(format!("(if {third} then {one} else {other})"))
     }
 
     /// Alternatives, some of which are conjunctions.

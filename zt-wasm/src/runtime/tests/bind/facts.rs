@@ -8,8 +8,9 @@ use zt_eval::id::EntityTypeId;
 use zt_eval::value::{Datum, EntityUid, Timestamp};
 use zt_eval::{Policy, Request, Store, Truth};
 
-use super::machine::{brief, byte_at, datum_at, place_uid, same, uid_at};
-use crate::runtime::env::{ld32, ld64, st8, st32, st64};
+use super::machine::{brief, datum_at, place_uid, same, uid_at};
+use crate::runtime::declared::has_type;
+use crate::runtime::env::{fill, ld8, ld32, ld64, st8, st32, st64};
 use crate::runtime::facts::{attribute_value, context_value, facts_reset, resource_attribute, subject_attribute};
 use crate::runtime::hierarchy::{anchors_of, within};
 use crate::runtime::layout::*;
@@ -194,8 +195,11 @@ fn anchors(world: World<'_>, uid: &EntityUid, cell: i32) -> Result<(), String> {
     let types = world.policy.schema().entities.len();
     let leads_on =
         |from: usize| anchors.iter().any(|anchor| world.policy.parents_lead_to(EntityTypeId::new(from), anchor.ty));
-    let leads = alloc(types as i32);
-    (0..types).for_each(|from| st8(leads + from as i32, leads_on(from).into()));
+    let leads = alloc(types as i32 / 8 + 1);
+    fill(leads, 0, types as i32 / 8 + 1);
+    for from in (0..types as i32).filter(|from| leads_on(*from as usize)) {
+        st8(leads + from / 8, ld8(leads + from / 8) | 1 << (from % 8));
+    }
     let (is_all, facts, _) = noted(|| {
         [0, 4, 8].into_iter().for_each(|at| st32(KEYS + at, 0));
         anchors_of(cell, leads)
@@ -216,7 +220,7 @@ fn anchors(world: World<'_>, uid: &EntityUid, cell: i32) -> Result<(), String> {
     let what = format!("anchors above {uid:?}");
     same(&what, &keys.iter().copied().collect(), &expected)?;
     same(&what, &keys.len(), &expected.len())?;
-    if !is_known || byte_at(leads + uid.ty.index() as i32) == 0 {
+    if !is_known || !has_type(leads, uid.ty.index() as i32) {
         same(&what, &is_all, &is_known)?;
     }
     // One way up consults all that ways to each anchor do.

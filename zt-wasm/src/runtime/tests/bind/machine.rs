@@ -11,7 +11,7 @@ use zt_eval::value::{
 use zt_eval::{Policy, Request, Store};
 
 use crate::runtime::bind::bind_request;
-use crate::runtime::env::{grow, ld8, ld32, ld64, pages, read, reset, st32, st64, write};
+use crate::runtime::env::{grow, ld32, ld64, pages, read, reset, st32, st64, write};
 use crate::runtime::gather::said_find;
 use crate::runtime::layout::*;
 use crate::runtime::memory::{alloc, arena_start};
@@ -222,11 +222,6 @@ fn version_at(at: i32) -> Version {
     let dash = if pre.is_empty() { "" } else { "-" };
     assert_eq!(ld32(at + 36), 0, "build metadata is dropped");
     Version::parse(&format!("{}.{}.{}{dash}{pre}", ld64(at) as u64, ld64(at + 8) as u64, ld64(at + 16) as u64)).unwrap()
-}
-
-/// A byte, for tests of tables.
-pub fn byte_at(at: i32) -> u8 {
-    ld8(at) as u8
 }
 
 /// Bytes of the scrap that a request asks for, as modules have it.

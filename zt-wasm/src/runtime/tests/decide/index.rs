@@ -44,7 +44,7 @@ fn decide(rules: &str, members: [&[&str]; 4]) -> Vec<String> {
 }
 
 fn index(rules: &str) -> zt_eval::codegen::Index {
-    compile(&format!("{HEAD}{rules}")).index()
+    compile(&format!("{HEAD}{rules}")).index().unwrap()
 }
 
 /// A rule for each number, of every kind.
@@ -117,4 +117,35 @@ fn an_equality_and_a_pattern_are_of_the_same_text() {
     });
     let found = decide(&text, [&[""], &["", "\"w4\"", "\"x\""], &[""], &[""]]);
     assert!(found[1].contains(r#""rule":"r16""#) && found[1].contains(r#""rule":"r18""#), "{}", found[1]);
+}
+
+/// Paths and hosts are found by their segments and labels.
+#[test]
+fn paths_and_hosts_find_rules() {
+    let head = HEAD.replace("word: String from pep, name: String", "place: Path from pep, peer: Host");
+    let text = rules(90, |at| match at / 2 % 3 {
+        0 => format!("context.place like \"/r{}/{{id}}\"", at / 6),
+        1 => format!("context.place starts_with \"/r{}\"", at / 12),
+        _ => format!("context.peer like \"*.h{}.example\"", at / 6),
+    });
+    let policy = compile(&format!("{head}{text}"));
+    let filings: Vec<Filing> = policy.index().unwrap().keys.into_iter().flatten().collect();
+    assert!(filings.iter().any(|filing| matches!(filing, Filing::Path(..))));
+    assert!(filings.iter().any(|filing| matches!(filing, Filing::Host(..))));
+    let values = |all: &[&str], name: &str| -> Vec<String> {
+        all.iter()
+            .map(|value| if value.is_empty() { String::new() } else { format!("\"{name}\":\"{value}\"") })
+            .collect()
+    };
+    let places = values(&["", "/", "/r3", "/r3/x", "/r3/x/y", "/r", "/R3/x", "/r14/%41", "/r3/../r4/x"], "place");
+    let peers = values(&["", "a.h4.example", "h4.example", "a.b.h4.example", "A.H7.example", "example"], "peer");
+    let contexts = places.iter().flat_map(|place| peers.iter().map(move |peer| [place.as_str(), peer.as_str()]));
+    let requests = contexts.map(|members| {
+        let members = members.into_iter().filter(|member| !member.is_empty()).collect::<Vec<_>>().join(",");
+        requests([&[""], &[""], &[""], &[""]])[0].replace("\"context\":{}", &format!("\"context\":{{{members}}}"))
+    });
+    let requests: Vec<String> = requests.collect();
+    let requests: Vec<&str> = requests.iter().map(String::as_str).collect();
+    let found = decisions(&policy, "[]", &requests, Some(0));
+    assert!(found.iter().any(|decision| decision.contains(r#""effect":"allow""#)));
 }

@@ -18,7 +18,9 @@ use crate::runtime::agree::agreement;
 use crate::runtime::arithmetic::{arith, negate};
 use crate::runtime::collection::*;
 use crate::runtime::decide::{decide_json, truth_and, truth_or};
-use crate::runtime::env::{allow_pages, grow, ld32, ld64, pages, read, reset, set_nodes, st8, st32, st64, write};
+use crate::runtime::env::{
+    allow_pages, fill, grow, ld8, ld32, ld64, pages, read, reset, set_nodes, st8, st32, st64, write,
+};
 use crate::runtime::facts::{attribute_value, context_value, flips_at, note_now};
 use crate::runtime::hierarchy::within;
 use crate::runtime::layout::*;
@@ -44,7 +46,7 @@ pub struct Module {
 impl Module {
     pub fn new(policy: &Policy, entities: &Store) -> Self {
         reset();
-        let plan = Plan::of(policy);
+        let plan = Plan::of(policy).unwrap();
         let mut data = Data::new(TABLES);
         let zeroed = Zeroed::reserve(&mut data, policy, &plan);
         let mut schema = schema::write(&mut data, policy);
@@ -207,9 +209,12 @@ impl Nodes {
             Node::StartsWith(a, b) => both(starts_with, a, b),
             Node::EndsWith(a, b) => both(ends_with, a, b),
             Node::Is(of, types) => {
-                let is = |ty: usize| types.iter().any(|each| each.index() == ty);
-                let at = alloc(self.policy.schema().entities.len() as i32);
-                (0..self.policy.schema().entities.len()).for_each(|ty| st8(at + ty as i32, is(ty).into()));
+                let len = self.policy.schema().entities.len() as i32 / 8 + 1;
+                let at = alloc(len);
+                fill(at, 0, len);
+                for ty in types.iter().map(|ty| ty.index() as i32) {
+                    st8(at + ty / 8, ld8(at + ty / 8) | 1 << (ty % 8));
+                }
                 entity_is(self.value(*of), at)
             }
             Node::IsPresent(of) => is_present(self.value(*of)),

@@ -108,12 +108,12 @@ proptest! {
             Datum::Value(_) => Truth::True,
         };
         prop_assert_eq!(truth(is_present(cell)), present);
-        let flags = put(&[0, 1, 0]);
+        let types = put(&[0b010]);
         let is_of = match &a {
             Datum::Value(Value::Entity(uid)) => Some(uid.ty.index() == 1),
             _ => None,
         };
-        prop_assert_eq!(truth(entity_is(cell, flags)), truth_of(is_of));
+        prop_assert_eq!(truth(entity_is(cell, types)), truth_of(is_of));
         let condition = match &a {
             Datum::Value(Value::Bool(holds)) => Some(*holds),
             _ => None,
