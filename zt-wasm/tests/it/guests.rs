@@ -44,7 +44,8 @@ fn module(policy: &Policy, store: &Store, bare: bool) -> Option<Vec<u8>> {
 /// By both of the ways in which hosts call.
 fn agrees(opa: &mut [Opa; 2], request: &[u8], expected: &str) -> Result<(), String> {
     let allows = expected.contains(r#""effect":"allow""#);
-    let bare = format!(r#"[{{"result":{allows}}}]"#);
+    let is_free = expected.contains(r#""obligations":[]"#);
+    let bare = format!(r#"[{{"result":{}}}]"#, allows && is_free);
     for (opa, expected) in opa.iter_mut().zip([expected, &bare]) {
         for found in [opa.eval(request).unwrap(), opa.eval_by_context(request)] {
             if found.as_deref() != Ok(expected) {
@@ -58,7 +59,7 @@ fn agrees(opa: &mut [Opa; 2], request: &[u8], expected: &str) -> Result<(), Stri
 #[test]
 fn generated_policies_decide_alike_by_the_abi_of_opa() {
     let counts = [const { Cell::new(0u32) }; 2];
-    let config = Config { cases: POLICIES * times(), failure_persistence: None, ..Config::default() };
+    let config = Config { cases: POLICIES, failure_persistence: None, ..Config::default() };
     let strategy = (proptest::collection::vec(proptest::num::u8::ANY, 100..700), proptest::num::u64::ANY);
     let outcome = TestRunner::new(config).run(&strategy, |(bytes, seed)| {
         let subject = Subject::compile(generate(&mut Choices::new(&bytes))).map_err(TestCaseError::fail)?;
